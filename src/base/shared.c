@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT
+ * SPDX-FileCopyrightText: Copyright (c) 2026 The Vireo authors */
+
+#include "base/shared.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+vireo__shared *vireo__shared_new(size_t len)
+{
+    if (len > SIZE_MAX / 2)
+        return NULL;
+    vireo__shared *s = malloc(sizeof *s + len);
+    if (s == NULL)
+        return NULL;
+    atomic_init(&s->refs, 1);
+    s->len = len;
+    return s;
+}
+
+vireo__shared *vireo__shared_copy(const void *data, size_t len)
+{
+    vireo__shared *s = vireo__shared_new(len);
+    if (s != NULL && len > 0)
+        memcpy(s->data, data, len);
+    return s;
+}
+
+void vireo__shared_unref(vireo__shared *s)
+{
+    if (s == NULL || atomic_fetch_sub_explicit(&s->refs, 1, memory_order_release) != 1)
+        return;
+    atomic_thread_fence(memory_order_acquire);
+    free(s);
+}

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT
+ * SPDX-FileCopyrightText: Copyright (c) 2026 The Vireo authors */
+
+/* str.h: a string view, borrowed bytes with a length. */
+
+#ifndef VIREO_BASE_STR_H
+#define VIREO_BASE_STR_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <string.h>
+
+typedef struct vireo__str {
+    const char *at; /* may be NULL when len is 0 */
+    size_t len;
+} vireo__str;
+
+static inline vireo__str vireo__str_of(const char *text)
+{
+    return (vireo__str){text, strlen(text)};
+}
+
+static inline bool vireo__str_equal(vireo__str a, const char *text)
+{
+    return a.len == strlen(text) && (a.len == 0 || memcmp(a.at, text, a.len) == 0);
+}
+
+static inline char vireo__ascii_lower(char c)
+{
+    return c >= 'A' && c <= 'Z' ? (char)(c + 32) : c;
+}
+
+/* vireo__str_equal_nocase compares ASCII letters without their case. */
+static inline bool vireo__str_equal_nocase(vireo__str a, const char *text)
+{
+    if (a.len != strlen(text))
+        return false;
+    for (size_t i = 0; i < a.len; i++)
+        if (vireo__ascii_lower(a.at[i]) != vireo__ascii_lower(text[i]))
+            return false;
+    return true;
+}
+
+/* vireo__str_has_token looks for |token| (any case) in a comma-separated list such as a Connection header's. */
+bool vireo__str_has_token(vireo__str list, const char *token);
+
+#endif

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: MIT
+ * SPDX-FileCopyrightText: Copyright (c) 2026 The Vireo authors */
+
+#include "base/url.h"
+
+static int hex(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    c = vireo__ascii_lower(c);
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+ptrdiff_t vireo__url_decode(char *out, const char *text, size_t n, bool plus_is_space)
+{
+    char *at = out;
+    for (size_t i = 0; i < n; i++) {
+        char c = text[i];
+        if (c == '%') {
+            int high = n - i > 2 ? hex(text[i + 1]) : -1;
+            int low = n - i > 2 ? hex(text[i + 2]) : -1;
+            if (high >= 0 && low >= 0) {
+                c = (char)(high << 4 | low);
+                i += 2;
+            } else if (!plus_is_space) {
+                return -1;
+            }
+        } else if (c == '+' && plus_is_space) {
+            c = ' ';
+        }
+        *at++ = c;
+    }
+    return at - out;
+}
+
+bool vireo__url_next_pair(vireo__str *query, vireo__str *name, vireo__str *value)
+{
+    if (query->len == 0)
+        return false;
+    const char *end = memchr(query->at, '&', query->len);
+    size_t len = end ? (size_t)(end - query->at) : query->len;
+    const char *equals = memchr(query->at, '=', len);
+    *name = (vireo__str){query->at, equals ? (size_t)(equals - query->at) : len};
+    *value = equals ? (vireo__str){equals + 1, len - name->len - 1} : (vireo__str){query->at, 0};
+    size_t taken = end ? len + 1 : len;
+    query->at += taken;
+    query->len -= taken;
+    return true;
+}
+
+bool vireo__url_query(vireo__str query, const char *name, vireo__str *value)
+{
+    vireo__str key;
+    vireo__str found;
+    while (vireo__url_next_pair(&query, &key, &found)) {
+        if (vireo__str_equal(key, name)) {
+            *value = found;
+            return true;
+        }
+    }
+    return false;
+}
