@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: MIT
+ * SPDX-FileCopyrightText: Copyright (c) 2026 The Vireo authors */
+
+#include "payload/value.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "payload/number.h"
+
+static bool is(const vireo_value *v, vireo_type type)
+{
+    return v != NULL && vireo__value_type(v) == type;
+}
+
+vireo_type vireo_type_of(const vireo_value *v)
+{
+    return v != NULL ? vireo__value_type(v) : VIREO_ABSENT;
+}
+
+/* --- arrays and objects --------------------------------------------------------------------- */
+
+const vireo_value *vireo_next(const vireo_value *parent, const vireo_value *child)
+{
+    if (!is(parent, VIREO_ARRAY) && !is(parent, VIREO_OBJECT))
+        return NULL;
+    const vireo_value *next = child != NULL ? child + child->span : parent + 1;
+    if (next >= parent + parent->span)
+        return NULL;
+    return next->tag & VIREO__VALUE_KEY ? next + 1 : next;
+}
+
+const vireo_value *vireo_get(const vireo_value *object, const char *key)
+{
+    const vireo_value *found = NULL;
+    if (!is(object, VIREO_OBJECT) || key == NULL)
+        return NULL;
+    size_t n = strlen(key);
+    for (const vireo_value *v = NULL; (v = vireo_next(object, v)) != NULL;)
+        if (v[-1].len == n && memcmp(v[-1].as.text, key, n) == 0)
+            found = v;
+    return found;
+}
+
+const vireo_value *vireo_at(const vireo_value *array, size_t i)
+{
+    if (!is(array, VIREO_ARRAY) || i >= array->len)
+        return NULL;
+    const vireo_value *v = array + 1;
+    for (; i > 0; i--)
+        v += v->span;
+    return v;
+}
+
+size_t vireo_count(const vireo_value *v)
+{
+    return is(v, VIREO_ARRAY) || is(v, VIREO_OBJECT) ? v->len : 0;
+}
+
+const char *vireo_key(const vireo_value *member)
+{
+    return member != NULL && member->tag & VIREO__VALUE_MEMBER ? member[-1].as.text : NULL;
+}
+
+/* --- leaves --------------------------------------------------------------------------------- */
+
+const char *vireo_str_len(const vireo_value *v, size_t *len)
+{
+    bool string = is(v, VIREO_STRING);
+    if (len != NULL)
+        *len = string ? v->len : 0;
+    return string ? v->as.text : NULL;
+}
+
+const char *vireo_str(const vireo_value *v)
+{
+    return is(v, VIREO_STRING) ? v->as.text : NULL;
+}
+
+const char *vireo_str_or(const vireo_value *v, const char *otherwise)
+{
+    return is(v, VIREO_STRING) ? v->as.text : otherwise;
+}
+
+int64_t vireo_int(const vireo_value *v, int64_t otherwise)
+{
+    int64_t n;
+    if (!is(v, VIREO_NUMBER))
+        return otherwise;
+    if (v->tag & VIREO__VALUE_RAW && vireo__is_integer(v->as.text, v->len))
+        return vireo__int_read(v->as.text, v->len, &n) ? n : otherwise;
+    return vireo__int_of(vireo_num(v, 0), &n) ? n : otherwise;
+}
+
+double vireo_num(const vireo_value *v, double otherwise)
+{
+    if (!is(v, VIREO_NUMBER))
+        return otherwise;
+    return v->tag & VIREO__VALUE_RAW ? vireo__double_read(v->as.text, v->len) : v->as.number;
+}
+
+bool vireo_bool(const vireo_value *v, bool otherwise)
+{
+    return is(v, VIREO_BOOL) ? v->len != 0 : otherwise;
+}
+
+const void *vireo_bytes(const vireo_value *v, size_t *len)
+{
+    bool binary = is(v, VIREO_BINARY);
+    if (len != NULL)
+        *len = binary ? v->len : 0;
+    return binary ? v->as.bytes : NULL;
+}
+
+/* --- copies --------------------------------------------------------------------------------- */
+
+/* has_text tells whether |v| refers to bytes of its own outside the nodes. */
+static bool has_text(const vireo_value *v)
+{
+    vireo_type type = vireo__value_type(v);
+    return type == VIREO_STRING || type == VIREO_BINARY || (type == VIREO_NUMBER && v->tag & VIREO__VALUE_RAW);
+}
+
+/* after returns the node behind |v| in preorder, without what a leaf covers. */
+static const vireo_value *after(const vireo_value *v)
+{
+    return is(v, VIREO_ARRAY) || is(v, VIREO_OBJECT) ? v + 1 : v + v->span;
+}
+
+static size_t text_size(const vireo_value *root)
+{
+    size_t size = 0;
+    for (const vireo_value *v = root; v < root + root->span; v = after(v))
+        if (has_text(v))
+            size += (size_t)v->len + 1;
+    return size;
+}
+
+vireo_value *vireo_copy(const vireo_value *v)
+{
+    if (v == NULL)
+        return NULL;
+    size_t nodes = v->span * sizeof *v;
+    vireo_value *copy = malloc(nodes + text_size(v));
+    if (copy == NULL)
+        return NULL;
+    memcpy(copy, v, nodes);
+    copy->up = 0;
+    copy->tag &= ~VIREO__VALUE_MEMBER;
+    char *text = (char *)copy + nodes;
+    for (vireo_value *c = copy; c < copy + copy->span; c += after(c) - c) {
+        if (!has_text(c))
+            continue;
+        memcpy(text, c->as.bytes, c->len);
+        text[c->len] = 0;
+        c->as.bytes = text;
+        text += c->len + 1;
+    }
+    return copy;
+}
+
+void vireo_value_free(vireo_value *v)
+{
+    free(v);
+}
