@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT
+ * SPDX-FileCopyrightText: Copyright (c) 2026 The Vireo authors */
+
+/* listener.h: accepts connections on a TCP port or a unix socket. */
+
+#ifndef VIREO_NET_LISTENER_H
+#define VIREO_NET_LISTENER_H
+
+#include <vireo/app.h>
+
+#include "net/stream.h"
+
+typedef struct vireo__listener vireo__listener;
+
+/* on_accept receives a new stream, which reads nothing yet: set its events and start it, or close it (set its events first). */
+typedef void (*vireo__accept_fn)(vireo__listener *listener, vireo__stream *s);
+
+/* vireo__listener_open begins to accept.
+ *
+ * where   host, port, unix_path, backlog and error of it are read
+ * owner   vireo__listener_owner
+ * Returns 0 and the listener in |*out|, or a negative number and where->error filled in. */
+int vireo__listener_open(vireo__listener **out, vireo_loop *loop, const vireo_listen_options *where,
+                         vireo__accept_fn on_accept, void *owner);
+
+/* vireo__listener_close stops to accept; its streams go on. When its handle and its last stream are closed the listener is freed, and then
+ * |on_gone| (may be NULL) is called with its owner. */
+void vireo__listener_close(vireo__listener *l, void (*on_gone)(void *owner));
+
+/* vireo__listener_close_streams closes all its streams at once. */
+void vireo__listener_close_streams(vireo__listener *l);
+
+/* vireo__listener_streams returns how many streams it has accepted that are not closed. */
+size_t vireo__listener_streams(const vireo__listener *l);
+
+void *vireo__listener_owner(const vireo__listener *l);
+uint16_t vireo__listener_port(const vireo__listener *l); /* 0 for a unix socket */
+
+#endif

@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: MIT
+ * SPDX-FileCopyrightText: Copyright (c) 2026 The Vireo authors */
+
+#include "net/stream.h"
+
+#include <stdlib.h>
+
+#include <vireo/error.h>
+
+/* Pieces handed to the kernel with one call. 64 of them hold any ordinary turn's messages of one connection. */
+enum { VECTORS = 64 };
+
+/* Bytes handed over at once to be written when the kernel can. The queue only learns that they are gone when all of them are: small enough to
+ * tell a slow reader from a dead one. */
+enum { LATER_BYTES = 256 * 1024 };
+
+/* What a stream needs only while it ends. */
+struct ending {
+    vireo__deadline linger;
+    vireo__stream *stream;
+    bool shut; /* our direction is ended */
+};
+
+void vireo__stream_set_events(vireo__stream *s, const vireo__stream_events *events, void *owner)
+{
+    s->events = events;
+    s->owner = owner;
+}
+
+/* --- reading ------------------------------------------------------------------------------------------------ */
+
+void vireo__stream_start(vireo__stream *s)
+{
+    if (s->reading || s->closing || s->peer_ended)
+        return;
+    int error = s->io->read_start(s);
+    if (error < 0) {
+        vireo__stream_close(s, error);
+        return;
+    }
+    s->reading = true;
+}
+
+void vireo__stream_pause(vireo__stream *s)
+{
+    if (!s->reading)
+        return;
+    s->reading = false;
+    s->io->read_stop(s);
+}
+
+void vireo__stream_received(vireo__stream *s, uint8_t *bytes, size_t n)
+{
+    if (s->ending == NULL)
+        s->events->on_data(s, bytes, n);
+}
+
+void vireo__stream_peer_ended(vireo__stream *s)
+{
+    s->peer_ended = true;
+    vireo__stream_pause(s);
+    if (s->ending == NULL)
+        s->events->on_end(s);
+    else if (s->ending->shut)
+        vireo__stream_close(s, 0);
+}
+
+/* --- ending ------------------------------------------------------------------------------------------------- */
+
+static void on_linger_over(vireo__deadline *d)
+{
+    vireo__stream_close(vireo__container(d, struct ending, linger)->stream, 0);
+}
+
+static void shut_write(vireo__stream *s)
+{
+    if (s->ending->shut)
+        return;
+    s->ending->shut = true;
+    int error = s->io->shutdown_write(s);
+    if (error < 0 || s->peer_ended) {
+        vireo__stream_close(s, error);
+        return;
+    }
+    if (vireo__deadline_start(s->loop, &s->ending->linger, VIREO__LINGER_MS, on_linger_over) < 0)
+        vireo__stream_close(s, VIREO_ENOMEM);
+}
+
+void vireo__stream_end(vireo__stream *s)
+{
+    if (s->closing || s->ending != NULL)
+        return;
+    s->ending = calloc(1, sizeof *s->ending);
+    if (s->ending == NULL) {
+        vireo__stream_close(s, VIREO_ENOMEM);
+        return;
+    }
+    s->ending->stream = s;
+    if (vireo__deadline_start(s->loop, &s->ending->linger, VIREO__END_MS, on_linger_over) < 0) {
+        vireo__stream_close(s, VIREO_ENOMEM);
+        return;
+    }
+    vireo__stream_start(s); /* to see the peer's end, if it was paused */
+    vireo__turn_add(s->loop, &s->flush);
+}
+
+void vireo__stream_close(vireo__stream *s, int error)
+{
+    if (s->closing)
+        return;
+    vireo__stream_pause(s);
+    s->closing = true;
+    s->error = error;
+    vireo__turn_remove(&s->flush);
+    if (s->ending != NULL)
+        vireo__deadline_stop(&s->ending->linger);
+    s->io->close(s);
+}
+
+void vireo__stream_closed(vireo__stream *s)
+{
+    vireo__wqueue_clear(&s->out, &s->loop->write_nodes, s->error < 0 ? s->error : VIREO_ECLOSED);
+    free(s->ending);
+    s->ending = NULL;
+    vireo__list_remove(&s->node);
+    s->events->on_close(s, s->error);
+}
+
+/* --- writing ------------------------------------------------------------------------------------------------ */
+
+static unsigned limit_bytes(uv_buf_t *bufs, unsigned count)
+{
+    size_t left = LATER_BYTES;
+    for (unsigned i = 0; i < count; i++) {
+        if (bufs[i].len >= left) {
+            bufs[i].len = left;
+            return i + 1;
+        }
+        left -= bufs[i].len;
+    }
+    return count;
+}
+
+static void write_rest_later(vireo__stream *s)
+{
+    uv_buf_t bufs[VECTORS];
+    unsigned count = limit_bytes(bufs, vireo__wqueue_peek(&s->out, bufs, VECTORS));
+    int error = s->io->write_later(s, bufs, count);
+    if (error < 0)
+        vireo__stream_close(s, error);
+    else
+        s->blocked = true;
+}
+
+static void flush_now(vireo__stream *s)
+{
+    while (!s->closing && !s->blocked && !vireo__wqueue_empty(&s->out)) {
+        uv_buf_t bufs[VECTORS];
+        size_t wanted = 0;
+        unsigned count = vireo__wqueue_peek(&s->out, bufs, VECTORS);
+        for (unsigned i = 0; i < count; i++)
+            wanted += bufs[i].len;
+        ptrdiff_t n = s->io->try_write(s, bufs, count);
+        if (n < 0) {
+            vireo__stream_close(s, (int)n);
+            return;
+        }
+        vireo__wqueue_advance(&s->out, &s->loop->write_nodes, (size_t)n);
+        if ((size_t)n < wanted && !s->closing)
+            write_rest_later(s);
+    }
+    if (s->ending != NULL && !s->closing && !s->blocked)
+        shut_write(s);
+}
+
+static void on_turn_end(vireo__turn_task *task)
+{
+    flush_now(vireo__container(task, vireo__stream, flush));
+}
+
+void vireo__stream_written(vireo__stream *s, size_t n, int status)
+{
+    s->blocked = false;
+    if (s->closing)
+        return;
+    if (status < 0) {
+        vireo__stream_close(s, status);
+        return;
+    }
+    vireo__wqueue_advance(&s->out, &s->loop->write_nodes, n);
+    if (s->ending != NULL && !s->ending->shut && !s->closing) /* the peer does read */
+        vireo__deadline_start(s->loop, &s->ending->linger, VIREO__END_MS, on_linger_over);
+    flush_now(s);
+    if (!s->closing && !s->blocked && s->ending == NULL && s->events->on_drain != NULL)
+        s->events->on_drain(s);
+}
+
+int vireo__stream_write(vireo__stream *s, vireo__shared *shared, size_t offset, size_t len, vireo__written_fn done,
+                        void *user)
+{
+    if (s->closing || s->ending != NULL)
+        return VIREO_ECLOSED;
+    if (len == 0 && done == NULL)
+        return 0;
+    if (len > s->max_queued || s->out.bytes > s->max_queued - len) {
+        vireo__stream_close(s, VIREO_EFULL);
+        return VIREO_EFULL;
+    }
+    if (vireo__wqueue_push(&s->out, &s->loop->write_nodes, shared, offset, len, done, user) < 0)
+        return VIREO_ENOMEM;
+    if (!s->blocked)
+        vireo__turn_add(s->loop, &s->flush);
+    return 0;
+}
+
+int vireo__stream_write_copy(vireo__stream *s, const void *data, size_t len)
+{
+    vireo__shared *copy = vireo__shared_copy(data, len);
+    if (copy == NULL)
+        return VIREO_ENOMEM;
+    int error = vireo__stream_write(s, copy, 0, len, NULL, NULL);
+    vireo__shared_unref(copy);
+    return error;
+}
+
+/* --- life --------------------------------------------------------------------------------------------------- */
+
+void vireo__stream_init(vireo__stream *s, vireo_loop *loop, const vireo__stream_io *io)
+{
+    *s = (vireo__stream){.io = io, .loop = loop, .max_queued = SIZE_MAX};
+    s->flush.run = on_turn_end;
+    vireo__list_init(&s->node);
+}

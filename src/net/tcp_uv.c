@@ -1,0 +1,388 @@
+/* SPDX-License-Identifier: MIT
+ * SPDX-FileCopyrightText: Copyright (c) 2026 The Vireo authors */
+
+/* tcp_uv.c: streams and listeners on libuv, for TCP and unix sockets. */
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <vireo/error.h>
+
+#include "net/listener.h"
+
+enum { DEFAULT_BACKLOG = 4096 };
+
+typedef union any_handle {
+    uv_handle_t handle;
+    uv_stream_t stream;
+    uv_tcp_t tcp;
+    uv_pipe_t pipe;
+} any_handle;
+
+typedef struct tcp_stream {
+    vireo__stream base;
+    union {
+        uv_handle_t handle;
+        uv_stream_t stream;
+        uv_tcp_t tcp;
+    } uv;
+} tcp_stream;
+
+/* A unix socket needs the larger handle. */
+typedef struct unix_stream {
+    vireo__stream base;
+    uv_pipe_t pipe;
+} unix_stream;
+
+_Static_assert(offsetof(tcp_stream, uv) == offsetof(unix_stream, pipe), "handle_of serves both");
+
+struct vireo__listener {
+    any_handle uv;
+    vireo_loop *loop;
+    vireo__accept_fn on_accept;
+    void (*on_gone)(void *owner);
+    void *owner;
+    vireo__list streams;
+    size_t stream_count;
+    char *unix_path;
+    any_handle spare; /* takes a connection that there is no memory for, so that it can be closed */
+    bool spare_open;
+    bool open;
+    bool closing;
+};
+
+static uv_stream_t *handle_of(const vireo__stream *s)
+{
+    return &((tcp_stream *)(uintptr_t)s)->uv.stream;
+}
+
+/* --- bytes -------------------------------------------------------------------------------------------------- */
+
+static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *buf)
+{
+    (void)suggested;
+    vireo__stream *s = handle->data;
+    *buf = uv_buf_init((char *)s->loop->read_buffer, VIREO__READ_BUFFER);
+}
+
+static void on_read(uv_stream_t *handle, ssize_t n, const uv_buf_t *buf)
+{
+    vireo__stream *s = handle->data;
+    if (n > 0)
+        vireo__stream_received(s, (uint8_t *)buf->base, (size_t)n);
+    else if (n == UV_EOF)
+        vireo__stream_peer_ended(s);
+    else if (n < 0)
+        vireo__stream_close(s, (int)n);
+}
+
+static int read_start(vireo__stream *s)
+{
+    return uv_read_start(handle_of(s), on_alloc, on_read);
+}
+
+static void read_stop(vireo__stream *s)
+{
+    uv_read_stop(handle_of(s));
+}
+
+static ptrdiff_t try_write(vireo__stream *s, const uv_buf_t *bufs, unsigned count)
+{
+    int n = uv_try_write(handle_of(s), bufs, count);
+    return n == UV_EAGAIN ? 0 : n;
+}
+
+typedef struct write_request {
+    uv_write_t uv;
+    size_t bytes;
+} write_request;
+
+static void on_written(uv_write_t *request, int status)
+{
+    vireo__stream *s = request->handle->data;
+    size_t bytes = vireo__container(request, write_request, uv)->bytes;
+    free(vireo__container(request, write_request, uv));
+    vireo__stream_written(s, bytes, status);
+}
+
+static int write_later(vireo__stream *s, const uv_buf_t *bufs, unsigned count)
+{
+    write_request *request = malloc(sizeof *request);
+    if (request == NULL)
+        return VIREO_ENOMEM;
+    request->bytes = 0;
+    for (unsigned i = 0; i < count; i++)
+        request->bytes += bufs[i].len;
+    int error = uv_write(&request->uv, handle_of(s), bufs, count, on_written);
+    if (error < 0)
+        free(request);
+    return error;
+}
+
+static void on_shutdown(uv_shutdown_t *request, int status)
+{
+    (void)status; /* the stream is closed after the linger time in any case */
+    free(request);
+}
+
+static int shutdown_write(vireo__stream *s)
+{
+    uv_shutdown_t *request = malloc(sizeof *request);
+    if (request == NULL)
+        return VIREO_ENOMEM;
+    int error = uv_shutdown(request, handle_of(s), on_shutdown);
+    if (error < 0)
+        free(request);
+    return error;
+}
+
+/* --- life --------------------------------------------------------------------------------------------------- */
+
+static void free_if_unused(vireo__listener *l)
+{
+    if (l->open || l->spare_open || !vireo__list_empty(&l->streams))
+        return;
+    void (*on_gone)(void *owner) = l->on_gone;
+    void *owner = l->owner;
+    free(l->unix_path);
+    free(l);
+    if (on_gone != NULL)
+        on_gone(owner);
+}
+
+static void on_stream_closed(uv_handle_t *handle)
+{
+    vireo__stream *s = handle->data;
+    vireo__listener *l = s->listener;
+    vireo__stream_closed(s);
+    free(s);
+    l->stream_count--;
+    if (l->closing)
+        free_if_unused(l);
+}
+
+static void close_stream(vireo__stream *s)
+{
+    uv_close((uv_handle_t *)handle_of(s), on_stream_closed);
+}
+
+static void peer_address(const vireo__stream *s, char *out, size_t size)
+{
+    struct sockaddr_storage peer;
+    int len = sizeof peer;
+    out[0] = '\0';
+    const uv_stream_t *handle = handle_of(s);
+    if (handle->type != UV_TCP || uv_tcp_getpeername((const uv_tcp_t *)handle, (struct sockaddr *)&peer, &len) < 0)
+        return;
+    if (peer.ss_family == AF_INET6)
+        uv_ip6_name((const struct sockaddr_in6 *)&peer, out, size);
+    else
+        uv_ip4_name((const struct sockaddr_in *)&peer, out, size);
+}
+
+static const vireo__stream_io uv_io = {
+    .read_start = read_start,
+    .read_stop = read_stop,
+    .try_write = try_write,
+    .write_later = write_later,
+    .shutdown_write = shutdown_write,
+    .close = close_stream,
+    .peer_address = peer_address,
+};
+
+/* --- accepting ---------------------------------------------------------------------------------------------- */
+
+static vireo__stream *new_stream(vireo__listener *l)
+{
+    bool tcp = l->uv.handle.type == UV_TCP;
+    vireo__stream *s = malloc(tcp ? sizeof(tcp_stream) : sizeof(unix_stream));
+    if (s == NULL)
+        return NULL;
+    vireo__stream_init(s, l->loop, &uv_io);
+    uv_stream_t *handle = handle_of(s);
+    if (tcp)
+        uv_tcp_init(l->loop->uv, (uv_tcp_t *)handle);
+    else
+        uv_pipe_init(l->loop->uv, (uv_pipe_t *)handle, 0);
+    handle->data = s;
+    s->listener = l;
+    vireo__list_append(&l->streams, &s->node);
+    l->stream_count++;
+    return s;
+}
+
+static void ignore_close(vireo__stream *s, int error)
+{
+    (void)s;
+    (void)error;
+}
+
+static void on_connection(uv_stream_t *server, int status);
+
+static void on_spare_closed(uv_handle_t *handle)
+{
+    vireo__listener *l = handle->data;
+    l->spare_open = false;
+    if (l->closing)
+        free_if_unused(l);
+    else
+        on_connection(&l->uv.stream, 0); /* another one may have come meanwhile */
+}
+
+/* libuv accepts nothing more until a connection that it has announced is taken. */
+static void refuse(vireo__listener *l)
+{
+    if (l->spare_open)
+        return;
+    if (l->uv.handle.type == UV_TCP)
+        uv_tcp_init(l->loop->uv, &l->spare.tcp);
+    else
+        uv_pipe_init(l->loop->uv, &l->spare.pipe, 0);
+    l->spare.handle.data = l;
+    l->spare_open = true;
+    uv_accept(&l->uv.stream, &l->spare.stream);
+    uv_close(&l->spare.handle, on_spare_closed);
+}
+
+static void on_connection(uv_stream_t *server, int status)
+{
+    static const vireo__stream_events unused = {.on_close = ignore_close};
+    vireo__listener *l = server->data;
+    if (status < 0)
+        return;
+    vireo__stream *s = new_stream(l);
+    if (s == NULL) {
+        refuse(l);
+        return;
+    }
+    vireo__stream_set_events(s, &unused, NULL);
+    if (uv_accept(server, handle_of(s)) < 0) {
+        vireo__stream_close(s, 0);
+        return;
+    }
+    if (l->uv.handle.type == UV_TCP)
+        uv_tcp_nodelay((uv_tcp_t *)handle_of(s), 1);
+    l->on_accept(l, s);
+}
+
+static void on_listener_closed(uv_handle_t *handle)
+{
+    vireo__listener *l = handle->data;
+    l->open = false;
+    free_if_unused(l);
+}
+
+void vireo__listener_close(vireo__listener *l, void (*on_gone)(void *owner))
+{
+    if (l->closing)
+        return;
+    l->closing = true;
+    l->on_gone = on_gone;
+    uv_close(&l->uv.handle, on_listener_closed);
+}
+
+void vireo__listener_close_streams(vireo__listener *l)
+{
+    for (vireo__list *at = l->streams.next; at != &l->streams; at = at->next)
+        vireo__stream_close(vireo__container(at, vireo__stream, node), VIREO_ECANCELLED);
+}
+
+size_t vireo__listener_streams(const vireo__listener *l)
+{
+    return l->stream_count;
+}
+
+/* --- listening ---------------------------------------------------------------------------------------------- */
+
+static int parse_address(const char *host, uint16_t port, struct sockaddr_storage *out)
+{
+    if (strcmp(host, "localhost") == 0)
+        host = "127.0.0.1";
+    if (uv_ip4_addr(host, port, (struct sockaddr_in *)out) == 0)
+        return 0;
+    return uv_ip6_addr(host, port, (struct sockaddr_in6 *)out) == 0 ? 0 : VIREO_EINVAL;
+}
+
+static int bind_tcp(vireo__listener *l, const vireo_listen_options *where)
+{
+    struct sockaddr_storage address;
+    uv_tcp_init(l->loop->uv, &l->uv.tcp);
+    l->open = true;
+    if (where->host == NULL) { /* all addresses: the IPv6 wildcard takes IPv4 too, where there is IPv6 */
+        uv_ip6_addr("::", where->port, (struct sockaddr_in6 *)&address);
+        int error = uv_tcp_bind(&l->uv.tcp, (struct sockaddr *)&address, 0);
+        if (error != UV_EAFNOSUPPORT && error != UV_EADDRNOTAVAIL && error != UV_EINVAL)
+            return error;
+        uv_ip4_addr("0.0.0.0", where->port, (struct sockaddr_in *)&address);
+    } else if (parse_address(where->host, where->port, &address) < 0) {
+        return vireo__error_set(where->error, VIREO_EINVAL, "\"%s\" is no IP address: give one such as 127.0.0.1 or ::1",
+                                where->host);
+    }
+    return uv_tcp_bind(&l->uv.tcp, (struct sockaddr *)&address, 0);
+}
+
+static int bind_unix(vireo__listener *l, const vireo_listen_options *where)
+{
+    struct stat old;
+    uv_pipe_init(l->loop->uv, &l->uv.pipe, 0);
+    l->open = true;
+    if (lstat(where->unix_path, &old) == 0 && S_ISSOCK(old.st_mode))
+        unlink(where->unix_path);
+    l->unix_path = strdup(where->unix_path);
+    return l->unix_path ? uv_pipe_bind(&l->uv.pipe, where->unix_path) : VIREO_ENOMEM;
+}
+
+static void explain(const vireo_listen_options *where, int error)
+{
+    if (where->error == NULL || where->error->code != 0)
+        return;
+    if (where->unix_path != NULL)
+        vireo__error_set(where->error, error, "cannot listen on %s: %s", where->unix_path, vireo_strerror(error));
+    else
+        vireo__error_set(where->error, error, "cannot listen on %s port %u: %s%s", where->host ? where->host : "any address",
+                         where->port, vireo_strerror(error),
+                         error == -EADDRINUSE ? "; another program uses the port, choose a different one" : "");
+}
+
+int vireo__listener_open(vireo__listener **out, vireo_loop *loop, const vireo_listen_options *where,
+                         vireo__accept_fn on_accept, void *owner)
+{
+    vireo__listener *l = calloc(1, sizeof *l);
+    if (l == NULL)
+        return VIREO_ENOMEM;
+    l->loop = loop;
+    l->on_accept = on_accept;
+    l->owner = owner;
+    vireo__list_init(&l->streams);
+    if (where->error != NULL)
+        where->error->code = 0;
+    int error = where->unix_path != NULL ? bind_unix(l, where) : bind_tcp(l, where);
+    l->uv.handle.data = l;
+    if (error == 0)
+        error = uv_listen(&l->uv.stream, where->backlog > 0 ? where->backlog : DEFAULT_BACKLOG, on_connection);
+    if (error < 0) {
+        explain(where, error);
+        vireo__listener_close(l, NULL);
+        return error;
+    }
+    *out = l;
+    return 0;
+}
+
+void *vireo__listener_owner(const vireo__listener *l)
+{
+    return l->owner;
+}
+
+uint16_t vireo__listener_port(const vireo__listener *l)
+{
+    struct sockaddr_storage address;
+    int len = sizeof address;
+    if (l->uv.handle.type != UV_TCP || uv_tcp_getsockname(&l->uv.tcp, (struct sockaddr *)&address, &len) < 0)
+        return 0;
+    return ntohs(address.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&address)->sin6_port
+                                               : ((struct sockaddr_in *)&address)->sin_port);
+}

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT
+ * SPDX-FileCopyrightText: Copyright (c) 2026 The Vireo authors */
+
+/* wqueue.h: what a stream still has to write: a list of views into shared bytes, with their sum.
+ *
+ * No bytes are copied: a message for a thousand receivers stands once in memory and a thousand times, as a node of 56 bytes, in
+ * their queues. An empty queue owns nothing.
+ */
+
+#ifndef VIREO_NET_WQUEUE_H
+#define VIREO_NET_WQUEUE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <uv.h>
+
+#include "base/pool.h"
+#include "base/shared.h"
+
+/* Called exactly once for a queued piece: 0 when the kernel has taken its last byte, a negative number when it never will. */
+typedef void (*vireo__written_fn)(void *user, int status);
+
+typedef struct vireo__wqueue {
+    struct vireo__wnode *head;
+    struct vireo__wnode *tail;
+    size_t bytes; /* not yet taken */
+} vireo__wqueue;
+
+/* vireo__wqueue_push appends data[offset .. offset+len) of |shared| and takes a reference of its own.
+ *
+ * done   may be NULL
+ * Returns 0 or VIREO_ENOMEM. */
+int vireo__wqueue_push(vireo__wqueue *q, vireo__pool *pool, vireo__shared *shared, size_t offset, size_t len,
+                       vireo__written_fn done, void *user);
+
+/* vireo__wqueue_peek fills |bufs| with views of the first pieces; returns how many. */
+unsigned vireo__wqueue_peek(const vireo__wqueue *q, uv_buf_t *bufs, unsigned max);
+
+/* vireo__wqueue_advance drops |n| written bytes from the front (and empty pieces behind them). */
+void vireo__wqueue_advance(vireo__wqueue *q, vireo__pool *pool, size_t n);
+
+/* vireo__wqueue_clear drops all; each |done| gets |status|. */
+void vireo__wqueue_clear(vireo__wqueue *q, vireo__pool *pool, int status);
+
+static inline bool vireo__wqueue_empty(const vireo__wqueue *q)
+{
+    return q->head == NULL;
+}
+
+#endif
