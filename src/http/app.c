@@ -1,0 +1,381 @@
+/* SPDX-License-Identifier: MIT
+ * SPDX-FileCopyrightText: Copyright (c) 2026 The Vireo authors */
+
+/* app.c: what an application is made of, and its graceful end:
+ *
+ *     vireo_stop -> end of the turn: no listener accepts, hooks, mounts' on_stop, idle connections are closed
+ *                -> busy connections finish their reply; after 10 s they are cut
+ *                -> the last stream of the last listener is closed: finished */
+
+#include <signal.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include <vireo/error.h>
+
+#include "http/conn.h"
+#include "http/request.h"
+
+enum {
+    STOP_MS = 10000,       /* for connections that are busy when the end begins */
+    REQUESTS_KEPT = 256,   /* freed vireo_req kept for the next ones */
+    MIN_HEAD_BYTES = 64,
+};
+
+typedef struct stop_hook {
+    vireo__list node;
+    void (*fn)(vireo_app *app, void *user);
+    void *user;
+} stop_hook;
+
+/* --- making ------------------------------------------------------------------------------------------------- */
+
+static void set_default(uint32_t *option, uint32_t value)
+{
+    if (*option == 0)
+        *option = value;
+}
+
+static void fill_in(vireo_app_options *o)
+{
+    set_default(&o->max_connections, 1000000);
+    set_default(&o->max_head_bytes, 16384);
+    set_default(&o->max_headers, 100);
+    set_default(&o->header_timeout_ms, 10000);
+    set_default(&o->body_timeout_ms, 30000);
+    set_default(&o->keep_alive_timeout_ms, 65000);
+    if (o->max_body_bytes == 0)
+        o->max_body_bytes = 1000000;
+    if (o->max_queued_bytes == 0)
+        o->max_queued_bytes = (size_t)16 * 1024 * 1024;
+    if (o->max_head_bytes < MIN_HEAD_BYTES)
+        o->max_head_bytes = MIN_HEAD_BYTES;
+}
+
+/* A peer that closes while we write is an error of that write. Who has other plans with the signal has set them already. */
+static void ignore_sigpipe(void)
+{
+    struct sigaction now;
+    if (sigaction(SIGPIPE, NULL, &now) == 0 && now.sa_handler == SIG_DFL)
+        signal(SIGPIPE, SIG_IGN);
+}
+
+static void on_stop_turn(vireo__turn_task *task);
+
+vireo_app *vireo_app_create(const vireo_app_options *options)
+{
+    vireo_app *app = calloc(1, sizeof *app);
+    if (app == NULL)
+        return NULL;
+    memcpy(&app->options, options, options->size < sizeof app->options ? options->size : sizeof app->options);
+    fill_in(&app->options);
+    app->loop = vireo__loop_new(app->options.uv_loop);
+    if (app->loop == NULL) {
+        free(app);
+        return NULL;
+    }
+    app->loop->log = (vireo__log){app->options.log, app->options.log_user};
+    vireo__list_init(&app->mounts);
+    vireo__list_init(&app->routes);
+    vireo__list_init(&app->conns);
+    vireo__list_init(&app->listeners);
+    vireo__list_init(&app->stop_hooks);
+    vireo__pool_init(&app->requests, sizeof(vireo_req), REQUESTS_KEPT);
+    vireo__buf_init(&app->head, VIREO__BUF_UNLIMITED);
+    app->stop_task.run = on_stop_turn;
+    ignore_sigpipe();
+    return app;
+}
+
+/* --- parts -------------------------------------------------------------------------------------------------- */
+
+void vireo_app_set_user(vireo_app *app, void *user)
+{
+    app->user = user;
+}
+
+void *vireo_app_user(const vireo_app *app)
+{
+    return app->user;
+}
+
+vireo_loop *vireo__app_loop(const vireo_app *app)
+{
+    return app->loop;
+}
+
+const vireo_app_options *vireo__app_options(const vireo_app *app)
+{
+    return &app->options;
+}
+
+void **vireo__app_extension(vireo_app *app)
+{
+    return &app->extension;
+}
+
+bool vireo__app_stopping(const vireo_app *app)
+{
+    return app->stopping;
+}
+
+const char *vireo__app_date(vireo_app *app)
+{
+    time_t now = time(NULL);
+    if (now != app->date_at) {
+        app->date_at = now;
+        vireo__http_date_write(app->date, now);
+    }
+    return app->date;
+}
+
+void vireo__app_mount(vireo_app *app, vireo__mount *mount)
+{
+    vireo__list *at = app->mounts.next;
+    while (at != &app->mounts && strlen(vireo__container(at, vireo__mount, node)->prefix) >= strlen(mount->prefix))
+        at = at->next;
+    vireo__list_append(at, &mount->node); /* before |at| */
+}
+
+const vireo__mount *vireo__app_find_mount(const vireo_app *app, vireo__str path)
+{
+    for (const vireo__list *at = app->mounts.next; at != &app->mounts; at = at->next) {
+        const vireo__mount *mount = vireo__container(at, vireo__mount, node);
+        size_t n = strlen(mount->prefix);
+        if (path.len >= n && memcmp(path.at, mount->prefix, n) == 0)
+            return mount;
+    }
+    return NULL;
+}
+
+int vireo__app_add_route(vireo_app *app, const vireo__route *entry, const char *pattern)
+{
+    vireo__route *route = malloc(sizeof *route);
+    if (route == NULL)
+        return VIREO_ENOMEM;
+    *route = *entry;
+    route->pattern = strdup(pattern);
+    if (route->pattern == NULL) {
+        free(route);
+        return VIREO_ENOMEM;
+    }
+    vireo__list_append(&app->routes, &route->node);
+    return 0;
+}
+
+int vireo_route(vireo_app *app, const char *method, const char *pattern, vireo_handler handler, void *user)
+{
+    if (!vireo__pattern_valid(pattern) || handler == NULL || (strcmp(method, "*") != 0 && !vireo__http_token(method, strlen(method))))
+        return VIREO_EINVAL;
+    vireo__route entry = {.kind = VIREO__ROUTE, .method = method, .handler = handler, .user = user};
+    return vireo__app_add_route(app, &entry, pattern);
+}
+
+int vireo__route_upgrade(vireo_app *app, const char *pattern, int (*on_upgrade)(vireo_req *r), void *user)
+{
+    if (!vireo__pattern_valid(pattern))
+        return VIREO_EINVAL;
+    vireo__route entry = {.kind = VIREO__ROUTE_UPGRADE, .method = "GET", .handler = on_upgrade, .user = user};
+    return vireo__app_add_route(app, &entry, pattern);
+}
+
+int vireo_on_stop(vireo_app *app, void (*fn)(vireo_app *app, void *user), void *user)
+{
+    stop_hook *hook = malloc(sizeof *hook);
+    if (hook == NULL)
+        return VIREO_ENOMEM;
+    *hook = (stop_hook){.fn = fn, .user = user};
+    vireo__list_append(&app->stop_hooks, &hook->node);
+    return 0;
+}
+
+vireo_timer *vireo_every(vireo_app *app, uint32_t interval_ms, vireo_timer_fn fn, void *user)
+{
+    return vireo__timer_new(app->loop, interval_ms, true, fn, user);
+}
+
+vireo_timer *vireo_after(vireo_app *app, uint32_t delay_ms, vireo_timer_fn fn, void *user)
+{
+    return vireo__timer_new(app->loop, delay_ms, false, fn, user);
+}
+
+/* --- work from other threads -------------------------------------------------------------------------------- */
+
+typedef struct app_post {
+    void (*fn)(vireo_app *app, void *user);
+    void *user;
+} app_post;
+
+static void run_post(void *app, void *post)
+{
+    app_post p = *(app_post *)post;
+    free(post);
+    p.fn(app, p.user);
+}
+
+int vireo_post(vireo_app *app, void (*fn)(vireo_app *app, void *user), void *user)
+{
+    app_post *p = malloc(sizeof *p);
+    if (p == NULL)
+        return VIREO_ENOMEM;
+    *p = (app_post){fn, user};
+    int error = vireo__loop_post(app->loop, run_post, app, p);
+    if (error < 0)
+        free(p);
+    return error;
+}
+
+/* --- listening ---------------------------------------------------------------------------------------------- */
+
+static void finish_if_over(vireo_app *app)
+{
+    if (!app->stopped || !vireo__list_empty(&app->listeners))
+        return;
+    app->finished = true;
+    vireo__deadline_stop(&app->time_box);
+}
+
+static void on_listener_gone(void *owner)
+{
+    vireo__listening *l = owner;
+    vireo_app *app = l->app;
+    vireo__list_remove(&l->node);
+    free(l);
+    finish_if_over(app);
+}
+
+int vireo_app_listen(vireo_app *app, const vireo_listen_options *options)
+{
+    vireo_listen_options o = {0};
+    memcpy(&o, options, options->size < sizeof o ? options->size : sizeof o);
+    vireo__listening *l = malloc(sizeof *l);
+    if (l == NULL)
+        return vireo__error_set(o.error, VIREO_ENOMEM, "%s", vireo_strerror(VIREO_ENOMEM));
+    l->app = app;
+    int error = vireo__listener_open(&l->listener, app->loop, &o, vireo__conn_accept, l);
+    if (error < 0) {
+        free(l);
+        return error;
+    }
+    vireo__list_append(&app->listeners, &l->node);
+    if (app->port == 0)
+        app->port = vireo__listener_port(l->listener);
+    return 0;
+}
+
+uint16_t vireo_port(const vireo_app *app)
+{
+    return app->port;
+}
+
+size_t vireo__app_connections(const vireo_app *app)
+{
+    size_t n = 0;
+    for (const vireo__list *at = app->listeners.next; at != &app->listeners; at = at->next)
+        n += vireo__listener_streams(vireo__container(at, vireo__listening, node)->listener);
+    return n;
+}
+
+/* --- the end ------------------------------------------------------------------------------------------------ */
+
+void vireo__app_end_now(vireo_app *app)
+{
+    for (vireo__list *at = app->listeners.next; at != &app->listeners; at = at->next)
+        vireo__listener_close_streams(vireo__container(at, vireo__listening, node)->listener);
+}
+
+static void on_time_box(vireo__deadline *d)
+{
+    vireo__app_end_now(vireo__container(d, vireo_app, time_box));
+}
+
+static void run_stop_hooks(vireo_app *app)
+{
+    while (!vireo__list_empty(&app->stop_hooks)) {
+        stop_hook *hook = vireo__container(app->stop_hooks.next, stop_hook, node);
+        vireo__list_remove(&hook->node);
+        hook->fn(app, hook->user);
+        free(hook);
+    }
+}
+
+static void stop_conns(vireo_app *app)
+{
+    for (vireo__list *at = app->conns.next, *next; at != &app->conns; at = next) {
+        next = at->next;
+        vireo__conn_stop(vireo__container(at, vireo__conn, node));
+    }
+}
+
+static void stop_now(vireo_app *app)
+{
+    if (app->stopped)
+        return;
+    for (vireo__list *at = app->listeners.next; at != &app->listeners; at = at->next)
+        vireo__listener_close(vireo__container(at, vireo__listening, node)->listener, on_listener_gone);
+    run_stop_hooks(app);
+    for (vireo__list *at = app->mounts.next; at != &app->mounts; at = at->next) {
+        const vireo__mount *mount = vireo__container(at, vireo__mount, node);
+        if (mount->on_stop != NULL)
+            mount->on_stop(mount->owner);
+    }
+    app->stopped = true;
+    stop_conns(app);
+    if (vireo__deadline_start(app->loop, &app->time_box, STOP_MS, on_time_box) < 0)
+        vireo__app_end_now(app);
+    finish_if_over(app);
+}
+
+static void on_stop_turn(vireo__turn_task *task)
+{
+    stop_now(vireo__container(task, vireo_app, stop_task));
+}
+
+void vireo_stop(vireo_app *app)
+{
+    if (app->stopping)
+        return;
+    app->stopping = true;
+    vireo__turn_add(app->loop, &app->stop_task);
+}
+
+static void free_mounts(vireo_app *app)
+{
+    while (!vireo__list_empty(&app->mounts)) {
+        vireo__mount *mount = vireo__container(app->mounts.next, vireo__mount, node);
+        vireo__list_remove(&mount->node);
+        if (mount->on_free != NULL)
+            mount->on_free(mount->owner);
+    }
+}
+
+static void free_routes(vireo_app *app)
+{
+    while (!vireo__list_empty(&app->routes)) {
+        vireo__route *route = vireo__container(app->routes.next, vireo__route, node);
+        vireo__list_remove(&route->node);
+        vireo__folder_free(route->folder);
+        free(route->pattern);
+        free(route);
+    }
+}
+
+void vireo_app_free(vireo_app *app)
+{
+    if (app == NULL)
+        return;
+    vireo_stop(app);
+    vireo__turn_remove(&app->stop_task);
+    stop_now(app);
+    uv_run(app->loop->uv, UV_RUN_NOWAIT); /* last words leave */
+    vireo__app_end_now(app);
+    while (!app->finished)
+        uv_run(app->loop->uv, UV_RUN_ONCE);
+    vireo__loop_end_posts(app->loop);
+    free_mounts(app);
+    free_routes(app);
+    vireo__loop_free(app->loop);
+    vireo__pool_deinit(&app->requests);
+    vireo__buf_deinit(&app->head);
+    free(app);
+}

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: MIT
+ * SPDX-FileCopyrightText: Copyright (c) 2026 The Vireo authors */
+
+/* app.h (http): how an application lies in memory. server.h is for the floors above; this is for the files of this one.
+ *
+ *     app.c       options, mounts, routes; the graceful end
+ *     run.c       vireo_run: signals, and the program around an application
+ *     conn.c      a connection: bytes to requests, one after the other; time-outs; its end
+ *     request.c   what a handler reads from a request
+ *     respond.c   what a handler answers
+ *     sending.c   replies too large to queue at once
+ *     file.c      a file as a reply;  static.c  a folder of them
+ *     parse.c router.c reply.c mime.c   codecs
+ */
+
+#ifndef VIREO_HTTP_APP_H
+#define VIREO_HTTP_APP_H
+
+#include "http/reply.h"
+#include "http/server.h"
+#include "net/listener.h"
+
+/* One entry of the list of routes, which is searched in the order of registration. */
+typedef struct vireo__route {
+    vireo__list node;
+    enum { VIREO__ROUTE, VIREO__ROUTE_UPGRADE, VIREO__ROUTE_FOLDER } kind;
+    char *pattern; /* of a folder: its prefix, ended by a slash */
+    const char *method;
+    vireo_handler handler;
+    void *user;
+    struct vireo__folder *folder;
+} vireo__route;
+
+/* A listener of the application; gone when its last stream is. */
+typedef struct vireo__listening {
+    vireo__list node;
+    vireo_app *app;
+    vireo__listener *listener;
+} vireo__listening;
+
+struct vireo_app {
+    vireo_app_options options; /* with the defaults filled in */
+    vireo_loop *loop;
+    void *user;
+    void *extension;
+    vireo__list mounts; /* longest prefix first */
+    vireo__list routes;
+    vireo__list conns;
+    vireo__list listeners; /* of vireo__listening */
+    vireo__list stop_hooks;
+    vireo__turn_task stop_task;
+    vireo__deadline time_box; /* of the graceful end */
+    vireo__pool requests;     /* memory of vireo_req */
+    vireo__buf head;          /* of the reply under construction */
+    int64_t date_at;          /* seconds; |date| is written for */
+    uint16_t port;
+    bool stopping; /* the graceful end has begun */
+    bool stopped;  /* .. and everybody was told */
+    bool finished; /* all connections are closed */
+    char date[VIREO__HTTP_DATE_SIZE];
+};
+
+/* vireo__app_date returns the text of a Date header for now; valid until the next second's. */
+const char *vireo__app_date(vireo_app *app);
+
+/* vireo__app_find_mount returns the mount of a path as it came, or NULL. */
+const vireo__mount *vireo__app_find_mount(const vireo_app *app, vireo__str path);
+
+/* vireo__app_add_route appends an entry. |pattern| is copied. */
+int vireo__app_add_route(vireo_app *app, const vireo__route *entry, const char *pattern);
+
+/* vireo__app_connections returns how many streams are open, detached ones too. */
+size_t vireo__app_connections(const vireo_app *app);
+
+/* vireo__app_end_now cuts all connections; the rest of the end follows. */
+void vireo__app_end_now(vireo_app *app);
+
+/* vireo__folder_free frees what vireo_static has made. NULL is allowed. */
+void vireo__folder_free(struct vireo__folder *folder);
+
+/* vireo__folder_serve answers with a file of the folder. Returns 0, 1 when there is none (nothing is answered), or a negative number. */
+int vireo__folder_serve(const struct vireo__folder *folder, vireo_req *r, vireo__str path);
+
+#endif

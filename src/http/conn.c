@@ -1,0 +1,493 @@
+/* SPDX-License-Identifier: MIT
+ * SPDX-FileCopyrightText: Copyright (c) 2026 The Vireo authors */
+
+#include "http/conn.h"
+
+#include <stdlib.h>
+
+#include <vireo/error.h>
+
+#include "http/request.h"
+
+enum {
+    REQUESTS_PER_TURN = 64,   /* of one connection: a flood of pipelined requests must not starve the others */
+    MAX_UNREAD_REPLIES = 65536, /* bytes queued, beyond which no further pipelined request is taken: read the replies first */
+    SOON_MS = 1,              /* after the others had their turn */
+};
+
+/* What |deadline| is for. */
+enum timing { TIMING_NONE, TIMING_HEAD, TIMING_BODY, TIMING_IDLE, TIMING_WRITE, TIMING_SOON };
+
+static void on_deadline(vireo__deadline *d);
+
+/* --- time --------------------------------------------------------------------------------------------------- */
+
+static void set_timing(vireo__conn *c, enum timing timing)
+{
+    const vireo_app_options *o = &c->app->options;
+    const uint32_t ms[] = {0, o->header_timeout_ms, o->body_timeout_ms, o->keep_alive_timeout_ms, o->body_timeout_ms, SOON_MS};
+    c->timing = timing;
+    if (timing == TIMING_NONE)
+        vireo__deadline_stop(&c->deadline);
+    else if (vireo__deadline_start(c->app->loop, &c->deadline, ms[timing], on_deadline) < 0)
+        vireo__stream_close(c->stream, VIREO_ENOMEM);
+}
+
+static size_t unsent(const vireo__conn *c)
+{
+    return vireo__stream_queued(c->stream) + vireo__sending_left(c);
+}
+
+/* As long as the client takes bytes, be it slowly, it is not idle. */
+static bool still_taking(vireo__conn *c)
+{
+    size_t now = unsent(c);
+    bool taking = now > 0 && now < c->unsent;
+    c->unsent = now;
+    return taking;
+}
+
+/* --- the end of a request ----------------------------------------------------------------------------------- */
+
+static bool stream_open(const vireo__conn *c)
+{
+    return !c->stream->closing && c->stream->ending == NULL;
+}
+
+static void drop_request(vireo__conn *c)
+{
+    vireo_req *r = c->req;
+    c->req = NULL;
+    if (r != NULL)
+        vireo__req_free(r);
+}
+
+static size_t max_unread(const vireo__conn *c)
+{
+    size_t limit = c->app->options.max_queued_bytes / 4;
+    return limit < MAX_UNREAD_REPLIES ? limit : MAX_UNREAD_REPLIES;
+}
+
+/* The reply is out, or at least queued: what now? */
+static void after_reply(vireo__conn *c)
+{
+    if (c->req != NULL || c->sending != NULL || !stream_open(c))
+        return;
+    if (c->ending || c->app->stopping) {
+        set_timing(c, TIMING_NONE);
+        vireo__stream_end(c->stream);
+        return;
+    }
+    c->unsent = unsent(c) + 1;
+    set_timing(c, TIMING_IDLE);
+    if (c->kept != NULL)
+        vireo__turn_add(c->app->loop, &c->resume);
+    else
+        vireo__stream_start(c->stream);
+}
+
+/* An answered request may still have a body on its way. It is read and thrown away, unless nothing can follow it anyway. */
+static void settle(vireo__conn *c)
+{
+    vireo_req *r = c->req;
+    if (r != NULL && r->answered && !r->handling) {
+        if (c->ending || r->parse.state == VIREO__PARSE_DONE)
+            drop_request(c);
+        else
+            r->parse.discard = true;
+    }
+    after_reply(c);
+}
+
+void vireo__conn_answered(vireo__conn *c, vireo_req *r, bool last)
+{
+    r->answered = true;
+    r->abort_fn = NULL;
+    if (last)
+        c->ending = true;
+    if (c->sending != NULL) {
+        c->unsent = unsent(c) + 1;
+        if (c->timing != TIMING_SOON)
+            set_timing(c, TIMING_WRITE);
+    }
+    if (!r->handling)
+        settle(c);
+}
+
+void vireo__conn_sent(vireo__conn *c)
+{
+    after_reply(c);
+}
+
+void vireo__conn_pause_sending(vireo__conn *c)
+{
+    set_timing(c, TIMING_SOON);
+}
+
+/* The request cannot be read further. A handler that knows of it is told that it is over; the client gets |status|. */
+static void refuse(vireo__conn *c, int status)
+{
+    vireo_req *r = c->req;
+    if (r->answered) { /* it was only the rest of a body to be thrown away */
+        c->ending = true;
+        drop_request(c);
+        after_reply(c);
+        return;
+    }
+    vireo__req_refuse(r, status);
+}
+
+/* --- the course of a request -------------------------------------------------------------------------------- */
+
+static void handle_head(vireo__conn *c)
+{
+    vireo_req *r = c->req;
+    if (r->mount == NULL || r->mount->on_head == NULL)
+        return;
+    r->handling = true;
+    r->mount->on_head(r);
+    r->handling = false;
+    settle(c);
+}
+
+static bool wants_upgrade(const vireo_req *r)
+{
+    return vireo__parser_upgrade(&r->parse) && (r->mount == NULL || r->mount->on_upgrade != NULL);
+}
+
+/* Returns false when nobody here upgrades: then it is a request as any other (RFC 9110 section 7.8 lets a server ignore Upgrade). */
+static bool handle_upgrade(vireo__conn *c)
+{
+    vireo_req *r = c->req;
+    bool found = true;
+    r->handling = r->upgrading = true;
+    if (r->mount != NULL)
+        r->mount->on_upgrade(r);
+    else
+        found = vireo__req_route(r, true);
+    r->handling = r->upgrading = false;
+    if (found && !c->detached)
+        settle(c);
+    return found;
+}
+
+static void handle_request(vireo__conn *c)
+{
+    vireo_req *r = c->req;
+    if (wants_upgrade(r) && handle_upgrade(c))
+        return;
+    r->handling = true;
+    if (r->answered)
+        ; /* by on_head; the body has only been thrown away since */
+    else if (r->mount != NULL)
+        vireo__req_finish(r, r->mount->on_request(r));
+    else
+        vireo__req_route(r, false);
+    r->handling = false;
+    settle(c);
+}
+
+/* RFC 9110 section 10.1.1: "A server MAY omit sending a 100 (Continue) response if it has already received some or all of the content". */
+static void send_continue(vireo__conn *c, bool body_came)
+{
+    static const char text[] = "HTTP/1.1 100 Continue\r\n\r\n";
+    vireo_req *r = c->req;
+    if (r == NULL || !r->parse.expect_continue || r->answered || body_came || r->parse.content_length > r->parse.max_body_bytes)
+        return;
+    vireo__stream_write_copy(c->stream, text, sizeof text - 1);
+}
+
+static void head_done(vireo__conn *c, bool body_came)
+{
+    vireo_req *r = c->req;
+    int status = vireo__req_begin(r);
+    if (status != 0) {
+        refuse(c, status);
+        return;
+    }
+    r->mount = vireo__app_find_mount(c->app, r->raw_path);
+    r->user = r->mount != NULL ? r->mount->owner : NULL;
+    r->parse.max_body_bytes = r->mount != NULL ? r->mount->max_body_bytes : c->app->options.max_body_bytes;
+    if (!wants_upgrade(r))
+        handle_head(c);
+    send_continue(c, body_came);
+}
+
+/* Feeds the request in progress up to the next thing that must be looked at. Returns how many bytes were taken. */
+static size_t step(vireo__conn *c, const uint8_t *bytes, size_t n)
+{
+    vireo__parser *p = &c->req->parse;
+    size_t taken = vireo__parser_feed(p, bytes, n);
+    if (p->state == VIREO__PARSE_HEAD_DONE)
+        head_done(c, n > taken);
+    else if (p->state == VIREO__PARSE_DONE)
+        handle_request(c);
+    else if (p->state == VIREO__PARSE_FAILED && p->status != 0)
+        refuse(c, p->status);
+    else if (p->state == VIREO__PARSE_FAILED)
+        vireo__stream_close(c->stream, VIREO_ENOMEM);
+    return taken;
+}
+
+/* --- bytes in ----------------------------------------------------------------------------------------------- */
+
+/* What cannot be taken now waits, and the kernel keeps what follows it. */
+static void keep(vireo__conn *c, const uint8_t *bytes, size_t n)
+{
+    vireo__stream_pause(c->stream);
+    if (c->kept == NULL && (c->kept = malloc(sizeof *c->kept)) != NULL)
+        vireo__buf_init(c->kept, VIREO__BUF_UNLIMITED); /* it is paused: no more than one reading's bytes */
+    if (c->kept == NULL || vireo__buf_append(c->kept, bytes, n) < 0)
+        vireo__stream_close(c->stream, VIREO_ENOMEM);
+}
+
+static void free_kept(vireo__buf *kept)
+{
+    if (kept == NULL)
+        return;
+    vireo__buf_deinit(kept);
+    free(kept);
+}
+
+static bool can_take(const vireo__conn *c)
+{
+    bool answering = c->req != NULL && c->req->parse.state == VIREO__PARSE_DONE;
+    return stream_open(c) && !answering && c->sending == NULL && !c->ending && unsent(c) <= max_unread(c);
+}
+
+static bool begin_request(vireo__conn *c)
+{
+    if (c->req == NULL)
+        c->req = vireo__req_new(c);
+    if (c->req == NULL)
+        vireo__stream_close(c->stream, VIREO_ENOMEM);
+    return c->req != NULL;
+}
+
+/* Sets the clock by which the request in progress has to go on. That of a head runs from its first byte on, whatever comes. */
+static void watch(vireo__conn *c)
+{
+    if (c->req == NULL || !stream_open(c))
+        return;
+    uint8_t state = c->req->parse.state;
+    if (state == VIREO__PARSE_DONE)
+        set_timing(c, TIMING_NONE);
+    else if (state != VIREO__PARSE_HEAD)
+        set_timing(c, TIMING_BODY);
+    else if (c->timing != TIMING_HEAD)
+        set_timing(c, TIMING_HEAD);
+}
+
+/* Requests of one client wait for their turn: behind other connections, or for the client to read what it has been told. */
+static void wait_for_turn(vireo__conn *c)
+{
+    if (c->req != NULL && c->req->parse.state == VIREO__PARSE_DONE)
+        return; /* the reply goes on */
+    if (c->sending != NULL || c->ending || !stream_open(c))
+        return;
+    c->unsent = unsent(c) + 1;
+    set_timing(c, vireo__stream_writable(c->stream) ? TIMING_SOON : TIMING_WRITE);
+}
+
+static void give_away(vireo__conn *c, uint8_t *bytes, size_t n);
+
+static bool head_waits(const vireo__conn *c)
+{
+    return c->req != NULL && c->req->parse.state == VIREO__PARSE_HEAD_DONE;
+}
+
+/* Takes as many requests as there are and may be. Returns false when the connection is gone, to another owner. */
+static bool take(vireo__conn *c, uint8_t *bytes, size_t n)
+{
+    for (unsigned budget = REQUESTS_PER_TURN; (n > 0 || head_waits(c)) && can_take(c);) {
+        if (c->req == NULL && budget-- == 0)
+            break;
+        if (!begin_request(c))
+            break;
+        size_t taken = step(c, bytes, n);
+        bytes += taken;
+        n -= taken;
+        if (c->detached) {
+            give_away(c, bytes, n);
+            return false;
+        }
+    }
+    watch(c);
+    if (n > 0 && stream_open(c)) {
+        keep(c, bytes, n);
+        wait_for_turn(c);
+    }
+    return true;
+}
+
+/* Goes on with what was kept. */
+static void go_on(vireo__conn *c)
+{
+    vireo__buf *kept = c->kept;
+    c->kept = NULL;
+    if (kept != NULL && !stream_open(c)) {
+        free_kept(kept);
+        return;
+    }
+    if ((kept == NULL || take(c, kept->data, kept->len)) && c->kept == NULL && stream_open(c))
+        vireo__stream_start(c->stream);
+    free_kept(kept);
+}
+
+static void on_resume(vireo__turn_task *task)
+{
+    vireo__conn *c = vireo__container(task, vireo__conn, resume);
+    if (stream_open(c) && can_take(c))
+        go_on(c);
+    else if (c->kept != NULL)
+        wait_for_turn(c);
+}
+
+static void soon(vireo__conn *c)
+{
+    if (c->sending != NULL) {
+        c->unsent = unsent(c) + 1;
+        set_timing(c, TIMING_WRITE);
+        vireo__sending_go_on(c);
+    } else {
+        on_resume(&c->resume);
+    }
+}
+
+static void on_deadline(vireo__deadline *d)
+{
+    vireo__conn *c = vireo__container(d, vireo__conn, deadline);
+    enum timing timing = c->timing;
+    c->timing = TIMING_NONE;
+    if (timing == TIMING_SOON)
+        soon(c);
+    else if (timing == TIMING_BODY || (timing == TIMING_HEAD && c->req != NULL && c->req->parse.started))
+        refuse(c, 408);
+    else if (timing != TIMING_HEAD && still_taking(c))
+        set_timing(c, timing);
+    else
+        vireo__stream_close(c->stream, timing == TIMING_WRITE ? VIREO_ETIMEDOUT : 0);
+}
+
+/* --- the stream's events ------------------------------------------------------------------------------------ */
+
+static void on_data(vireo__stream *s, uint8_t *bytes, size_t n)
+{
+    vireo__conn *c = s->owner;
+    if (c->kept == NULL && can_take(c))
+        take(c, bytes, n);
+    else
+        keep(c, bytes, n);
+}
+
+/* A client that sends no more while a reply is pending has gone away, as far as can be known, and whoever wants to answer must learn of it at
+ * once: a session whose poll was aborted, for one. Node.js decides the same, so that clients are used to it. What was answered before
+ * is still sent. */
+static void on_end(vireo__stream *s)
+{
+    vireo__conn *c = s->owner;
+    vireo_req *r = c->req;
+    bool cut = r != NULL && !r->answered && r->parse.state != VIREO__PARSE_DONE && r->parse.started;
+    if (cut) {
+        refuse(c, 400);
+        return;
+    }
+    if (r != NULL) {
+        vireo__req_abort(r);
+        drop_request(c);
+    }
+    c->ending = true;
+    after_reply(c);
+}
+
+static void on_drain(vireo__stream *s)
+{
+    vireo__conn *c = s->owner;
+    if (c->kept != NULL && c->req == NULL && c->sending == NULL)
+        vireo__turn_add(c->app->loop, &c->resume);
+}
+
+static void free_conn(vireo__conn *c)
+{
+    vireo__deadline_stop(&c->deadline);
+    vireo__turn_remove(&c->resume);
+    vireo__list_remove(&c->node);
+    vireo__sending_free(c);
+    drop_request(c);
+    free_kept(c->kept);
+    free(c);
+}
+
+static void on_close(vireo__stream *s, int error)
+{
+    vireo__conn *c = s->owner;
+    (void)error;
+    if (c->req != NULL)
+        vireo__req_abort(c->req);
+    free_conn(c);
+}
+
+static const vireo__stream_events events = {
+    .on_data = on_data,
+    .on_end = on_end,
+    .on_drain = on_drain,
+    .on_close = on_close,
+};
+
+/* The stream goes to its new owner, with the bytes that stood behind the head. */
+static void give_away(vireo__conn *c, uint8_t *bytes, size_t n)
+{
+    vireo__stream *s = c->stream;
+    free_conn(c);
+    if (s->closing)
+        return;
+    vireo__stream_start(s);
+    if (n > 0 && !s->closing)
+        vireo__stream_received(s, bytes, n);
+}
+
+/* --- life --------------------------------------------------------------------------------------------------- */
+
+static void ignore_close(vireo__stream *s, int error)
+{
+    (void)s;
+    (void)error;
+}
+
+static void turn_away(vireo__stream *s)
+{
+    static const vireo__stream_events unheard = {.on_close = ignore_close};
+    vireo__stream_set_events(s, &unheard, NULL);
+    vireo__stream_close(s, 0);
+}
+
+void vireo__conn_accept(vireo__listener *listener, vireo__stream *s)
+{
+    vireo_app *app = ((vireo__listening *)vireo__listener_owner(listener))->app;
+    vireo__conn *c = NULL;
+    if (!app->stopping && vireo__app_connections(app) <= app->options.max_connections)
+        c = calloc(1, sizeof *c);
+    if (c == NULL) {
+        turn_away(s);
+        return;
+    }
+    c->app = app;
+    c->stream = s;
+    c->resume.run = on_resume;
+    vireo__list_append(&app->conns, &c->node);
+    s->max_queued = app->options.max_queued_bytes;
+    vireo__stream_set_events(s, &events, c);
+    set_timing(c, TIMING_HEAD);
+    vireo__stream_start(s);
+}
+
+void vireo__conn_stop(vireo__conn *c)
+{
+    bool busy = c->kept != NULL || c->sending != NULL || (c->req != NULL && c->req->parse.started);
+    if (busy)
+        return; /* it is finished, and the connection with it */
+    if (unsent(c) > 0)
+        vireo__stream_end(c->stream);
+    else
+        vireo__stream_close(c->stream, 0);
+}

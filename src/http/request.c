@@ -1,0 +1,287 @@
+/* SPDX-License-Identifier: MIT
+ * SPDX-FileCopyrightText: Copyright (c) 2026 The Vireo authors */
+
+#include "http/request.h"
+
+#include <stdlib.h>
+
+#include "base/url.h"
+#include "payload/json_read.h"
+
+/* --- life --------------------------------------------------------------------------------------------------- */
+
+vireo_req *vireo__req_new(vireo__conn *c)
+{
+    vireo_app *app = c->app;
+    vireo_req *r = vireo__pool_take(&app->requests);
+    if (r == NULL)
+        return NULL;
+    memset(r, 0, sizeof *r);
+    r->conn = c;
+    vireo__parser_init(&r->parse, app->options.max_head_bytes, app->options.max_headers);
+    vireo__buf_init(&r->reply_headers, VIREO__BUF_UNLIMITED);
+    vireo__arena_init(&r->arena);
+    return r;
+}
+
+void vireo__req_free(vireo_req *r)
+{
+    if (r->doc != NULL)
+        vireo__doc_deinit(r->doc);
+    vireo__arena_deinit(&r->arena);
+    vireo__buf_deinit(&r->reply_headers);
+    vireo__parser_deinit(&r->parse);
+    vireo__pool_give(&r->conn->app->requests, r);
+}
+
+/* RFC 9112 section 3.2.2: "a server MUST accept the absolute-form in requests". What stands before the path is skipped. */
+static bool skip_authority(vireo__str *target)
+{
+    static const char *const schemes[] = {"http://", "https://"};
+    if (target->len > 0 && target->at[0] == '/')
+        return true;
+    for (int i = 0; i < 2; i++) {
+        size_t n = strlen(schemes[i]);
+        if (target->len <= n || !vireo__str_equal_nocase((vireo__str){target->at, n}, schemes[i]))
+            continue;
+        const char *end = target->at + target->len;
+        for (target->at += n; target->at < end && *target->at != '/' && *target->at != '?';)
+            target->at++;
+        target->len = (size_t)(end - target->at);
+        return true;
+    }
+    return false;
+}
+
+/* The decoded path stands behind the head, in the same block: it is never longer than the target. */
+static bool decode_path(vireo_req *r)
+{
+    vireo__buf *head = &r->parse.head;
+    char *out = (char *)vireo__buf_reserve(head, r->raw_path.len + 1);
+    if (out == NULL)
+        return false;
+    ptrdiff_t n = vireo__url_decode(out, r->raw_path.at, r->raw_path.len, false);
+    if (n < 0 || memchr(out, 0, (size_t)n) != NULL) {
+        r->bad_path = true;
+        memcpy(out, r->raw_path.at, r->raw_path.len);
+        n = (ptrdiff_t)r->raw_path.len;
+    }
+    out[n] = '\0';
+    r->path = out;
+    return true;
+}
+
+int vireo__req_begin(vireo_req *r)
+{
+    /* Room for the path is made before anything points into the block. */
+    if (vireo__buf_reserve(&r->parse.head, r->parse.headers_at + 1) == NULL)
+        return 500;
+    vireo__str target = vireo__str_of(vireo__parser_target(&r->parse));
+    bool asterisk = target.len == 1 && target.at[0] == '*' && r->parse.llhttp.method == HTTP_OPTIONS;
+    if (!asterisk && !skip_authority(&target))
+        return 400;
+    const char *mark = target.len > 0 ? memchr(target.at, '?', target.len) : NULL;
+    size_t path_len = mark ? (size_t)(mark - target.at) : target.len;
+    r->raw_path = path_len > 0 ? (vireo__str){target.at, path_len} : (vireo__str){"/", 1};
+    r->query = mark ? (vireo__str){mark + 1, target.len - path_len - 1} : (vireo__str){"", 0};
+    return decode_path(r) ? 0 : 500;
+}
+
+/* --- for the floors above ----------------------------------------------------------------------------------- */
+
+vireo__str vireo__req_query_string(const vireo_req *r)
+{
+    return r->query;
+}
+
+const char *vireo__req_headers(const vireo_req *r, size_t *size)
+{
+    *size = r->parse.head.len - r->parse.headers_at;
+    return (const char *)r->parse.head.data + r->parse.headers_at;
+}
+
+static const char *next_header(const char *headers, size_t size, const char *after, const char *name)
+{
+    const char *at = after ? after + strlen(after) + 1 : headers;
+    while (at < headers + size) {
+        const char *value = at + strlen(at) + 1;
+        if (strcmp(at, name) == 0)
+            return value;
+        at = value + strlen(value) + 1;
+    }
+    return NULL;
+}
+
+const char *vireo__headers_get(const char *headers, size_t size, const char *name)
+{
+    return next_header(headers, size, NULL, name);
+}
+
+bool vireo__req_answered(const vireo_req *r)
+{
+    return r->answered;
+}
+
+int vireo__req_status(const vireo_req *r)
+{
+    return r->status;
+}
+
+vireo__stream *vireo__req_detach(vireo_req *r)
+{
+    if (!r->upgrading || r->answered)
+        return NULL;
+    r->answered = true;
+    r->abort_fn = NULL;
+    r->conn->detached = true;
+    return r->conn->stream;
+}
+
+void vireo__req_abort(vireo_req *r)
+{
+    void (*fn)(vireo_req *, void *) = r->abort_fn;
+    r->abort_fn = NULL;
+    bool was_answered = r->answered;
+    r->answered = true; /* a reply now would go to nobody */
+    if (fn != NULL && !was_answered)
+        fn(r, r->abort_user);
+}
+
+/* --- for users ---------------------------------------------------------------------------------------------- */
+
+/* The accessors decode when they are asked, and remember in the request. */
+static vireo_req *writable(const vireo_req *r)
+{
+    return (vireo_req *)(uintptr_t)r;
+}
+
+const char *vireo_method(const vireo_req *r)
+{
+    return vireo__parser_method(&r->parse);
+}
+
+const char *vireo_path(const vireo_req *r)
+{
+    return r->path;
+}
+
+const char *vireo_target(const vireo_req *r)
+{
+    return vireo__parser_target(&r->parse);
+}
+
+const char *vireo_address(const vireo_req *r)
+{
+    vireo__stream *s = r->conn->stream;
+    if (r->address[0] == '\0' && !s->closing)
+        s->io->peer_address(s, writable(r)->address, sizeof r->address);
+    return r->address;
+}
+
+static const char *join(vireo_req *r, const char *headers, size_t size, const char *name, size_t total)
+{
+    char *out = vireo__arena_take(&r->arena, total + 1, 1);
+    if (out == NULL)
+        return NULL;
+    char *at = out;
+    for (const char *value = NULL; (value = next_header(headers, size, value, name)) != NULL;) {
+        if (at != out)
+            at = stpcpy(at, ", ");
+        at = stpcpy(at, value);
+    }
+    return out;
+}
+
+const char *vireo_header(const vireo_req *r, const char *name)
+{
+    char lower[128];
+    size_t n = strlen(name), size;
+    if (n >= sizeof lower)
+        return NULL;
+    for (size_t i = 0; i <= n; i++)
+        lower[i] = vireo__ascii_lower(name[i]);
+    const char *headers = vireo__req_headers(r, &size);
+    const char *first = next_header(headers, size, NULL, lower);
+    size_t count = 0, total = 0;
+    for (const char *value = first; value != NULL; value = next_header(headers, size, value, lower)) {
+        count++;
+        total += strlen(value) + 2;
+    }
+    return count > 1 ? join(writable(r), headers, size, lower, total) : first;
+}
+
+const char *vireo_param(const vireo_req *r, const char *name)
+{
+    for (size_t i = 0; i < r->param_count; i++)
+        if (vireo__str_equal(r->params[i].name, name))
+            return r->params[i].value;
+    return NULL;
+}
+
+static const char *decode_value(vireo_req *r, vireo__str value)
+{
+    char *out = vireo__arena_take(&r->arena, value.len + 1, 1);
+    if (out == NULL)
+        return NULL;
+    ptrdiff_t n = vireo__url_decode(out, value.at, value.len, true);
+    out[n > 0 ? n : 0] = '\0';
+    return out;
+}
+
+static bool name_is(vireo__str encoded, const char *name)
+{
+    char decoded[256];
+    if (encoded.len > sizeof decoded)
+        return false;
+    ptrdiff_t n = vireo__url_decode(decoded, encoded.at, encoded.len, true);
+    return n >= 0 && vireo__str_equal((vireo__str){decoded, (size_t)n}, name);
+}
+
+const char *vireo_query(vireo_req *r, const char *name)
+{
+    vireo__str rest = r->query, key, value;
+    while (vireo__url_next_pair(&rest, &key, &value))
+        if (name_is(key, name))
+            return decode_value(r, value);
+    return NULL;
+}
+
+const char *vireo_body(const vireo_req *r, size_t *len)
+{
+    const vireo__buf *body = &r->parse.body;
+    if (len != NULL)
+        *len = body->len;
+    return r->parse.state == VIREO__PARSE_DONE ? (const char *)body->data : "";
+}
+
+const vireo_value *vireo_body_json(vireo_req *r, vireo_error *error)
+{
+    if (r->doc == NULL) {
+        r->doc = vireo__arena_take(&r->arena, sizeof *r->doc, 16);
+        if (r->doc == NULL)
+            return NULL;
+        vireo__doc_init(r->doc);
+        size_t n;
+        const char *text = vireo_body(r, &n);
+        vireo__json_read(r->doc, text, n, NULL, error);
+    }
+    return vireo__doc_root(r->doc);
+}
+
+void *vireo_req_user(const vireo_req *r)
+{
+    return r->user;
+}
+
+vireo_app *vireo_req_app(const vireo_req *r)
+{
+    return r->conn->app;
+}
+
+void vireo_on_abort(vireo_req *r, void (*fn)(vireo_req *r, void *user), void *user)
+{
+    if (r->answered)
+        return;
+    r->abort_fn = fn;
+    r->abort_user = user;
+}

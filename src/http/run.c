@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: MIT
+ * SPDX-FileCopyrightText: Copyright (c) 2026 The Vireo authors */
+
+/* run.c: vireo_run, the program around an application: it listens, says so, runs until a signal or vireo_stop, and ends cleanly. */
+
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "http/app.h"
+
+typedef struct runner {
+    vireo_app *app;
+    uv_signal_t signals[2];
+    int open; /* of them */
+} runner;
+
+/* The first signal asks for a graceful end, a second one has no patience. */
+static void on_signal(uv_signal_t *handle, int number)
+{
+    runner *run = handle->data;
+    (void)number;
+    if (run->app->stopping)
+        vireo__app_end_now(run->app);
+    else
+        vireo_stop(run->app);
+}
+
+static void watch_signals(runner *run)
+{
+    static const int numbers[] = {SIGINT, SIGTERM};
+    for (int i = 0; i < 2; i++) {
+        uv_signal_init(run->app->loop->uv, &run->signals[i]);
+        run->signals[i].data = run;
+        run->open++;
+        uv_signal_start(&run->signals[i], on_signal, numbers[i]);
+    }
+}
+
+static void on_signal_closed(uv_handle_t *handle)
+{
+    ((runner *)handle->data)->open--;
+}
+
+static void unwatch_signals(runner *run)
+{
+    for (int i = 0; i < 2; i++)
+        uv_close((uv_handle_t *)&run->signals[i], on_signal_closed);
+    while (run->open > 0)
+        uv_run(run->app->loop->uv, UV_RUN_ONCE);
+}
+
+static void print_address(const vireo_app *app, const vireo_listen_options *o)
+{
+    bool v6 = o->host != NULL && strchr(o->host, ':') != NULL;
+    if (o->unix_path != NULL)
+        printf("%s: listening on unix:%s\n", o->name, o->unix_path);
+    else
+        printf("%s: listening on http://%s%s%s:%u\n", o->name, v6 ? "[" : "", o->host ? o->host : "localhost", v6 ? "]" : "",
+               vireo_port(app));
+    fflush(stdout);
+}
+
+int vireo_app_run(vireo_app *app, const vireo_listen_options *options)
+{
+    vireo_error problem = {0};
+    vireo_listen_options o = {0};
+    runner run = {.app = app};
+    memcpy(&o, options, options->size < sizeof o ? options->size : sizeof o);
+    bool tell = o.error == NULL;
+    if (tell)
+        o.error = &problem;
+    if (vireo_app_listen(app, &o) < 0) {
+        if (tell)
+            fprintf(stderr, "%s%s%s\n", o.name ? o.name : "", o.name ? ": " : "", problem.text);
+        vireo_app_free(app);
+        return 1;
+    }
+    watch_signals(&run);
+    if (o.name != NULL)
+        print_address(app, &o);
+    while (!app->finished)
+        uv_run(app->loop->uv, UV_RUN_ONCE);
+    unwatch_signals(&run);
+    vireo_app_free(app);
+    return 0;
+}

@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: MIT
+ * SPDX-FileCopyrightText: Copyright (c) 2026 The Vireo authors */
+
+/* sending.c: a large reply, slice by slice: the next one is queued when the kernel has taken the one before. So a slow reader costs two
+ * slices of memory for a file of any size, and a reply may be larger than the limit of the write queue.
+ *
+ * Files are read where they are sent, on the loop's thread: what is served over and over lies in the kernel's cache. */
+
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <vireo/error.h>
+
+#include "http/conn.h"
+
+/* Slices per turn of the loop: a client on a fast line, or on this machine, must not keep the loop to itself. */
+enum { SLICES_PER_TURN = 8 };
+
+typedef struct vireo__sending {
+    vireo__conn *conn; /* NULL: it has ended, and this waits only for the last callback of the queue */
+    vireo__shared *bytes; /* or .. */
+    int fd;
+    uint64_t at;
+    uint64_t left; /* not yet queued */
+    unsigned queued; /* slices whose callback is still to come */
+    unsigned budget; /* slices left for this turn */
+} sending;
+
+static void free_sending(sending *s)
+{
+    vireo__shared_unref(s->bytes);
+    if (s->fd >= 0)
+        close(s->fd);
+    free(s);
+}
+
+void vireo__sending_free(vireo__conn *c)
+{
+    sending *s = c->sending;
+    if (s == NULL)
+        return;
+    c->sending = NULL;
+    s->conn = NULL;
+    if (s->queued == 0)
+        free_sending(s);
+}
+
+size_t vireo__sending_left(const vireo__conn *c)
+{
+    return c->sending != NULL ? (size_t)c->sending->left : 0;
+}
+
+static void on_slice_written(void *user, int status);
+
+static int queue_view(sending *s, vireo__shared *bytes, size_t offset, size_t n)
+{
+    int error = vireo__stream_write(s->conn->stream, bytes, offset, n, on_slice_written, s);
+    if (error < 0)
+        return error;
+    s->at += n;
+    s->left -= n;
+    s->queued++;
+    return 0;
+}
+
+static int queue_read(sending *s, size_t n)
+{
+    vireo__shared *slice = vireo__shared_new(n);
+    if (slice == NULL)
+        return VIREO_ENOMEM;
+    ssize_t got = pread(s->fd, slice->data, n, (off_t)s->at);
+    int error = got < 0 ? -errno : 0;
+    if (got == 0)
+        error = -EIO; /* it has shrunk: the length that was told cannot be kept, and only the end of the connection says so */
+    if (got > 0)
+        error = queue_view(s, slice, 0, (size_t)got);
+    vireo__shared_unref(slice);
+    return error;
+}
+
+/* Two slices must fit below the limit of the queue, however low it is set. */
+static size_t slice_size(const sending *s)
+{
+    size_t max = s->conn->stream->max_queued / 4;
+    size_t n = max < VIREO__SLICE ? max + 1 : VIREO__SLICE;
+    return s->left < n ? (size_t)s->left : n;
+}
+
+static void queue_slices(sending *s)
+{
+    vireo__conn *c = s->conn;
+    while (s->left > 0 && s->queued < 2 && s->budget > 0) {
+        size_t n = slice_size(s);
+        s->budget--;
+        int error = s->fd >= 0 ? queue_read(s, n) : queue_view(s, s->bytes, (size_t)s->at, n);
+        if (error < 0) {
+            vireo__stream_close(c->stream, error);
+            return;
+        }
+    }
+    if (s->left > 0 && s->budget == 0)
+        vireo__conn_pause_sending(c);
+}
+
+static void on_slice_written(void *user, int status)
+{
+    sending *s = user;
+    s->queued--;
+    vireo__conn *c = s->conn;
+    if (c == NULL) {
+        if (s->queued == 0)
+            free_sending(s);
+    } else if (status == 0 && s->left > 0) {
+        queue_slices(s);
+    } else if (status == 0 && s->queued == 0) {
+        vireo__sending_free(c);
+        vireo__conn_sent(c);
+    }
+}
+
+void vireo__sending_go_on(vireo__conn *c)
+{
+    if (c->sending == NULL)
+        return;
+    c->sending->budget = SLICES_PER_TURN;
+    queue_slices(c->sending);
+}
+
+static int begin(vireo__conn *c, vireo__shared *bytes, int fd, uint64_t length)
+{
+    sending *s = calloc(1, sizeof *s);
+    if (s == NULL) {
+        vireo__shared_unref(bytes);
+        if (fd >= 0)
+            close(fd);
+        return VIREO_ENOMEM;
+    }
+    *s = (sending){.conn = c, .bytes = bytes, .fd = fd, .left = length};
+    c->sending = s;
+    vireo__sending_go_on(c);
+    return 0;
+}
+
+int vireo__send_shared(vireo__conn *c, vireo__shared *bytes)
+{
+    return begin(c, bytes, -1, bytes->len);
+}
+
+int vireo__send_file(vireo__conn *c, int fd, uint64_t length)
+{
+    return begin(c, NULL, fd, length);
+}
