@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: MIT
+ * SPDX-FileCopyrightText: Copyright (c) 2026 The Vireo authors */
+
+/* polling.c: the transport that works everywhere: a GET that waits for messages, POSTs that bring them (protocol/wire.md 3.3). */
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <vireo/error.h>
+
+#include "engineio/session.h"
+
+#define NOOP_AND_CLOSE "6\x1e" VIREO__EIO_CLOSE_PACKET
+
+static int reply(vireo_req *r, int status, const char *type, const void *body, size_t len)
+{
+    const char *agent = vireo_header(r, "user-agent");
+    if (agent != NULL && (strstr(agent, ";MSIE") || strstr(agent, "Trident/")))
+        vireo_reply_header(r, "X-XSS-Protection", "0");
+    vireo_reply_header(r, "Content-Type", type);
+    vireo_reply_header(r, "cache-control", "no-store");
+    return vireo_reply(r, status, NULL, body, len);
+}
+
+static int reply_packets(vireo_req *r, const vireo__buf *payload)
+{
+    return reply(r, 200, "text/plain; charset=UTF-8", payload->data, payload->len);
+}
+
+/* --- GET ---------------------------------------------------------------------------------------------------- */
+
+int vireo__eio_polling_open(vireo__eio_server *server, vireo_req *r)
+{
+    vireo__eio_session *s = vireo__eio_session_new(server, r);
+    if (s == NULL)
+        return VIREO_ENOMEM;
+    vireo__buf *payload = vireo__loop_scratch(server->loop);
+    int error = vireo__eio_session_write_open(s, false, payload);
+    if (error == 0)
+        error = reply_packets(r, payload);
+    if (error < 0) {
+        vireo__eio_session_end(s, "transport error", vireo_strerror(error));
+        return error;
+    }
+    vireo__eio_session_start(s);
+    return 0;
+}
+
+static void on_get_aborted(vireo_req *r, void *user)
+{
+    vireo__eio_session *s = user;
+    (void)r;
+    s->poll = NULL;
+    vireo__eio_session_end(s, "transport error", "poll connection closed prematurely");
+}
+
+/* answer_poll replies to the pending GET with all that is queued, and |last| behind it: packets as they are written, or "". */
+static void answer_poll(vireo__eio_session *s, const char *last)
+{
+    vireo_req *r = s->poll;
+    vireo__outbox sent = s->outbox;
+    vireo__buf *payload = vireo__loop_scratch(s->server->loop);
+    const struct vireo__outbox_node *at = NULL;
+    for (const vireo__outbox_item *item; (item = vireo__outbox_next(&sent, &at)) != NULL;)
+        vireo__eio_payload_add(payload, vireo__ws_frame_opcode(item->frame) == VIREO__WS_BINARY,
+                               vireo__ws_payload(item->frame), vireo__ws_payload_len(item->frame));
+    if (*last != '\0')
+        vireo__eio_payload_add(payload, false, (const uint8_t *)last, strlen(last));
+    s->outbox = (vireo__outbox){0};
+    s->poll = NULL;
+    vireo_on_abort(r, NULL, NULL);
+    int error = payload->error ? payload->error : reply_packets(r, payload);
+    vireo__outbox_clear(&sent, &s->server->loop->write_nodes, error);
+    if (error < 0)
+        vireo__eio_session_end(s, "transport error", vireo_strerror(error));
+}
+
+/* A closing session says so only with a GET of its own: a client that reads the end of its connection behind a message of the same
+ * payload may never look at that message. */
+void vireo__eio_polling_flush(vireo__eio_session *s)
+{
+    if (s->poll == NULL)
+        return;
+    if (!vireo__outbox_empty(&s->outbox))
+        answer_poll(s, "");
+    else if (s->state == VIREO__EIO_STATE_CLOSING)
+        vireo__eio_session_end(s, "forced close", "");
+}
+
+void vireo__eio_polling_end(vireo__eio_session *s, const char *last)
+{
+    if (s->post != NULL) {
+        vireo_on_abort(s->post, NULL, NULL);
+        s->post = NULL;
+    }
+    if (s->poll != NULL)
+        answer_poll(s, last);
+}
+
+int vireo__eio_polling_get(vireo__eio_session *s, vireo_req *r)
+{
+    if (s->poll != NULL) {
+        vireo__eio_session_end(s, "transport error", "overlap from client");
+        return vireo_reply(r, 400, NULL, NULL, 0);
+    }
+    s->poll = r;
+    vireo_on_abort(r, on_get_aborted, s);
+    if (s->state == VIREO__EIO_STATE_CLOSING && vireo__outbox_empty(&s->outbox)) {
+        answer_poll(s, NOOP_AND_CLOSE);
+        vireo__eio_session_end(s, "forced close", "");
+        return 0;
+    }
+    vireo__turn_add(s->server->loop, &s->turn);
+    if (s->server->events->on_drain != NULL && vireo__outbox_empty(&s->outbox))
+        s->server->events->on_drain(s);
+    return 0;
+}
+
+/* --- POST --------------------------------------------------------------------------------------------------- */
+
+static void on_post_aborted(vireo_req *r, void *user)
+{
+    vireo__eio_session *s = user;
+    s->post = NULL;
+    if (vireo__req_status(r) != 413) /* that one was refused for its size, and the session goes on */
+        vireo__eio_session_end(s, "transport error", "data request connection closed prematurely");
+}
+
+static bool announced_too_large(const vireo__eio_session *s, const vireo_req *r)
+{
+    const char *length = vireo_header(r, "content-length");
+    return length != NULL && strtoull(length, NULL, 10) > s->server->options.max_payload;
+}
+
+void vireo__eio_polling_post_head(vireo__eio_session *s, vireo_req *r)
+{
+    const char *type = vireo_header(r, "content-type");
+    const char *fault = NULL;
+    if (s->post != NULL)
+        fault = "data request overlap from client";
+    else if (type != NULL && strcmp(type, "application/octet-stream") == 0)
+        fault = "invalid content";
+    if (fault != NULL) {
+        vireo__eio_session_end(s, "transport error", fault);
+        vireo_reply(r, 400, NULL, NULL, 0);
+        return;
+    }
+    if (announced_too_large(s, r)) {
+        vireo_reply(r, 413, NULL, NULL, 0);
+        return;
+    }
+    s->post = r;
+    vireo_on_abort(r, on_post_aborted, s);
+}
+
+/* take_packet acts on one packet of a payload. False ends the payload. */
+static bool take_packet(vireo__eio_session *s, uint8_t *text, size_t len)
+{
+    vireo__eio_packet packet;
+    if (vireo__eio_decode(&packet, text, len) < 0) {
+        vireo__eio_session_end(s, "parse error", "");
+        return false;
+    }
+    if (packet.type == VIREO__EIO_CLOSE) {
+        vireo__eio_polling_end(s, VIREO__EIO_NOOP_PACKET);
+        vireo__eio_session_end(s, "transport close", "");
+        return false;
+    }
+    vireo__eio_session_packet(s, &packet);
+    return s->state != VIREO__EIO_STATE_CLOSED;
+}
+
+int vireo__eio_polling_post(vireo__eio_session *s, vireo_req *r)
+{
+    size_t n, len, at = 0;
+    uint8_t *text;
+    uint8_t *body = (uint8_t *)(uintptr_t)vireo_body(r, &n); /* base64 is decoded in place: the body is ours now */
+    s->post = NULL;
+    vireo_on_abort(r, NULL, NULL);
+    while (vireo__eio_payload_next(body, n, &at, &text, &len))
+        if (!take_packet(s, text, len))
+            break;
+    return reply(r, 200, "text/html", "ok", 2);
+}

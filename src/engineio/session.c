@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: MIT
+ * SPDX-FileCopyrightText: Copyright (c) 2026 The Vireo authors */
+
+/* session.c: a session's states.
+ *
+ *     OPEN --eio_close--> CLOSING --transport has sent all--> CLOSED --end of turn--> on_close, freed
+ *       \------------------session_end-------------------------^
+ */
+
+#include "engineio/session.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <vireo/error.h>
+
+enum { CLOSE_WAIT_MS = 30000 }; /* how long a closing polling session waits for the client's next GET */
+
+static void on_turn_end(vireo__turn_task *task);
+static void on_ping_due(vireo__deadline *d);
+
+/* --- opening ------------------------------------------------------------------------------------------------ */
+
+static char *put(char **at, const char *bytes, size_t n)
+{
+    char *start = *at;
+    memcpy(start, bytes, n);
+    *at += n;
+    return start;
+}
+
+static int64_t wall_clock_ms(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static vireo__eio_handshake *keep_handshake(vireo_req *r)
+{
+    size_t headers_size;
+    const char *headers = vireo__req_headers(r, &headers_size);
+    const char *address = vireo_address(r);
+    const char *url = vireo_target(r);
+    size_t address_size = strlen(address) + 1;
+    size_t url_size = strlen(url) + 1;
+    vireo__eio_handshake *h = malloc(sizeof *h + address_size + url_size + headers_size);
+    if (h == NULL)
+        return NULL;
+    char *at = h->bytes;
+    h->issued_ms = wall_clock_ms();
+    h->secure = false;
+    h->address = put(&at, address, address_size);
+    h->url = put(&at, url, url_size);
+    h->headers = put(&at, headers, headers_size);
+    h->headers_size = headers_size;
+    h->xdomain = vireo__headers_get(h->headers, headers_size, "origin") != NULL;
+    return h;
+}
+
+vireo__eio_session *vireo__eio_session_new(vireo__eio_server *server, vireo_req *r)
+{
+    vireo__eio_session *s = calloc(1, sizeof *s);
+    if (s == NULL)
+        return NULL;
+    s->server = server;
+    s->description = "";
+    s->turn.run = on_turn_end;
+    s->handshake = keep_handshake(r);
+    vireo__id_make(&server->ids, s->id);
+    if (s->handshake == NULL || vireo__map_put(&server->sessions, s->id, VIREO__ID_LEN, s) < 0) {
+        free(s->handshake);
+        free(s);
+        return NULL;
+    }
+    vireo__list_append(&server->list, &s->node);
+    return s;
+}
+
+int vireo__eio_session_write_open(const vireo__eio_session *s, bool over_websocket, vireo__buf *out)
+{
+    const vireo__eio_options *options = &s->server->options;
+    return vireo__eio_write_open(
+        out, &(vireo__eio_handshake_data){
+                 .sid = s->id,
+                 .upgrade_to_websocket = !over_websocket && !options->no_upgrades && options->transports & VIREO__EIO_WEBSOCKET,
+                 .ping_interval_ms = options->ping_interval_ms,
+                 .ping_timeout_ms = options->ping_timeout_ms,
+                 .max_payload = options->max_payload,
+             });
+}
+
+void vireo__eio_session_start(vireo__eio_session *s)
+{
+    const vireo__eio_server *server = s->server;
+    int error = vireo__deadline_start(server->loop, &s->heartbeat, server->options.ping_interval_ms, on_ping_due);
+    if (error == 0)
+        error = server->events->on_open(s);
+    if (error == 0)
+        return;
+    s->refused = true;
+    vireo__eio_session_end(s, "forced close", vireo_strerror(error));
+}
+
+/* --- heartbeat ---------------------------------------------------------------------------------------------- */
+
+static void on_pong_overdue(vireo__deadline *d)
+{
+    vireo__eio_session_end(vireo__container(d, vireo__eio_session, heartbeat), "ping timeout", "");
+}
+
+static void await(vireo__eio_session *s, uint32_t ms, void (*fn)(vireo__deadline *))
+{
+    if (vireo__deadline_start(s->server->loop, &s->heartbeat, ms, fn) < 0)
+        vireo__eio_session_end(s, "transport error", vireo_strerror(VIREO_ENOMEM));
+}
+
+static void on_ping_due(vireo__deadline *d)
+{
+    vireo__eio_session *s = vireo__container(d, vireo__eio_session, heartbeat);
+    s->awaiting_pong = true;
+    s->pong_extended = false;
+    await(s, s->server->options.ping_timeout_ms, on_pong_overdue);
+    vireo__eio_send(s, s->server->ping, NULL, NULL);
+}
+
+/* A peer that is busy sending something large is alive, though its PONG stands behind it: once per PING, the first other packet moves the deadline. */
+static void note_sign_of_life(vireo__eio_session *s)
+{
+    if (!s->awaiting_pong || s->pong_extended)
+        return;
+    s->pong_extended = true;
+    await(s, s->server->options.ping_timeout_ms, on_pong_overdue);
+}
+
+/* --- packets ------------------------------------------------------------------------------------------------ */
+
+void vireo__eio_session_packet(vireo__eio_session *s, const vireo__eio_packet *packet)
+{
+    if (s->state != VIREO__EIO_STATE_OPEN)
+        return;
+    if (packet->type != VIREO__EIO_PONG)
+        note_sign_of_life(s);
+    switch (packet->type) {
+    case VIREO__EIO_PING:
+        vireo__eio_session_end(s, "transport error", "invalid heartbeat direction");
+        break;
+    case VIREO__EIO_PONG:
+        s->awaiting_pong = false;
+        await(s, s->server->options.ping_interval_ms, on_ping_due);
+        break;
+    case VIREO__EIO_MESSAGE:
+        s->server->events->on_message(s, packet->binary, packet->data, packet->len);
+        break;
+    default:
+        break; /* OPEN, UPGRADE and NOOP mean nothing here; CLOSE is the polling transport's */
+    }
+}
+
+/* --- sending ------------------------------------------------------------------------------------------------ */
+
+static int send_by_poll(vireo__eio_session *s, vireo__outbox_item item)
+{
+    size_t limit = vireo__app_options(s->server->app)->max_queued_bytes;
+    size_t len = vireo__ws_payload_len(item.frame);
+    if (len > limit || s->outbox.bytes > limit - len) {
+        vireo__eio_session_end(s, "transport error", "the client reads too slowly");
+        return VIREO_EFULL;
+    }
+    int error = vireo__outbox_push(&s->outbox, &s->server->loop->write_nodes, item);
+    if (error == 0 && s->poll != NULL)
+        vireo__turn_add(s->server->loop, &s->turn);
+    return error;
+}
+
+int vireo__eio_send(vireo__eio_session *s, vireo__shared *frame, vireo__written_fn done, void *user)
+{
+    if (s->state != VIREO__EIO_STATE_OPEN)
+        return VIREO_ECLOSED;
+    if (s->ws != NULL)
+        return vireo__eio_websocket_send(s->ws, frame, done, user);
+    return send_by_poll(s, (vireo__outbox_item){frame, done, user});
+}
+
+bool vireo__eio_writable(const vireo__eio_session *s)
+{
+    if (s->state != VIREO__EIO_STATE_OPEN)
+        return false;
+    return s->ws != NULL ? vireo__eio_websocket_writable(s->ws) : s->poll != NULL;
+}
+
+size_t vireo__eio_queued(const vireo__eio_session *s)
+{
+    return s->ws != NULL ? vireo__eio_websocket_queued(s->ws) : s->outbox.bytes;
+}
+
+/* --- closing ------------------------------------------------------------------------------------------------ */
+
+static void on_close_wait_over(vireo__deadline *d)
+{
+    vireo__eio_session_end(vireo__container(d, vireo__eio_session, heartbeat), "forced close", "");
+}
+
+void vireo__eio_close(vireo__eio_session *s, bool discard)
+{
+    if (s->state == VIREO__EIO_STATE_CLOSED)
+        return;
+    if (discard) {
+        vireo__eio_session_end(s, "forced close", "");
+        return;
+    }
+    if (s->state == VIREO__EIO_STATE_CLOSING)
+        return;
+    s->state = VIREO__EIO_STATE_CLOSING;
+    vireo__deadline_stop(&s->heartbeat);
+    if (s->ws != NULL) {
+        vireo__eio_websocket_close(s->ws);
+        return;
+    }
+    await(s, CLOSE_WAIT_MS, on_close_wait_over);
+    if (s->poll != NULL)
+        vireo__turn_add(s->server->loop, &s->turn);
+}
+
+void vireo__eio_session_end(vireo__eio_session *s, const char *reason, const char *description)
+{
+    vireo__eio_server *server = s->server;
+    if (s->state == VIREO__EIO_STATE_CLOSED)
+        return;
+    s->state = VIREO__EIO_STATE_CLOSED;
+    s->reason = reason;
+    s->description = description;
+    vireo__deadline_stop(&s->heartbeat);
+    vireo__map_remove(&server->sessions, s->id, VIREO__ID_LEN);
+    vireo__list_remove(&s->node);
+    vireo__list_append(&server->closed, &s->node);
+    vireo__eio_polling_end(s, VIREO__EIO_CLOSE_PACKET);
+    if (s->probe != NULL)
+        vireo__eio_websocket_detach(s->probe);
+    if (s->ws != NULL)
+        vireo__eio_websocket_detach(s->ws);
+    vireo__turn_add(server->loop, &s->turn);
+}
+
+void vireo__eio_session_finish(vireo__eio_session *s)
+{
+    vireo__eio_server *server = s->server;
+    vireo__turn_remove(&s->turn);
+    vireo__outbox_clear(&s->outbox, &server->loop->write_nodes, VIREO_ECLOSED);
+    if (!s->refused)
+        server->events->on_close(s, &(vireo__eio_close_info){s->reason, s->description});
+    vireo__list_remove(&s->node);
+    free(s->handshake);
+    free(s);
+}
+
+static void on_turn_end(vireo__turn_task *task)
+{
+    vireo__eio_session *s = vireo__container(task, vireo__eio_session, turn);
+    if (s->state == VIREO__EIO_STATE_CLOSED)
+        vireo__eio_session_finish(s);
+    else
+        vireo__eio_polling_flush(s);
+}
+
+/* --- what the floor above asks ------------------------------------------------------------------------------ */
+
+void *vireo__eio_owner(const vireo__eio_session *s)
+{
+    return s->owner;
+}
+
+void vireo__eio_set_owner(vireo__eio_session *s, void *owner)
+{
+    s->owner = owner;
+}
+
+void *vireo__eio_server_owner(const vireo__eio_session *s)
+{
+    return s->server->owner;
+}
+
+const char *vireo__eio_id(const vireo__eio_session *s)
+{
+    return s->id;
+}
+
+const char *vireo__eio_transport(const vireo__eio_session *s)
+{
+    return s->ws != NULL ? "websocket" : "polling";
+}
+
+const vireo__eio_handshake *vireo__eio_handshake_of(const vireo__eio_session *s)
+{
+    return s->handshake;
+}

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: MIT
+ * SPDX-FileCopyrightText: Copyright (c) 2026 The Vireo authors */
+
+/* session.h: the inside of a session, shared by the files of this floor.
+ *
+ *   session.c     its states, heartbeat, what packets mean, sending and closing
+ *   polling.c     the transport that is a pending GET and POSTs
+ *   websocket.c   the transport that is a WebSocket, and the probe that may become it
+ *   server.c      requests: which session, which transport, or which error
+ */
+
+#ifndef VIREO_ENGINEIO_SESSION_H
+#define VIREO_ENGINEIO_SESSION_H
+
+#include "engineio/outbox.h"
+#include "engineio/packet.h"
+#include "engineio/server.h"
+#include "http/server.h"
+#include "loop/deadline.h"
+#include "ws/conn.h"
+
+typedef enum vireo__eio_state {
+    VIREO__EIO_STATE_OPEN,
+    VIREO__EIO_STATE_CLOSING, /* asked to close, waits until its transport has sent what was queued */
+    VIREO__EIO_STATE_CLOSED   /* on_close comes at the end of the turn */
+} vireo__eio_state;
+
+typedef struct vireo__eio_websocket vireo__eio_websocket;
+
+struct vireo__eio_session {
+    vireo__eio_server *server;
+    void *owner;
+    vireo__list node;
+    vireo__eio_handshake *handshake;
+    vireo__eio_websocket *ws;    /* the transport; NULL while it is polling */
+    vireo__eio_websocket *probe; /* a WebSocket that wants to become it */
+    vireo_req *poll;             /* the pending GET */
+    vireo_req *post;             /* a POST whose body is arriving */
+    vireo__outbox outbox;        /* waits for a GET */
+    vireo__turn_task turn;       /* answers the GET, or says on_close */
+    vireo__deadline heartbeat;   /* until the next PING, or for the PONG; while closing: for the last GET */
+    const char *reason;          /* of the close; static */
+    const char *description;
+    vireo__eio_state state;
+    bool refused : 1; /* by on_open: nobody hears of its end */
+    bool awaiting_pong : 1;
+    bool pong_extended : 1; /* the PONG's deadline was moved once since the PING */
+    char id[VIREO__ID_SIZE];
+};
+
+struct vireo__eio_server {
+    vireo_app *app;
+    vireo_loop *loop;
+    const vireo__eio_events *events;
+    void *owner;
+    vireo__eio_options options;
+    vireo__ws_limits ws_limits;
+    vireo__mount mount;
+    vireo__map sessions; /* by id */
+    vireo__list list;
+    vireo__list websockets; /* all that are open, transport or not */
+    vireo__list closed; /* sessions whose on_close is still to come */
+    vireo__id_source ids;
+    vireo__shared *ping; /* the one PING frame for all */
+    char *prefix;
+};
+
+/* --- session.c ---------------------------------------------------------------------------------------------- */
+
+/* vireo__eio_session_new registers a session for the handshake request |r|; NULL when memory runs out. */
+vireo__eio_session *vireo__eio_session_new(vireo__eio_server *server, vireo_req *r);
+
+/* vireo__eio_session_start: its transport has sent the OPEN packet. */
+void vireo__eio_session_start(vireo__eio_session *s);
+
+/* vireo__eio_session_packet acts on a packet that its transport received. */
+void vireo__eio_session_packet(vireo__eio_session *s, const vireo__eio_packet *packet);
+
+/* vireo__eio_session_end closes it at once; |reason| and |description| are static. Nothing if it is closed. */
+void vireo__eio_session_end(vireo__eio_session *s, const char *reason, const char *description);
+
+/* vireo__eio_session_write_open appends its OPEN packet. */
+int vireo__eio_session_write_open(const vireo__eio_session *s, bool over_websocket, vireo__buf *out);
+
+/* vireo__eio_session_finish says on_close and frees a closed session; for the server's end, else the turn does it. */
+void vireo__eio_session_finish(vireo__eio_session *s);
+
+/* --- polling.c ---------------------------------------------------------------------------------------------- */
+
+int vireo__eio_polling_open(vireo__eio_server *server, vireo_req *r);             /* a GET without sid */
+int vireo__eio_polling_get(vireo__eio_session *s, vireo_req *r);
+void vireo__eio_polling_post_head(vireo__eio_session *s, vireo_req *r);           /* its body is still to come */
+int vireo__eio_polling_post(vireo__eio_session *s, vireo_req *r);                 /* .. has come */
+void vireo__eio_polling_flush(vireo__eio_session *s);                             /* at the end of a turn */
+void vireo__eio_polling_end(vireo__eio_session *s, const char *last);             /* answers the pending GET; one of: */
+#define VIREO__EIO_CLOSE_PACKET "1"
+#define VIREO__EIO_NOOP_PACKET "6"
+
+/* --- websocket.c -------------------------------------------------------------------------------------------- */
+
+void vireo__eio_websocket_open(vireo__eio_server *server, vireo_req *r);          /* an upgrade without sid */
+void vireo__eio_websocket_probe(vireo__eio_session *s, vireo_req *r);             /* .. with one */
+int vireo__eio_websocket_send(vireo__eio_websocket *w, vireo__shared *frame, vireo__written_fn done, void *user);
+void vireo__eio_websocket_close(vireo__eio_websocket *w);                         /* with the close handshake; stays attached */
+void vireo__eio_websocket_detach(vireo__eio_websocket *w);                        /* closes it and forgets the session */
+void vireo__eio_websockets_stop(vireo__eio_server *server);                       /* closes what is left, soon */
+bool vireo__eio_websocket_writable(const vireo__eio_websocket *w);
+size_t vireo__eio_websocket_queued(const vireo__eio_websocket *w);
+
+#endif

@@ -1,0 +1,302 @@
+/* SPDX-License-Identifier: MIT
+ * SPDX-FileCopyrightText: Copyright (c) 2026 The Vireo authors */
+
+/* websocket.c: the transport that is a WebSocket, opened as one or upgraded to from polling (protocol/wire.md 3.5).
+ *
+ *     client: 2probe  ->  server: 3probe      and every 100 ms a NOOP for the pending GET, so that the client can leave it
+ *     client: 5       ->  the WebSocket becomes the transport, what is queued goes out over it
+ */
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <vireo/error.h>
+
+#include "base/url.h"
+#include "engineio/session.h"
+
+enum { NOOP_EVERY_MS = 100 };
+
+struct vireo__eio_websocket {
+    vireo__ws ws;
+    vireo__list node; /* in server->websockets */
+    vireo__eio_session *session; /* NULL: it only waits for its end */
+    struct probe *probe;         /* NULL once it is the transport */
+    bool base64;                 /* the client asked for binary messages as text (b64=1) */
+};
+
+/* What a WebSocket needs only until it has become the transport. */
+struct probe {
+    vireo__deadline timeout;
+    vireo__deadline noop;
+    vireo__eio_websocket *websocket;
+};
+
+static const vireo__ws_events events;
+
+static vireo__eio_websocket *accept_websocket(vireo__eio_server *server, vireo_req *r)
+{
+    vireo__str value;
+    vireo__eio_websocket *w = calloc(1, sizeof *w);
+    if (w == NULL) {
+        vireo_reply_text(r, 500, "");
+        return NULL;
+    }
+    w->base64 = vireo__url_query(vireo__req_query_string(r), "b64", &value) && value.len > 0;
+    if (vireo__ws_accept(&w->ws, r, NULL, &server->ws_limits, &events) < 0) {
+        free(w);
+        return NULL;
+    }
+    vireo__list_append(&server->websockets, &w->node);
+    return w;
+}
+
+/* --- sending ------------------------------------------------------------------------------------------------ */
+
+static int send_as_text(vireo__eio_websocket *w, vireo__shared *frame, vireo__written_fn done, void *user)
+{
+    vireo__buf text;
+    vireo__buf_init(&text, VIREO__BUF_UNLIMITED);
+    int error = vireo__eio_write_base64(&text, vireo__ws_payload(frame), vireo__ws_payload_len(frame));
+    vireo__shared *copy = error == 0 ? vireo__ws_frame_copy(VIREO__WS_TEXT, text.data, text.len) : NULL;
+    vireo__buf_deinit(&text);
+    if (copy == NULL)
+        return VIREO_ENOMEM;
+    error = vireo__ws_send(&w->ws, copy, done, user);
+    vireo__shared_unref(copy);
+    return error;
+}
+
+int vireo__eio_websocket_send(vireo__eio_websocket *w, vireo__shared *frame, vireo__written_fn done, void *user)
+{
+    if (w->base64 && vireo__ws_frame_opcode(frame) == VIREO__WS_BINARY)
+        return send_as_text(w, frame, done, user);
+    return vireo__ws_send(&w->ws, frame, done, user);
+}
+
+bool vireo__eio_websocket_writable(const vireo__eio_websocket *w)
+{
+    return !w->ws.dead && vireo__stream_writable(w->ws.stream);
+}
+
+size_t vireo__eio_websocket_queued(const vireo__eio_websocket *w)
+{
+    return vireo__ws_queued(&w->ws);
+}
+
+/* --- opening ------------------------------------------------------------------------------------------------ */
+
+static int send_open(vireo__eio_websocket *w)
+{
+    vireo__buf *open = vireo__loop_scratch(w->session->server->loop);
+    if (vireo__eio_session_write_open(w->session, true, open) < 0)
+        return VIREO_ENOMEM;
+    vireo__shared *frame = vireo__ws_frame_copy(VIREO__WS_TEXT, open->data, open->len);
+    if (frame == NULL)
+        return VIREO_ENOMEM;
+    int error = vireo__ws_send(&w->ws, frame, NULL, NULL);
+    vireo__shared_unref(frame);
+    return error;
+}
+
+void vireo__eio_websocket_open(vireo__eio_server *server, vireo_req *r)
+{
+    vireo__eio_session *s = vireo__eio_session_new(server, r);
+    if (s == NULL) {
+        vireo_reply_text(r, 500, "");
+        return;
+    }
+    vireo__eio_websocket *w = accept_websocket(server, r);
+    if (w == NULL) {
+        s->refused = true;
+        vireo__eio_session_end(s, "transport error", "the WebSocket handshake failed");
+        return;
+    }
+    w->session = s;
+    s->ws = w;
+    int error = send_open(w);
+    if (error < 0) {
+        s->refused = true;
+        vireo__eio_session_end(s, "transport error", vireo_strerror(error));
+        return;
+    }
+    vireo__eio_session_start(s);
+}
+
+/* --- the upgrade -------------------------------------------------------------------------------------------- */
+
+static void end_probe(vireo__eio_websocket *w)
+{
+    struct probe *p = w->probe;
+    if (p == NULL)
+        return;
+    w->probe = NULL;
+    if (w->session != NULL)
+        w->session->probe = NULL;
+    vireo__deadline_stop(&p->timeout);
+    vireo__deadline_stop(&p->noop);
+    free(p);
+}
+
+void vireo__eio_websocket_close(vireo__eio_websocket *w)
+{
+    vireo__ws_close(&w->ws, 0, NULL, 0);
+}
+
+void vireo__eio_websocket_detach(vireo__eio_websocket *w)
+{
+    end_probe(w);
+    if (w->session != NULL && w->session->ws == w)
+        w->session->ws = NULL;
+    w->session = NULL;
+    vireo__eio_websocket_close(w);
+}
+
+/* Close handshakes that are under way must not hold up the end of the server. */
+void vireo__eio_websockets_stop(vireo__eio_server *server)
+{
+    for (vireo__list *at = server->websockets.next, *next; at != &server->websockets; at = next) {
+        next = at->next;
+        vireo__ws_go_away(&vireo__container(at, vireo__eio_websocket, node)->ws);
+    }
+}
+
+static void on_upgrade_overdue(vireo__deadline *d)
+{
+    vireo__eio_websocket_detach(vireo__container(d, struct probe, timeout)->websocket);
+}
+
+static void on_noop_due(vireo__deadline *d)
+{
+    vireo__eio_websocket *w = vireo__container(d, struct probe, noop)->websocket;
+    if (w->session->poll != NULL && vireo__outbox_empty(&w->session->outbox))
+        vireo__eio_polling_end(w->session, VIREO__EIO_NOOP_PACKET);
+    if (w->probe != NULL)
+        vireo__deadline_start(w->session->server->loop, d, NOOP_EVERY_MS, on_noop_due);
+}
+
+static int start_probe(vireo__eio_websocket *w, vireo__eio_session *s)
+{
+    struct probe *p = calloc(1, sizeof *p);
+    if (p == NULL)
+        return VIREO_ENOMEM;
+    p->websocket = w;
+    w->probe = p;
+    w->session = s;
+    s->probe = w;
+    return vireo__deadline_start(s->server->loop, &p->timeout, s->server->options.upgrade_timeout_ms, on_upgrade_overdue);
+}
+
+void vireo__eio_websocket_probe(vireo__eio_session *s, vireo_req *r)
+{
+    vireo__eio_websocket *w = accept_websocket(s->server, r);
+    if (w == NULL)
+        return;
+    bool unwanted = s->probe != NULL || s->ws != NULL;
+    if (unwanted || start_probe(w, s) < 0)
+        vireo__eio_websocket_detach(w);
+}
+
+/* A transport's queue becomes another's: the order of messages is that of the outbox. */
+static void send_outbox(vireo__eio_session *s)
+{
+    vireo__outbox_item item;
+    while (s->ws != NULL && vireo__outbox_pop(&s->outbox, &s->server->loop->write_nodes, &item)) {
+        int error = vireo__eio_websocket_send(s->ws, item.frame, item.done, item.user);
+        if (error < 0 && item.done != NULL)
+            item.done(item.user, error);
+        vireo__shared_unref(item.frame);
+    }
+}
+
+static void become_transport(vireo__eio_websocket *w)
+{
+    vireo__eio_session *s = w->session;
+    end_probe(w);
+    if (s->poll != NULL)
+        vireo__eio_polling_end(s, VIREO__EIO_NOOP_PACKET);
+    s->ws = w;
+    send_outbox(s);
+    if (s->state == VIREO__EIO_STATE_CLOSING) {
+        vireo__eio_session_end(s, "forced close", "");
+        return;
+    }
+    if (s->server->events->on_upgrade != NULL)
+        s->server->events->on_upgrade(s);
+}
+
+static void on_probe_message(vireo__eio_websocket *w, const uint8_t *data, size_t len)
+{
+    vireo_loop *loop = w->session->server->loop;
+    if (len == 6 && memcmp(data, "2probe", 6) == 0) {
+        vireo__shared *answer = vireo__ws_frame_copy(VIREO__WS_TEXT, "3probe", 6);
+        if (answer != NULL && vireo__ws_send(&w->ws, answer, NULL, NULL) == 0)
+            vireo__deadline_start(loop, &w->probe->noop, NOOP_EVERY_MS, on_noop_due);
+        vireo__shared_unref(answer);
+    } else if (len == 1 && data[0] == '5') {
+        become_transport(w);
+    } else {
+        vireo__eio_websocket_detach(w);
+    }
+}
+
+/* --- events of the WebSocket -------------------------------------------------------------------------------- */
+
+static void on_message(vireo__ws *ws, bool binary, uint8_t *data, size_t len)
+{
+    vireo__eio_websocket *w = vireo__container(ws, vireo__eio_websocket, ws);
+    vireo__eio_packet packet = {VIREO__EIO_MESSAGE, true, data, len};
+    if (w->session == NULL)
+        return;
+    if (w->probe != NULL)
+        on_probe_message(w, data, binary ? 0 : len);
+    else if (!binary && vireo__eio_decode(&packet, data, len) < 0)
+        vireo__eio_session_end(w->session, "parse error", "");
+    else
+        vireo__eio_session_packet(w->session, &packet);
+}
+
+/* The session lets go of the WebSocket before it ends, so that the close frame stays the one that tells the error. */
+static void on_error(vireo__ws *ws, int error, const char *text)
+{
+    vireo__eio_websocket *w = vireo__container(ws, vireo__eio_websocket, ws);
+    vireo__eio_session *s = w->session;
+    bool was_transport = w->probe == NULL;
+    (void)error;
+    end_probe(w);
+    w->session = NULL;
+    if (s == NULL || !was_transport)
+        return;
+    s->ws = NULL;
+    vireo__eio_session_end(s, "transport error", text);
+}
+
+static void on_drain(vireo__ws *ws)
+{
+    vireo__eio_session *s = vireo__container(ws, vireo__eio_websocket, ws)->session;
+    if (s != NULL && s->ws != NULL && s->server->events->on_drain != NULL)
+        s->server->events->on_drain(s);
+}
+
+static void on_close(vireo__ws *ws, uint16_t code, const char *reason)
+{
+    vireo__eio_websocket *w = vireo__container(ws, vireo__eio_websocket, ws);
+    vireo__eio_session *s = w->session;
+    bool was_transport = w->probe == NULL;
+    (void)code;
+    (void)reason;
+    end_probe(w);
+    if (s != NULL && was_transport) {
+        s->ws = NULL;
+        vireo__eio_session_end(s, s->state == VIREO__EIO_STATE_CLOSING ? "forced close" : "transport close", "");
+    }
+    vireo__list_remove(&w->node);
+    free(w);
+}
+
+static const vireo__ws_events events = {
+    .on_message = on_message,
+    .on_error = on_error,
+    .on_drain = on_drain,
+    .on_close = on_close,
+};
