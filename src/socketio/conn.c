@@ -1,0 +1,307 @@
+/* SPDX-License-Identifier: MIT
+ * SPDX-FileCopyrightText: Copyright (c) 2026 The Vireo authors */
+
+/* conn.c: one client's session: decodes what it brings, and finds the socket it is for. */
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <vireo/error.h>
+
+#include "payload/json_read.h"
+#include "socketio/inside.h"
+
+/* --- closing ------------------------------------------------------------------------------------------------ */
+
+vireo_socket *vireo__sio_conn_first_open(const vireo__sio_conn *conn)
+{
+    for (const vireo__list *at = conn->sockets.next; at != &conn->sockets; at = at->next) {
+        vireo_socket *s = vireo__container(at, vireo_socket, in_conn);
+        if (s->connected && !s->closed)
+            return s;
+    }
+    return NULL;
+}
+
+void vireo__sio_conn_close_sockets(vireo__sio_conn *conn, const char *reason, const char *description)
+{
+    for (vireo_socket *s; (s = vireo__sio_conn_first_open(conn)) != NULL;)
+        vireo__socket_close(s, reason, description);
+}
+
+/* The official server names the reason by whether its transport could close at once: a WebSocket can, polling only while a GET is pending. */
+void vireo__sio_conn_close(vireo__sio_conn *conn)
+{
+    if (conn->closed)
+        return;
+    bool at_once = strcmp(vireo__eio_transport(conn->session), "websocket") == 0 || vireo__eio_writable(conn->session);
+    conn->closed = true;
+    vireo__eio_close(conn->session, false);
+    vireo__sio_conn_close_sockets(conn, at_once ? "forced close" : "forced server close", "");
+}
+
+/* each_socket calls |fn| for every socket of the connection; |fn| may disconnect any of them, which frees none before the turn ends. */
+static void each_socket(vireo__sio_conn *conn, void (*fn)(vireo_socket *s, const void *arg), const void *arg)
+{
+    vireo_socket *sockets[VIREO__NAMESPACES_PER_CONNECTION];
+    size_t count = 0;
+    for (vireo__list *at = conn->sockets.next; at != &conn->sockets; at = at->next)
+        sockets[count++] = vireo__container(at, vireo_socket, in_conn);
+    for (size_t i = 0; i < count; i++)
+        if (!sockets[i]->closed)
+            fn(sockets[i], arg);
+}
+
+static void tell_error(vireo_socket *s, const void *what)
+{
+    if (s->ns->options.on_error != NULL)
+        s->ns->options.on_error(s, what);
+}
+
+/* protocol_error tells the sockets what the client did wrong, and closes. */
+static void protocol_error(vireo__sio_conn *conn, const char *what)
+{
+    each_socket(conn, tell_error, what);
+    vireo__sio_conn_close(conn);
+}
+
+/* --- packets ------------------------------------------------------------------------------------------------ */
+
+static vireo_socket *find_socket(vireo__sio_conn *conn, vireo__str ns)
+{
+    for (vireo__list *at = conn->sockets.next; at != &conn->sockets; at = at->next) {
+        vireo_socket *s = vireo__container(at, vireo_socket, in_conn);
+        if (vireo__str_equal(ns, s->ns->name))
+            return s;
+    }
+    return NULL;
+}
+
+static void refuse_namespace(vireo__sio_conn *conn, vireo__str name, const char *json)
+{
+    vireo__sio_message message;
+    char *ns = strndup(name.at, name.len);
+    if (ns == NULL)
+        return;
+    vireo__sio_head head = {VIREO__SIO_CONNECT_ERROR, ns, NULL, NULL};
+    if (vireo__sio_message_raw(&message, conn->io->loop, &head, vireo__str_of(json)) == 0) {
+        vireo__sio_message_send(&message, conn->session);
+        vireo__sio_message_release(&message);
+    }
+    free(ns);
+}
+
+static void connect_namespace(vireo__sio_conn *conn, vireo__str name, const vireo_value *auth)
+{
+    vireo_ns *ns = vireo__ns_find(conn->io, name);
+    if (ns == NULL)
+        refuse_namespace(conn, name, "{\"message\":\"Invalid namespace\"}");
+    else if (conn->socket_count >= conn->io->options.max_namespaces)
+        refuse_namespace(conn, name, "{\"message\":\"Too many namespaces\"}");
+    else
+        vireo__ns_connect(ns, conn, auth);
+}
+
+static void route(vireo__sio_conn *conn, const vireo__sio_packet *packet, const vireo_value *payload)
+{
+    vireo_socket *s = find_socket(conn, packet->ns);
+    if (s == NULL && packet->type == VIREO__SIO_CONNECT) {
+        connect_namespace(conn, packet->ns, payload);
+        return;
+    }
+    if (s == NULL) {
+        vireo__sio_conn_close(conn);
+        return;
+    }
+    switch (packet->type) {
+    case VIREO__SIO_EVENT:
+    case VIREO__SIO_BINARY_EVENT:
+        vireo__dispatch(s, payload, packet->id);
+        break;
+    case VIREO__SIO_ACK:
+    case VIREO__SIO_BINARY_ACK:
+        vireo__ack_received(s, packet->id, payload);
+        break;
+    case VIREO__SIO_DISCONNECT:
+        vireo__socket_close(s, "client namespace disconnect", "");
+        break;
+    default: /* a second CONNECT, or a CONNECT_ERROR, which is the server's to say */
+        vireo__sio_conn_close(conn);
+    }
+}
+
+/* read_payload reads the packet's JSON and puts the attachments in their places. Returns NULL or what is wrong. */
+static const char *read_payload(vireo__doc *doc, const vireo__sio_packet *packet, const vireo__attachment *parts,
+                                size_t count)
+{
+    vireo__doc_reset(doc);
+    if (packet->json.len > 0 && vireo__json_read(doc, packet->json.at, packet->json.len, NULL, NULL) < 0)
+        return "invalid payload";
+    if (!vireo__sio_payload_valid(packet->type, vireo__doc_root(doc)))
+        return "invalid payload";
+    if (packet->attachments > 0 && vireo__doc_fill_attachments(doc, parts, count) < 0)
+        return "illegal attachments";
+    return NULL;
+}
+
+static void on_packet(vireo__sio_conn *conn, const vireo__sio_packet *packet, const vireo__attachment *parts, size_t count)
+{
+    vireo__doc *doc = &conn->io->doc;
+    const char *fault = read_payload(doc, packet, parts, count);
+    if (fault != NULL)
+        protocol_error(conn, fault);
+    else
+        route(conn, packet, vireo__doc_root(doc));
+    vireo__doc_reset(doc);
+}
+
+/* --- messages ----------------------------------------------------------------------------------------------- */
+
+/* A packet whose text is wrong is refused with its text, not when its attachments have come. */
+static void await_attachments(vireo__sio_conn *conn, const vireo__sio_packet *packet, vireo__str text)
+{
+    conn->partial = vireo__sio_partial_new(text, packet->attachments);
+    if (conn->partial == NULL)
+        vireo__sio_conn_close(conn);
+}
+
+static void on_text(vireo__sio_conn *conn, vireo__str text)
+{
+    char why[64];
+    vireo__sio_packet packet;
+    if (conn->partial != NULL)
+        protocol_error(conn, "got plaintext data when reconstructing a packet");
+    else if (vireo__sio_decode(&packet, text.at, text.len, conn->io->options.max_attachments, why) < 0)
+        protocol_error(conn, why);
+    else if (packet.attachments > 0)
+        await_attachments(conn, &packet, text);
+    else
+        on_packet(conn, &packet, NULL, 0);
+}
+
+static void on_reconstructed(vireo__sio_conn *conn)
+{
+    char why[64];
+    size_t count;
+    vireo__sio_packet packet;
+    vireo__sio_partial *partial = conn->partial;
+    vireo__str text = vireo__sio_partial_text(partial);
+    const vireo__attachment *parts = vireo__sio_partial_parts(partial, &count);
+    conn->partial = NULL;
+    vireo__sio_decode(&packet, text.at, text.len, conn->io->options.max_attachments, why);
+    on_packet(conn, &packet, parts, count);
+    vireo__sio_partial_free(partial);
+}
+
+static void on_binary(vireo__sio_conn *conn, const uint8_t *data, size_t len)
+{
+    if (conn->partial == NULL) {
+        protocol_error(conn, "got binary data when not reconstructing a packet");
+        return;
+    }
+    int complete = vireo__sio_partial_add(conn->partial, data, len);
+    if (complete < 0)
+        vireo__sio_conn_close(conn);
+    else if (complete)
+        on_reconstructed(conn);
+}
+
+/* --- events of the engine ----------------------------------------------------------------------------------- */
+
+static void on_connect_overdue(vireo__deadline *d)
+{
+    vireo__sio_conn_close(vireo__container(d, vireo__sio_conn, connect_deadline));
+}
+
+void vireo__sio_conn_joined(vireo__sio_conn *conn)
+{
+    vireo__deadline_stop(&conn->connect_deadline);
+}
+
+static int on_open(vireo__eio_session *session)
+{
+    vireo__sio_conn *conn = calloc(1, sizeof *conn);
+    if (conn == NULL)
+        return VIREO_ENOMEM;
+    conn->io = vireo__eio_server_owner(session);
+    conn->session = session;
+    vireo__list_init(&conn->sockets);
+    vireo__eio_set_owner(session, conn);
+    if (vireo__deadline_start(conn->io->loop, &conn->connect_deadline, conn->io->options.connect_timeout_ms,
+                              on_connect_overdue) < 0) {
+        free(conn);
+        return VIREO_ENOMEM;
+    }
+    return 0;
+}
+
+static void on_message(vireo__eio_session *session, bool binary, uint8_t *data, size_t len)
+{
+    vireo__sio_conn *conn = vireo__eio_owner(session);
+    if (binary)
+        on_binary(conn, data, len);
+    else
+        on_text(conn, (vireo__str){(const char *)data, len});
+}
+
+static void tell_upgrade(vireo_socket *s, const void *transport)
+{
+    if (s->ns->options.on_upgrade != NULL)
+        s->ns->options.on_upgrade(s, transport);
+}
+
+static void on_upgrade(vireo__eio_session *session)
+{
+    each_socket(vireo__eio_owner(session), tell_upgrade, vireo__eio_transport(session));
+}
+
+static void tell_drain(vireo_socket *s, const void *arg)
+{
+    (void)arg;
+    if (s->ns->options.on_drain != NULL)
+        s->ns->options.on_drain(s);
+}
+
+static void on_drain(vireo__eio_session *session)
+{
+    each_socket(vireo__eio_owner(session), tell_drain, NULL);
+}
+
+static void on_close(vireo__eio_session *session, const vireo__eio_close_info *why)
+{
+    vireo__sio_conn *conn = vireo__eio_owner(session);
+    conn->closed = true;
+    vireo__deadline_stop(&conn->connect_deadline);
+    vireo__sio_conn_close_sockets(conn, why->reason, why->description);
+    vireo__sio_partial_free(conn->partial);
+    free(conn->query_value);
+    free(conn);
+}
+
+static bool on_request(void *owner, vireo_req *r)
+{
+    const vireo_io *io = owner;
+    return !io->options.no_client && vireo__bundle_serve(io, r);
+}
+
+static void on_stop(void *owner)
+{
+    vireo__io_close_sockets(owner, "server shutting down");
+}
+
+static void on_free(void *owner)
+{
+    vireo__io_free(owner);
+}
+
+const vireo__eio_events vireo__sio_engine_events = {
+    .on_open = on_open,
+    .on_message = on_message,
+    .on_upgrade = on_upgrade,
+    .on_drain = on_drain,
+    .on_close = on_close,
+    .on_request = on_request,
+    .on_stop = on_stop,
+    .on_free = on_free,
+};

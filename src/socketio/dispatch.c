@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: MIT
+ * SPDX-FileCopyrightText: Copyright (c) 2026 The Vireo authors */
+
+/* dispatch.c: an event that arrived: its handlers, its arguments, its acknowledgement. */
+
+#include <string.h>
+
+#include <vireo/error.h>
+
+#include "payload/json_write.h"
+#include "payload/value.h"
+#include "socketio/inside.h"
+
+enum { NUMBER_NAME_SIZE = 32 }; /* of an event that is named by a number, as text */
+
+/* --- calling the handlers ----------------------------------------------------------------------------------- */
+
+/* A handler may disconnect the socket: then the next ones hear nothing any more. */
+static void call_handlers(vireo_socket *s, const vireo_msg *m)
+{
+    const vireo_event_handler *row = vireo__map_get(&s->ns->handlers, m->event, strlen(m->event));
+    if (s->ns->options.on_any != NULL)
+        s->ns->options.on_any(s, m);
+    if (s->listeners != NULL && !s->closed)
+        vireo__listeners_call_any(s, m);
+    if (row != NULL && !s->closed)
+        row->handle(s, m);
+    if (s->listeners != NULL && !s->closed)
+        vireo__listeners_call(s, m);
+}
+
+/* JavaScript looks an event up by String(name): 7 and 7.0 are the event "7". */
+static const char *event_name(const vireo_value *name, char number[NUMBER_NAME_SIZE])
+{
+    vireo__buf text;
+    if (vireo_type_of(name) != VIREO_NUMBER)
+        return vireo_str(name);
+    vireo__buf_init(&text, NUMBER_NAME_SIZE - 1);
+    vireo__json_write_double(&text, vireo_num(name, 0));
+    if (text.error == 0) {
+        memcpy(number, text.data, text.len);
+        number[text.len] = '\0';
+    }
+    int error = text.error;
+    vireo__buf_deinit(&text);
+    return error == 0 ? number : NULL;
+}
+
+void vireo__dispatch(vireo_socket *s, const vireo_value *args, vireo__str ack_id)
+{
+    char number[NUMBER_NAME_SIZE];
+    vireo_msg m = {.socket = s, .args = args, .id = ack_id};
+    if (args == NULL)
+        return;
+    m.event = event_name(vireo_at(args, 0), number);
+    if (m.event != NULL)
+        call_handlers(s, &m);
+}
+
+/* --- what a handler asks ------------------------------------------------------------------------------------ */
+
+const char *vireo_event(const vireo_msg *m)
+{
+    return m->event;
+}
+
+const vireo_value *vireo_arg(const vireo_msg *m, size_t i)
+{
+    return vireo_at(m->args, i + 1);
+}
+
+size_t vireo_arg_count(const vireo_msg *m)
+{
+    return vireo_count(m->args) - 1;
+}
+
+const vireo_value *vireo_args(const vireo_msg *m)
+{
+    return m->args;
+}
+
+/* --- answering ---------------------------------------------------------------------------------------------- */
+
+bool vireo_wants_ack(const vireo_msg *m)
+{
+    return m->id.len > 0 && !m->answered;
+}
+
+enum { ACK_ID_MAX = 20 }; /* digits; no client counts further */
+
+static int answer(const vireo_msg *const_m, const vireo__sio_args *args)
+{
+    vireo_msg *m = (vireo_msg *)(uintptr_t)const_m; /* users hold it const: only we note the answer */
+    vireo_socket *s = m->socket;
+    vireo__sio_message message;
+    char id[ACK_ID_MAX + 1];
+    if (m->id.len == 0 || m->id.len > ACK_ID_MAX)
+        return VIREO_ENOTFOUND;
+    if (m->answered)
+        return VIREO_EANSWERED;
+    if (s->closed)
+        return VIREO_ECLOSED;
+    memcpy(id, m->id.at, m->id.len);
+    id[m->id.len] = '\0';
+    vireo__sio_head head = {VIREO__SIO_ACK, s->ns->name, id, NULL};
+    int error = vireo__sio_message_make(&message, s->ns->io->loop, &head, args);
+    if (error < 0)
+        return error;
+    m->answered = true;
+    error = vireo__sio_message_send(&message, s->conn->session);
+    vireo__sio_message_release(&message);
+    return error;
+}
+
+int vireo_ack(const vireo_msg *m, const char *tmpl, ...)
+{
+    va_list list;
+    va_start(list, tmpl);
+    int error = answer(m, &(vireo__sio_args){.tmpl = tmpl, .list = &list});
+    va_end(list);
+    return error;
+}
+
+int vireo_ack_value(const vireo_msg *m, const vireo_value *args)
+{
+    return answer(m, &(vireo__sio_args){.values = args});
+}

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: MIT
+ * SPDX-FileCopyrightText: Copyright (c) 2026 The Vireo authors */
+
+/* emit.c: events that are sent: to one socket, or to all in a vireo_to. */
+
+#include <vireo/error.h>
+
+#include "payload/value.h"
+#include "socketio/inside.h"
+
+/* --- to one ------------------------------------------------------------------------------------------------- */
+
+static int send_packet(vireo_socket *s, const vireo__sio_head *head, const vireo__sio_args *args)
+{
+    vireo__sio_message message;
+    if (head->event != NULL && vireo__sio_reserved(head->event))
+        return VIREO_ERESERVED;
+    if (s->closed)
+        return VIREO_ECLOSED;
+    int error = vireo__sio_message_make(&message, s->ns->io->loop, head, args);
+    if (error < 0)
+        return error;
+    error = vireo__sio_message_send(&message, s->conn->session);
+    vireo__sio_message_release(&message);
+    return error;
+}
+
+static int emit(vireo_socket *s, const char *event, const char *id, const vireo__sio_args *args)
+{
+    return send_packet(s, &(vireo__sio_head){VIREO__SIO_EVENT, s->ns->name, id, event}, args);
+}
+
+int vireo__socket_send_raw(vireo_socket *s, vireo__sio_type type, vireo__str json)
+{
+    vireo__sio_message message;
+    vireo__sio_head head = {type, s->ns->name, NULL, NULL};
+    int error = vireo__sio_message_raw(&message, s->ns->io->loop, &head, json);
+    if (error < 0)
+        return error;
+    error = vireo__sio_message_send(&message, s->conn->session);
+    vireo__sio_message_release(&message);
+    return error;
+}
+
+int vireo_emit(vireo_socket *s, const char *event, const char *tmpl, ...)
+{
+    va_list list;
+    va_start(list, tmpl);
+    int error = emit(s, event, NULL, &(vireo__sio_args){.tmpl = tmpl, .list = &list});
+    va_end(list);
+    return error;
+}
+
+int vireo_send(vireo_socket *s, const char *tmpl, ...)
+{
+    va_list list;
+    va_start(list, tmpl);
+    int error = emit(s, "message", NULL, &(vireo__sio_args){.tmpl = tmpl, .list = &list});
+    va_end(list);
+    return error;
+}
+
+int vireo_emit_value(vireo_socket *s, const char *event, const vireo_value *args)
+{
+    return emit(s, event, NULL, &(vireo__sio_args){.values = args});
+}
+
+int vireo_emit_json(vireo_socket *s, const char *event, const char *args, size_t len)
+{
+    return emit(s, event, NULL, &(vireo__sio_args){.json = {args, len}});
+}
+
+int vireo_emit_ack(vireo_socket *s, uint32_t timeout_ms, vireo_ack_fn on_ack, void *user, const char *event,
+                   const char *tmpl, ...)
+{
+    va_list list;
+    vireo__ack *ack = vireo__ack_expect(s, timeout_ms, on_ack, user);
+    if (ack == NULL)
+        return VIREO_ENOMEM;
+    va_start(list, tmpl);
+    int error = emit(s, event, vireo__ack_id(ack), &(vireo__sio_args){.tmpl = tmpl, .list = &list});
+    va_end(list);
+    if (error < 0)
+        vireo__ack_cancel(ack);
+    return error;
+}
+
+/* --- to many ------------------------------------------------------------------------------------------------ */
+
+static int broadcast(const vireo_to *to, const char *event, const vireo__sio_args *args)
+{
+    vireo__sio_message message;
+    vireo_ns *ns = to->ns;
+    if (ns == NULL)
+        return VIREO_EINVAL;
+    if (vireo__sio_reserved(event))
+        return VIREO_ERESERVED;
+    vireo__sio_head head = {VIREO__SIO_EVENT, ns->name, NULL, event};
+    int error = vireo__sio_message_make(&message, ns->io->loop, &head, args);
+    if (error < 0)
+        return error;
+    int count = ns->adapter->ops->broadcast(ns->adapter, to, &message);
+    vireo__sio_message_release(&message);
+    return count;
+}
+
+int vireo_broadcast(vireo_to to, const char *event, const char *tmpl, ...)
+{
+    va_list list;
+    va_start(list, tmpl);
+    int count = broadcast(&to, event, &(vireo__sio_args){.tmpl = tmpl, .list = &list});
+    va_end(list);
+    return count;
+}
+
+int vireo_broadcast_value(vireo_to to, const char *event, const vireo_value *args)
+{
+    return broadcast(&to, event, &(vireo__sio_args){.values = args});
+}
+
+int vireo_broadcast_json(vireo_to to, const char *event, const char *args, size_t len)
+{
+    return broadcast(&to, event, &(vireo__sio_args){.json = {args, len}});
+}
+
+int vireo_relay(vireo_to to, const char *event, const vireo_msg *m)
+{
+    return broadcast(&to, event ? event : m->event, &(vireo__sio_args){.values = m->args, .skip = 1});
+}

@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: MIT
+ * SPDX-FileCopyrightText: Copyright (c) 2026 The Vireo authors */
+
+/* inside.h: the structures of this floor, shared by its files.
+ *
+ *   vireo_io                 one server: its engine, its namespaces
+ *     vireo_ns               a namespace: handlers, sockets, adapter
+ *     vireo__sio_conn        a client's session; one client has one socket per namespace it joined
+ *       vireo_socket         a client in a namespace
+ */
+
+#ifndef VIREO_SOCKETIO_INSIDE_H
+#define VIREO_SOCKETIO_INSIDE_H
+
+#include <vireo/socket.h>
+
+#include "base/map.h"
+#include "engineio/server.h"
+#include "http/server.h"
+#include "loop/deadline.h"
+#include "payload/doc.h"
+#include "socketio/adapter.h"
+#include "socketio/message.h"
+#include "socketio/packet.h"
+
+#define VIREO__ROOM_NAME_MAX 255      /* bytes */
+#define VIREO__NAMESPACE_NAME_MAX 512 /* bytes */
+#define VIREO__NAMESPACES_PER_CONNECTION 1000 /* the most that max_namespaces may be */
+
+struct vireo_io {
+    vireo_app *app;
+    vireo_loop *loop;
+    vireo_io_options options;
+    vireo__eio_server *engine;
+    char *path;            /* of the options, owned, without a slash at its end */
+    vireo__map namespaces; /* by name */
+    vireo__id_source ids;
+    vireo__doc doc;        /* the packet being handled */
+    vireo__list graveyard; /* sockets that are gone; freed at the end of the turn, when no handler can be using them */
+    vireo__turn_task bury;
+};
+
+struct vireo_ns {
+    vireo_io *io;
+    char *name;
+    vireo_ns_options options;
+    vireo__map handlers; /* event name -> const vireo_event_handler */
+    vireo__map sockets;  /* id -> vireo_socket, the connected ones */
+    vireo__list list;    /* of the same */
+    vireo__map acks;     /* number -> vireo__ack that is waited for */
+    uint64_t next_ack;
+    uint64_t visit;      /* stamps the sockets that a broadcast has seen */
+    vireo__adapter *adapter;
+};
+
+/* A packet whose attachments are still arriving. */
+typedef struct vireo__sio_partial vireo__sio_partial;
+
+typedef struct vireo__sio_conn {
+    vireo_io *io;
+    vireo__eio_session *session;
+    vireo__list sockets; /* of vireo_socket.in_conn */
+    uint32_t socket_count;
+    vireo__deadline connect_deadline; /* until the first namespace is joined */
+    vireo__sio_partial *partial;
+    char *query_value; /* what vireo_handshake_query returned last */
+    bool closed;
+} vireo__sio_conn;
+
+struct vireo_socket {
+    vireo_ns *ns;
+    vireo__sio_conn *conn;
+    vireo__list in_ns;       /* ns->list, later the graveyard */
+    vireo__list in_conn;
+    vireo__list memberships; /* the adapter's */
+    vireo__list acks;        /* vireo__ack it is asked for */
+    uint32_t room_count;     /* memberships, its own room not counted */
+    uint64_t visit;
+    vireo_value *auth;
+    char *refusal;           /* what vireo_refuse was told: the JSON of a CONNECT_ERROR */
+    struct vireo__listeners *listeners; /* vireo_on and its kin; NULL while there are none */
+    bool connected : 1;
+    bool closed : 1; /* or being closed: nothing can be sent any more */
+    bool left_own_room : 1;
+    char id[VIREO__ID_SIZE];
+    _Alignas(16) unsigned char data[];
+};
+
+struct vireo_msg {
+    vireo_socket *socket;
+    const char *event;
+    const vireo_value *args; /* the array, the event's name first */
+    vireo__str id;
+    bool answered;
+};
+
+/* --- server.c ----------------------------------------------------------------------------------------------- */
+
+/* vireo__io_of returns the application's server, made with the defaults if there is none; NULL when memory runs out. */
+vireo_io *vireo__io_of(vireo_app *app);
+void vireo__io_close_sockets(vireo_io *io, const char *reason);
+void vireo__io_free(vireo_io *io);
+
+/* --- conn.c: what a session brings -------------------------------------------------------------------------- */
+
+extern const vireo__eio_events vireo__sio_engine_events;
+
+/* vireo__sio_conn_close ends the session because the client broke the rules, or took too long. */
+void vireo__sio_conn_close(vireo__sio_conn *conn);
+
+/* vireo__sio_conn_close_sockets disconnects all its sockets with this reason. */
+void vireo__sio_conn_close_sockets(vireo__sio_conn *conn, const char *reason, const char *description);
+
+/* vireo__sio_conn_first_open returns a connected socket that is not being closed, or NULL. */
+vireo_socket *vireo__sio_conn_first_open(const vireo__sio_conn *conn);
+
+void vireo__sio_conn_joined(vireo__sio_conn *conn); /* a namespace: the connect deadline is over */
+
+/* --- partial.c: packets with attachments -------------------------------------------------------------------- */
+
+/* vireo__sio_partial_new keeps a copy of |text| until |attachments| parts have come. Returns new, or NULL. */
+vireo__sio_partial *vireo__sio_partial_new(vireo__str text, uint32_t attachments);
+/* vireo__sio_partial_add copies one part. Returns 1 when it was the last, 0 when more are to come, or VIREO_ENOMEM. */
+int vireo__sio_partial_add(vireo__sio_partial *p, const void *data, size_t len);
+vireo__str vireo__sio_partial_text(const vireo__sio_partial *p);
+const vireo__attachment *vireo__sio_partial_parts(const vireo__sio_partial *p, size_t *count);
+void vireo__sio_partial_free(vireo__sio_partial *p);
+
+/* --- namespace.c -------------------------------------------------------------------------------------------- */
+
+vireo_ns *vireo__ns_find(const vireo_io *io, vireo__str name);
+void vireo__ns_free(vireo_ns *ns);
+
+/* vireo__ns_connect is a client's CONNECT: guard, CONNECT reply, on_connect; or a CONNECT_ERROR. */
+void vireo__ns_connect(vireo_ns *ns, vireo__sio_conn *conn, const vireo_value *auth);
+
+/* --- socket.c ----------------------------------------------------------------------------------------------- */
+
+vireo_socket *vireo__socket_new(vireo_ns *ns, vireo__sio_conn *conn, const vireo_value *auth);
+
+/* vireo__socket_close disconnects: the handlers hear of it, rooms are left, waiting acks are told. Nothing if it is not connected. */
+void vireo__socket_close(vireo_socket *s, const char *reason, const char *description);
+
+/* vireo__socket_bury lets go of a socket that is not connected; its memory goes at the end of the turn. */
+void vireo__socket_bury(vireo_socket *s);
+void vireo__socket_free(vireo_socket *s);
+
+/* vireo__socket_send_raw sends a packet of |type| whose JSON is written already. */
+int vireo__socket_send_raw(vireo_socket *s, vireo__sio_type type, vireo__str json);
+
+/* --- dispatch.c: events that arrive ------------------------------------------------------------------------- */
+
+/* vireo__dispatch has the handlers called for an EVENT. |args| may be NULL: nothing happens then. */
+void vireo__dispatch(vireo_socket *s, const vireo_value *args, vireo__str ack_id);
+
+/* --- listeners.c: vireo_on, vireo_on_any -------------------------------------------------------------------- */
+
+void vireo__listeners_call(vireo_socket *s, const vireo_msg *m);
+void vireo__listeners_call_any(vireo_socket *s, const vireo_msg *m);
+void vireo__listeners_free(struct vireo__listeners *l);
+
+/* --- acks.c: answers that the server waits for -------------------------------------------------------------- */
+
+/* vireo__ack_expect notes that |s| is asked for an answer; |id| gets the digits for the packet. */
+typedef struct vireo__ack vireo__ack;
+vireo__ack *vireo__ack_expect(vireo_socket *s, uint32_t timeout_ms, vireo_ack_fn fn, void *user);
+const char *vireo__ack_id(const vireo__ack *ack);
+void vireo__ack_cancel(vireo__ack *ack);                                     /* the question was not sent */
+void vireo__ack_received(vireo_socket *s, vireo__str id, const vireo_value *args); /* unknown ids are ignored */
+void vireo__ack_fail_all(vireo_socket *s);                                   /* the socket is closed */
+
+/* --- bundle.c: the browser's client ------------------------------------------------------------------------- */
+
+/* vireo__bundle_serve answers a request for one of the client's files; false if it is for something else. */
+bool vireo__bundle_serve(const vireo_io *io, vireo_req *r);
+
+#endif

@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: MIT
+ * SPDX-FileCopyrightText: Copyright (c) 2026 The Vireo authors */
+
+/* listeners.c: handlers that come and go with one socket: vireo_on, vireo_once, vireo_on_any. Most sockets have none and pay one
+ * pointer for that. */
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <vireo/error.h>
+
+#include "socketio/inside.h"
+
+typedef struct listener {
+    vireo__list node;
+    vireo_event_fn handle;
+    bool once;
+    bool gone;    /* removed while a list is being called; freed afterwards */
+    char event[]; /* "" for a catch-all */
+} listener;
+
+struct vireo__listeners {
+    vireo__list named;
+    vireo__list any;
+    size_t any_count;
+    unsigned calling; /* depth: while > 0 nothing is freed */
+};
+
+static struct vireo__listeners *listeners_of(vireo_socket *s)
+{
+    if (s->listeners == NULL) {
+        s->listeners = calloc(1, sizeof *s->listeners);
+        if (s->listeners == NULL)
+            return NULL;
+        vireo__list_init(&s->listeners->named);
+        vireo__list_init(&s->listeners->any);
+    }
+    return s->listeners;
+}
+
+static listener *new_listener(const char *event, vireo_event_fn handle, bool once)
+{
+    size_t size = strlen(event) + 1;
+    listener *l = malloc(sizeof *l + size);
+    if (l == NULL)
+        return NULL;
+    l->handle = handle;
+    l->once = once;
+    l->gone = false;
+    memcpy(l->event, event, size);
+    return l;
+}
+
+static void free_list(vireo__list *list, bool only_gone)
+{
+    for (vireo__list *at = list->next, *next; at != list; at = next) {
+        listener *l = vireo__container(at, listener, node);
+        next = at->next;
+        if (only_gone && !l->gone)
+            continue;
+        vireo__list_remove(at);
+        free(l);
+    }
+}
+
+void vireo__listeners_free(struct vireo__listeners *l)
+{
+    if (l == NULL)
+        return;
+    free_list(&l->named, false);
+    free_list(&l->any, false);
+    free(l);
+}
+
+static void sweep(struct vireo__listeners *l)
+{
+    if (l->calling > 0)
+        return;
+    free_list(&l->named, true);
+    free_list(&l->any, true);
+}
+
+/* call_list calls those that stand in the list now; ones that are added meanwhile wait for the next event. */
+static void call_list(vireo_socket *s, vireo__list *list, const char *event, const vireo_msg *m)
+{
+    struct vireo__listeners *all = s->listeners;
+    vireo__list *last = list->prev;
+    all->calling++;
+    for (vireo__list *at = list; at != last && !s->closed;) {
+        at = at->next;
+        listener *l = vireo__container(at, listener, node);
+        if (l->gone || strcmp(l->event, event) != 0)
+            continue;
+        l->gone = l->once;
+        l->handle(s, m);
+    }
+    all->calling--;
+    sweep(all);
+}
+
+void vireo__listeners_call(vireo_socket *s, const vireo_msg *m)
+{
+    call_list(s, &s->listeners->named, m->event, m);
+}
+
+void vireo__listeners_call_any(vireo_socket *s, const vireo_msg *m)
+{
+    call_list(s, &s->listeners->any, "", m);
+}
+
+/* --- named -------------------------------------------------------------------------------------------------- */
+
+static int add_named(vireo_socket *s, const char *event, vireo_event_fn handle, bool once)
+{
+    struct vireo__listeners *all = listeners_of(s);
+    listener *l = all ? new_listener(event, handle, once) : NULL;
+    if (l == NULL)
+        return VIREO_ENOMEM;
+    vireo__list_append(&all->named, &l->node);
+    return 0;
+}
+
+int vireo_on(vireo_socket *s, const char *event, vireo_event_fn handle)
+{
+    return add_named(s, event, handle, false);
+}
+
+int vireo_once(vireo_socket *s, const char *event, vireo_event_fn handle)
+{
+    return add_named(s, event, handle, true);
+}
+
+static listener *find(vireo__list *list, const char *event, vireo_event_fn handle)
+{
+    for (vireo__list *at = list->next; at != list; at = at->next) {
+        listener *l = vireo__container(at, listener, node);
+        if (!l->gone && l->handle == handle && strcmp(l->event, event) == 0)
+            return l;
+    }
+    return NULL;
+}
+
+int vireo_off(vireo_socket *s, const char *event, vireo_event_fn handle)
+{
+    listener *l = s->listeners ? find(&s->listeners->named, event, handle) : NULL;
+    if (l == NULL)
+        return VIREO_ENOTFOUND;
+    l->gone = true;
+    sweep(s->listeners);
+    return 0;
+}
+
+/* --- catch-all ---------------------------------------------------------------------------------------------- */
+
+static int add_any(vireo_socket *s, vireo_event_fn handle, bool first)
+{
+    struct vireo__listeners *all = listeners_of(s);
+    listener *l = all ? new_listener("", handle, false) : NULL;
+    if (l == NULL)
+        return VIREO_ENOMEM;
+    vireo__list_append(first ? all->any.next : &all->any, &l->node);
+    all->any_count++;
+    return 0;
+}
+
+int vireo_on_any(vireo_socket *s, vireo_event_fn handle)
+{
+    return add_any(s, handle, false);
+}
+
+int vireo_prepend_any(vireo_socket *s, vireo_event_fn handle)
+{
+    return add_any(s, handle, true);
+}
+
+int vireo_off_any(vireo_socket *s, vireo_event_fn handle)
+{
+    struct vireo__listeners *all = s->listeners;
+    size_t removed = 0;
+    for (vireo__list *at = all ? all->any.next : NULL; all != NULL && at != &all->any; at = at->next) {
+        listener *l = vireo__container(at, listener, node);
+        if (l->gone || (handle != NULL && (l->handle != handle || removed > 0)))
+            continue;
+        l->gone = true;
+        removed++;
+    }
+    if (removed == 0)
+        return handle != NULL ? VIREO_ENOTFOUND : 0;
+    all->any_count -= removed;
+    sweep(all);
+    return 0;
+}
+
+size_t vireo_any_count(const vireo_socket *s)
+{
+    return s->listeners != NULL ? s->listeners->any_count : 0;
+}

@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: MIT
+ * SPDX-FileCopyrightText: Copyright (c) 2026 The Vireo authors */
+
+#include "socketio/message.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <vireo/error.h>
+
+#include "payload/json_read.h"
+#include "payload/json_write.h"
+#include "payload/template.h"
+#include "ws/frame.h"
+
+/* --- the JSON of a packet ----------------------------------------------------------------------------------- */
+
+/* Text that claims to be values with commas between them is one array when it stands in brackets, and nothing else is. */
+static int write_json_args(vireo__buf *out, vireo__str json)
+{
+    size_t start = out->len;
+    vireo__buf_append_byte(out, '[');
+    vireo__buf_append(out, json.at, json.len);
+    if (vireo__buf_append_byte(out, ']') < 0)
+        return out->error;
+    int error = vireo__json_check((const char *)out->data + start, out->len - start, NULL, NULL);
+    if (error < 0)
+        return error;
+    memmove(out->data + start, out->data + start + 1, json.len);
+    out->len = start + json.len;
+    return 0;
+}
+
+static int write_values(vireo__buf *out, vireo__attachments *parts, const vireo_value *values, size_t skip)
+{
+    size_t i = 0;
+    for (const vireo_value *v = NULL; (v = vireo_next(values, v)) != NULL; i++) {
+        if (i < skip)
+            continue;
+        if (i > skip)
+            vireo__buf_append_byte(out, ',');
+        vireo__json_write(out, parts, v, 0);
+    }
+    return out->error;
+}
+
+static int write_args(vireo__buf *out, vireo__attachments *parts, const vireo__sio_args *args)
+{
+    if (args->tmpl != NULL) {
+        int count = vireo__template_write(out, parts, args->tmpl, *args->list);
+        return count < 0 ? count : 0;
+    }
+    if (args->values != NULL)
+        return write_values(out, parts, args->values, args->skip);
+    return args->json.len > 0 ? write_json_args(out, args->json) : 0;
+}
+
+static int write_array(vireo__buf *out, vireo__attachments *parts, const char *event, const vireo__sio_args *args)
+{
+    vireo__buf_append_byte(out, '[');
+    if (event != NULL) {
+        vireo__json_write_string(out, event, strlen(event));
+        vireo__buf_append_byte(out, ',');
+    }
+    size_t before = out->len;
+    int error = write_args(out, parts, args);
+    if (error < 0)
+        return error;
+    if (event != NULL && out->len == before && out->error == 0)
+        out->len--; /* no arguments: no comma */
+    return vireo__buf_append_byte(out, ']');
+}
+
+/* --- frames ------------------------------------------------------------------------------------------------- */
+
+static vireo__shared *text_frame(vireo__buf *scratch, const vireo__sio_head *head, vireo__sio_type type,
+                                 size_t attachments, size_t json_len)
+{
+    size_t json_at = scratch->len - json_len;
+    vireo__buf_append_byte(scratch, '4'); /* the Engine.IO MESSAGE that carries it */
+    if (vireo__sio_write_head(scratch, type, attachments, head->ns, head->id) < 0)
+        return NULL;
+    size_t head_at = json_at + json_len;
+    size_t head_len = scratch->len - head_at;
+    vireo__shared *frame = vireo__ws_frame_new(VIREO__WS_TEXT, head_len + json_len);
+    if (frame == NULL)
+        return NULL;
+    memcpy(vireo__ws_payload(frame), scratch->data + head_at, head_len);
+    if (json_len > 0)
+        memcpy(vireo__ws_payload(frame) + head_len, scratch->data + json_at, json_len);
+    return frame;
+}
+
+static int copy_parts(vireo__sio_message *message, const vireo__attachments *parts)
+{
+    const vireo__attachment *list = vireo__attachments_list(parts);
+    if (parts->count == 0)
+        return 0;
+    message->parts = calloc(parts->count, sizeof *message->parts);
+    if (message->parts == NULL)
+        return VIREO_ENOMEM;
+    for (size_t i = 0; i < parts->count; i++) {
+        message->parts[i] = vireo__ws_frame_copy(VIREO__WS_BINARY, list[i].data, list[i].size);
+        if (message->parts[i] == NULL)
+            return VIREO_ENOMEM;
+        message->part_count++;
+    }
+    return 0;
+}
+
+static vireo__sio_type binary_type(vireo__sio_type type)
+{
+    return type == VIREO__SIO_EVENT ? VIREO__SIO_BINARY_EVENT : VIREO__SIO_BINARY_ACK;
+}
+
+int vireo__sio_message_make(vireo__sio_message *message, vireo_loop *loop, const vireo__sio_head *head,
+                            const vireo__sio_args *args)
+{
+    vireo__attachments parts;
+    vireo__buf *scratch = vireo__loop_scratch(loop);
+    *message = (vireo__sio_message){0};
+    vireo__attachments_init(&parts);
+    int error = write_array(scratch, &parts, head->event, args);
+    if (error == 0)
+        error = copy_parts(message, &parts);
+    if (error == 0) {
+        vireo__sio_type type = parts.count > 0 ? binary_type(head->type) : head->type;
+        message->text = text_frame(scratch, head, type, parts.count, scratch->len);
+        error = message->text ? 0 : VIREO_ENOMEM;
+    }
+    vireo__attachments_deinit(&parts);
+    if (error < 0)
+        vireo__sio_message_release(message);
+    return error;
+}
+
+int vireo__sio_message_raw(vireo__sio_message *message, vireo_loop *loop, const vireo__sio_head *head, vireo__str json)
+{
+    vireo__buf *scratch = vireo__loop_scratch(loop);
+    *message = (vireo__sio_message){0};
+    if (vireo__buf_append(scratch, json.at, json.len) < 0)
+        return VIREO_ENOMEM;
+    message->text = text_frame(scratch, head, head->type, 0, json.len);
+    return message->text ? 0 : VIREO_ENOMEM;
+}
+
+void vireo__sio_message_release(vireo__sio_message *message)
+{
+    vireo__shared_unref(message->text);
+    for (size_t i = 0; i < message->part_count; i++)
+        vireo__shared_unref(message->parts[i]);
+    free(message->parts);
+    *message = (vireo__sio_message){0};
+}
+
+/* Attachments must follow their packet at once; since all of them are queued in one call, nothing comes between. */
+int vireo__sio_message_send(const vireo__sio_message *message, vireo__eio_session *session)
+{
+    int error = vireo__eio_send(session, message->text, NULL, NULL);
+    for (size_t i = 0; i < message->part_count && error == 0; i++)
+        error = vireo__eio_send(session, message->parts[i], NULL, NULL);
+    return error;
+}

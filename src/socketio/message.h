@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT
+ * SPDX-FileCopyrightText: Copyright (c) 2026 The Vireo authors */
+
+/* message.h: a packet on its way out: encoded once, then sent to one client or to thousands. */
+
+#ifndef VIREO_SOCKETIO_MESSAGE_H
+#define VIREO_SOCKETIO_MESSAGE_H
+
+#include <stdarg.h>
+
+#include <vireo/value.h>
+
+#include "engineio/server.h"
+#include "loop/loop.h"
+#include "payload/attachments.h"
+#include "socketio/packet.h"
+
+/* Frames (ws/frame.h) of one packet: its text, and one binary frame for each attachment. Holds a reference to each. */
+typedef struct vireo__sio_message {
+    vireo__shared *text;
+    vireo__shared **parts; /* NULL when there are none */
+    size_t part_count;
+} vireo__sio_message;
+
+/* Where the arguments of an event come from; exactly one of the four, or none. */
+typedef struct vireo__sio_args {
+    const char *tmpl; /* with |list| */
+    va_list *list;
+    const vireo_value *values; /* an array: its elements from |skip| on */
+    size_t skip;
+    vireo__str json; /* values with commas between them */
+} vireo__sio_args;
+
+/* What stands in front of them. */
+typedef struct vireo__sio_head {
+    vireo__sio_type type; /* EVENT or ACK; becomes the binary type where there are attachments */
+    const char *ns;
+    const char *id;    /* digits, or NULL */
+    const char *event; /* NULL for an ACK */
+} vireo__sio_head;
+
+/* vireo__sio_message_make encodes an event or an acknowledgement.
+ *
+ * Returns 0 and the message (release it), or VIREO_ETEMPLATE, VIREO_EJSON, VIREO_EINVAL, VIREO_ENOMEM .. */
+int vireo__sio_message_make(vireo__sio_message *message, vireo_loop *loop, const vireo__sio_head *head,
+                            const vireo__sio_args *args);
+
+/* vireo__sio_message_raw encodes a packet whose JSON is written already ("" for none). Returns 0 or VIREO_ENOMEM. */
+int vireo__sio_message_raw(vireo__sio_message *message, vireo_loop *loop, const vireo__sio_head *head, vireo__str json);
+
+void vireo__sio_message_release(vireo__sio_message *message);
+
+/* vireo__sio_message_send queues all its frames. Returns 0 or what vireo__eio_send returned. */
+int vireo__sio_message_send(const vireo__sio_message *message, vireo__eio_session *session);
+
+#endif

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: MIT
+ * SPDX-FileCopyrightText: Copyright (c) 2026 The Vireo authors */
+
+/* server.c: one Socket.IO server of an application. */
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <vireo/error.h>
+
+#include "socketio/inside.h"
+
+/* The defaults, with their units in the names of <vireo/socket.h>; those of the official server where it has them. */
+static vireo_io_options with_defaults(const vireo_io_options *given)
+{
+    vireo_io_options o = {0};
+    memcpy(&o, given, given->size < sizeof o ? given->size : sizeof o);
+#define DEFAULT(field, value) o.field = o.field ? o.field : (value)
+    DEFAULT(path, "/socket.io");
+    DEFAULT(ping_interval_ms, 25000);
+    DEFAULT(ping_timeout_ms, 20000);
+    DEFAULT(upgrade_timeout_ms, 10000);
+    DEFAULT(connect_timeout_ms, 45000);
+    DEFAULT(max_message_bytes, 1000000);
+    DEFAULT(transports, VIREO_POLLING | VIREO_WEBSOCKET);
+    DEFAULT(max_attachments, 10);
+    DEFAULT(max_namespaces, 100);
+    DEFAULT(max_rooms, 10000);
+#undef DEFAULT
+    return o;
+}
+
+static bool options_valid(const vireo_io_options *o)
+{
+    return o->path[0] == '/' && (o->transports & ~(VIREO_POLLING | VIREO_WEBSOCKET)) == 0 &&
+           o->max_namespaces <= VIREO__NAMESPACES_PER_CONNECTION;
+}
+
+static char *without_last_slash(const char *path)
+{
+    size_t n = strlen(path);
+    while (n > 0 && path[n - 1] == '/')
+        n--;
+    return strndup(path, n);
+}
+
+static void bury(vireo__turn_task *task)
+{
+    vireo_io *io = vireo__container(task, vireo_io, bury);
+    while (!vireo__list_empty(&io->graveyard))
+        vireo__socket_free(vireo__container(io->graveyard.next, vireo_socket, in_ns));
+}
+
+void vireo__io_free(vireo_io *io)
+{
+    uint32_t at = 0;
+    vireo__turn_remove(&io->bury);
+    bury(&io->bury);
+    for (vireo_ns *ns; (ns = vireo__map_next(&io->namespaces, &at)) != NULL;)
+        vireo__ns_free(ns);
+    vireo__map_deinit(&io->namespaces);
+    vireo__doc_deinit(&io->doc);
+    free(io->path);
+    free(io);
+}
+
+static int start_engine(vireo_io *io)
+{
+    const vireo_io_options *o = &io->options;
+    _Static_assert(VIREO_POLLING == VIREO__EIO_POLLING && VIREO_WEBSOCKET == VIREO__EIO_WEBSOCKET, "the same bits");
+    io->engine = vireo__eio_server_new(io->app,
+                                       &(vireo__eio_options){
+                                           .path = io->path,
+                                           .no_trailing_slash = o->no_trailing_slash,
+                                           .ping_interval_ms = o->ping_interval_ms,
+                                           .ping_timeout_ms = o->ping_timeout_ms,
+                                           .upgrade_timeout_ms = o->upgrade_timeout_ms,
+                                           .max_payload = o->max_message_bytes,
+                                           .transports = o->transports,
+                                           .no_upgrades = o->no_upgrades,
+                                       },
+                                       &vireo__sio_engine_events, io);
+    return io->engine != NULL ? 0 : VIREO_ENOMEM;
+}
+
+vireo_io *vireo_io_create(vireo_app *app, const vireo_io_options *options)
+{
+    vireo_io_options o = with_defaults(options);
+    void **place = vireo__app_extension(app);
+    vireo_io *io = *place == NULL && options_valid(&o) ? calloc(1, sizeof *io) : NULL;
+    if (io == NULL)
+        return NULL;
+    io->app = app;
+    io->loop = vireo__app_loop(app);
+    io->options = o;
+    io->path = without_last_slash(o.path);
+    io->bury.run = bury;
+    vireo__list_init(&io->graveyard);
+    vireo__doc_init(&io->doc);
+    vireo__map_init(&io->namespaces, io->loop->hash_key);
+    if (io->path == NULL || start_engine(io) < 0) {
+        vireo__io_free(io);
+        return NULL;
+    }
+    io->options.path = io->path;
+    *place = io;
+    return io;
+}
+
+vireo_io *vireo__io_of(vireo_app *app)
+{
+    void **place = vireo__app_extension(app);
+    return *place != NULL ? *place : vireo_socketio(app);
+}
+
+/* A handler that is on the stack may be closing one of them already: that one is passed over. */
+static vireo_socket *first_open(const vireo_ns *ns)
+{
+    for (const vireo__list *at = ns->list.next; at != &ns->list; at = at->next) {
+        vireo_socket *s = vireo__container(at, vireo_socket, in_ns);
+        if (!s->closed)
+            return s;
+    }
+    return NULL;
+}
+
+void vireo__io_close_sockets(vireo_io *io, const char *reason)
+{
+    uint32_t at = 0;
+    for (vireo_ns *ns; (ns = vireo__map_next(&io->namespaces, &at)) != NULL;)
+        for (vireo_socket *s; (s = first_open(ns)) != NULL;)
+            vireo__socket_close(s, reason, "");
+}

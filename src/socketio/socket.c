@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: MIT
+ * SPDX-FileCopyrightText: Copyright (c) 2026 The Vireo authors */
+
+/* socket.c: a client in a namespace: its life, and what is known of it. */
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <vireo/error.h>
+
+#include "base/url.h"
+#include "payload/json_write.h"
+#include "payload/template.h"
+#include "payload/value.h"
+#include "socketio/inside.h"
+
+/* --- life --------------------------------------------------------------------------------------------------- */
+
+vireo_socket *vireo__socket_new(vireo_ns *ns, vireo__sio_conn *conn, const vireo_value *auth)
+{
+    vireo_socket *s = calloc(1, sizeof *s + ns->options.data_size);
+    if (s == NULL)
+        return NULL;
+    s->ns = ns;
+    s->conn = conn;
+    vireo__list_init(&s->in_ns);
+    vireo__list_init(&s->memberships);
+    vireo__list_init(&s->acks);
+    s->left_own_room = true; /* until it is admitted */
+    vireo__id_make(&ns->io->ids, s->id);
+    if (vireo_count(auth) > 0) {
+        s->auth = vireo_copy(auth);
+        if (s->auth == NULL) {
+            free(s);
+            return NULL;
+        }
+    }
+    vireo__list_append(&conn->sockets, &s->in_conn);
+    conn->socket_count++;
+    return s;
+}
+
+void vireo__socket_free(vireo_socket *s)
+{
+    vireo__list_remove(&s->in_ns);
+    vireo__listeners_free(s->listeners);
+    vireo_value_free(s->auth);
+    free(s->refusal);
+    free(s);
+}
+
+void vireo__socket_bury(vireo_socket *s)
+{
+    vireo_io *io = s->ns->io;
+    vireo__list_remove(&s->in_conn);
+    s->conn->socket_count--;
+    vireo__list_remove(&s->in_ns);
+    vireo__list_append(&io->graveyard, &s->in_ns);
+    vireo__turn_add(io->loop, &io->bury);
+}
+
+void vireo__socket_close(vireo_socket *s, const char *reason, const char *description)
+{
+    vireo_ns *ns = s->ns;
+    vireo_disconnect_info why = {reason, description};
+    if (s->closed || !s->connected)
+        return;
+    s->closed = true;
+    if (ns->options.on_disconnecting != NULL)
+        ns->options.on_disconnecting(s, &why);
+    ns->adapter->ops->leave_all(ns->adapter, s);
+    vireo__map_remove(&ns->sockets, s->id, VIREO__ID_LEN);
+    vireo__list_remove(&s->in_ns);
+    s->connected = false;
+    vireo__ack_fail_all(s);
+    if (ns->options.on_disconnect != NULL)
+        ns->options.on_disconnect(s, &why);
+    vireo__socket_bury(s);
+}
+
+static void disconnect_one(vireo_socket *s)
+{
+    vireo__socket_send_raw(s, VIREO__SIO_DISCONNECT, (vireo__str){"", 0});
+    vireo__socket_close(s, "server namespace disconnect", "");
+}
+
+void vireo_disconnect(vireo_socket *s, bool close)
+{
+    vireo__sio_conn *conn = s->conn;
+    if (!s->connected || s->closed)
+        return;
+    if (!close) {
+        disconnect_one(s);
+        return;
+    }
+    for (vireo_socket *each; (each = vireo__sio_conn_first_open(conn)) != NULL;)
+        disconnect_one(each);
+    vireo__sio_conn_close(conn);
+}
+
+/* --- refusing ----------------------------------------------------------------------------------------------- */
+
+static int write_refusal(vireo__buf *json, const char *message, const char *tmpl, va_list args)
+{
+    vireo__buf_append_str(json, "{\"message\":");
+    vireo__json_write_string(json, message, strlen(message));
+    if (tmpl != NULL) {
+        vireo__buf_append_str(json, ",\"data\":");
+        int written = vireo__template_write_one(json, NULL, tmpl, args);
+        if (written < 0)
+            return written;
+    }
+    vireo__buf_append_byte(json, '}');
+    return json->error;
+}
+
+int vireo_refuse(vireo_socket *s, const char *message, const char *tmpl, ...)
+{
+    va_list args;
+    vireo__buf *json = vireo__loop_scratch(s->ns->io->loop);
+    va_start(args, tmpl);
+    int error = write_refusal(json, message, tmpl, args);
+    va_end(args);
+    const char *text = error == 0 ? vireo__buf_cstr(json) : NULL;
+    free(s->refusal);
+    s->refusal = text ? strdup(text) : NULL;
+    return VIREO_EREFUSED;
+}
+
+/* --- what is known of it ------------------------------------------------------------------------------------ */
+
+const char *vireo_id(const vireo_socket *s)
+{
+    return s->id;
+}
+
+bool vireo_connected(const vireo_socket *s)
+{
+    return s->connected;
+}
+
+void *vireo_data(const vireo_socket *s)
+{
+    return s->ns->options.data_size > 0 ? (void *)(uintptr_t)s->data : NULL;
+}
+
+vireo_ns *vireo_ns_of(const vireo_socket *s)
+{
+    return s->ns;
+}
+
+vireo_app *vireo_app_of(const vireo_socket *s)
+{
+    return s->ns->io->app;
+}
+
+const char *vireo_conn_id(const vireo_socket *s)
+{
+    return vireo__eio_id(s->conn->session);
+}
+
+const char *vireo_transport(const vireo_socket *s)
+{
+    return vireo__eio_transport(s->conn->session);
+}
+
+size_t vireo_queued(const vireo_socket *s)
+{
+    return vireo__eio_queued(s->conn->session);
+}
+
+bool vireo_writable(const vireo_socket *s)
+{
+    return !s->closed && vireo__eio_writable(s->conn->session);
+}
+
+/* --- the handshake ------------------------------------------------------------------------------------------ */
+
+static const vireo__eio_handshake *handshake(const vireo_socket *s)
+{
+    return vireo__eio_handshake_of(s->conn->session);
+}
+
+const char *vireo_handshake_address(const vireo_socket *s)
+{
+    return handshake(s)->address;
+}
+
+const char *vireo_handshake_url(const vireo_socket *s)
+{
+    return handshake(s)->url;
+}
+
+const char *vireo_handshake_header(const vireo_socket *s, const char *name)
+{
+    char lower[128];
+    size_t n = strlen(name);
+    if (n >= sizeof lower)
+        return NULL;
+    for (size_t i = 0; i <= n; i++)
+        lower[i] = vireo__ascii_lower(name[i]);
+    return vireo__headers_get(handshake(s)->headers, handshake(s)->headers_size, lower);
+}
+
+const char *vireo_handshake_query(vireo_socket *s, const char *name)
+{
+    vireo__str value;
+    const char *query = strchr(handshake(s)->url, '?');
+    if (query == NULL || !vireo__url_query(vireo__str_of(query + 1), name, &value))
+        return NULL;
+    char *text = realloc(s->conn->query_value, value.len + 1);
+    if (text == NULL)
+        return NULL;
+    s->conn->query_value = text;
+    text[vireo__url_decode(text, value.at, value.len, true)] = '\0';
+    return text;
+}
+
+const vireo_value *vireo_handshake_auth(const vireo_socket *s)
+{
+    static const vireo_value empty = {.tag = VIREO__VALUE_MARK | VIREO_OBJECT, .span = 1};
+    return s->auth != NULL ? s->auth : &empty;
+}
+
+int64_t vireo_handshake_issued(const vireo_socket *s)
+{
+    return handshake(s)->issued_ms;
+}
+
+bool vireo_handshake_secure(const vireo_socket *s)
+{
+    return handshake(s)->secure;
+}
+
+bool vireo_handshake_xdomain(const vireo_socket *s)
+{
+    return handshake(s)->xdomain;
+}
