@@ -1,0 +1,37 @@
+# SPDX-License-Identifier: MIT
+# SPDX-FileCopyrightText: Copyright (c) 2026 The Vireo authors
+#
+#   make run     install what is missing, build a release, serve the chat at http://localhost:3000
+#   make test    install what the tests need besides, build with sanitizers, run everything
+#   make build   the release build, in build/
+
+PORT ?= 3000
+
+run: build
+	./build/chat --port $(PORT)
+
+build: setup
+	cmake --preset release >/dev/null
+	cmake --build --preset release
+
+setup:
+	@scripts/setup.sh build
+
+test:
+	@scripts/setup.sh test
+	@scripts/test.sh
+
+# Fuzz every target for a while: make fuzz SECONDS=60
+SECONDS ?= 60
+fuzz:
+	@scripts/setup.sh test
+	@scripts/fuzz.sh $(SECONDS)
+
+# Measure against Node's socket.io and ws: see bench/README.md
+bench: build
+	@bench/run.sh
+
+clean:
+	rm -rf build build-test build-clang build-fuzz
+
+.PHONY: run build setup test fuzz bench clean

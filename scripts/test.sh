@@ -1,0 +1,81 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# SPDX-FileCopyrightText: Copyright (c) 2026 The Vireo authors
+#
+# test.sh: builds with gcc (sanitizers) and with clang, runs every test, prints counts. Fails if anything failed or nothing ran.
+set -u
+cd "$(dirname "$0")/.."
+logs=build-test/logs
+mkdir -p "$logs"
+passed=0
+failed=0
+began=$(date +%s)
+
+say() {
+    printf '\n== %s (%ds)\n' "$1" $(($(date +%s) - began))
+}
+
+# build PRESET: quiet unless it fails.
+build() {
+    if ! { cmake --preset "$1" && cmake --build --preset "$1"; } >"$logs/build-$1.log" 2>&1; then
+        grep -E 'error|warning|Error' -A 3 "$logs/build-$1.log" | head -60
+        echo "build $1 failed, see $logs/build-$1.log"
+        echo "0 passed, 1 failed"
+        exit 1
+    fi
+}
+
+# count NAME PASSED FAILED
+count() {
+    printf '%-10s %5d passed, %d failed\n' "$1" "$2" "$3"
+    passed=$((passed + $2))
+    failed=$((failed + $3))
+}
+
+sum() {
+    awk '{ n += $1 } END { print n + 0 }'
+}
+
+say 'build: gcc with sanitizers'
+build test
+say 'build: clang'
+build clang
+
+say 'unit tests, fuzz corpora, structure'
+ctest --test-dir build-test --output-on-failure --verbose -j 2 >"$logs/ctest.log" 2>&1
+# A cmocka program counts its own tests; any other program is one test.
+good=$(sed -n 's/.*\[  PASSED  \] \([0-9]*\) test.*/\1/p' "$logs/ctest.log" | sum)
+bad=$(sed -n 's/.*\[  FAILED  \] *\([0-9]*\) test.*/\1/p' "$logs/ctest.log" | sum)
+programs=$(grep -cE '^ *[0-9]+/[0-9]+ Test +#.* (fuzz_|layers|exports).*Passed' "$logs/ctest.log")
+broken=$(sed -n 's/.* \([0-9]*\) tests failed out of.*/\1/p' "$logs/ctest.log" | sum)
+if [ "$broken" -gt 0 ]; then
+    grep -E '\*\*\*|\[  (FAILED|ERROR)|ERROR: |SUMMARY:|Assertion|error:' "$logs/ctest.log" | head -60
+    [ "$bad" -gt 0 ] || bad=$broken
+fi
+count unit $((good + programs)) "$bad"
+
+# node_tests NAME FILES..: files of tests on Node's runner, two at a time.
+node_tests() {
+    name=$1
+    shift
+    say "$name tests"
+    VIREO_BUILD="$PWD/build-test" node --test --test-concurrency=2 --test-reporter=tap "$@" >"$logs/$name.log" 2>&1
+    status=$?
+    good=$(sed -n 's/^# pass \([0-9]*\)/\1/p' "$logs/$name.log" | sum)
+    bad=$(sed -n 's/^# \(fail\|cancelled\) \([0-9]*\)/\2/p' "$logs/$name.log" | sum)
+    if [ "$status" != 0 ]; then
+        grep -E '^ *not ok' -A 12 "$logs/$name.log" | head -120
+        [ "$bad" -gt 0 ] || bad=1
+    fi
+    count "$name" "$good" "$bad"
+}
+
+for kind in wire interop browser; do
+    files=$(find "tests/$kind" -name '*.test.mjs' | sort)
+    # shellcheck disable=SC2086
+    [ -n "$files" ] && node_tests "$kind" $files
+done
+
+say 'result'
+printf '%d passed, %d failed\n' "$passed" "$failed"
+[ "$failed" = 0 ] && [ "$passed" -gt 0 ]
