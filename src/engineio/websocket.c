@@ -252,6 +252,8 @@ static void on_message(vireo__ws *ws, bool binary, uint8_t *data, size_t len)
         on_probe_message(w, data, binary ? 0 : len);
     else if (!binary && vireo__eio_decode(&packet, data, len) < 0)
         vireo__eio_session_end(w->session, "parse error", "");
+    else if (packet.type == VIREO__EIO_CLOSE) /* the official server waits for the close frame instead */
+        vireo__eio_session_end(w->session, "transport close", "");
     else
         vireo__eio_session_packet(w->session, &packet);
 }

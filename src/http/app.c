@@ -4,7 +4,7 @@
 /* app.c: what an application is made of, and its graceful end:
  *
  *     vireo_stop -> end of the turn: no listener accepts, hooks, mounts' on_stop, idle connections are closed
- *                -> busy connections finish their reply; after 10 s they are cut
+ *                -> busy connections finish their reply; after 8 s they are cut
  *                -> the last stream of the last listener is closed: finished */
 
 #include <signal.h>
@@ -17,7 +17,7 @@
 #include "http/request.h"
 
 enum {
-    STOP_MS = 10000,       /* for connections that are busy when the end begins */
+    STOP_MS = 8000,        /* for connections that are busy when the end begins: process managers commonly kill after 10 s */
     REQUESTS_KEPT = 256,   /* freed vireo_req kept for the next ones */
     MIN_HEAD_BYTES = 64,
 };

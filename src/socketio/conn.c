@@ -30,15 +30,20 @@ void vireo__sio_conn_close_sockets(vireo__sio_conn *conn, const char *reason, co
         vireo__socket_close(s, reason, description);
 }
 
-/* The official server names the reason by whether its transport could close at once: a WebSocket can, polling only while a GET is pending. */
-void vireo__sio_conn_close(vireo__sio_conn *conn)
+static void close_for(vireo__sio_conn *conn, const char *reason, const char *description)
 {
     if (conn->closed)
         return;
-    bool at_once = strcmp(vireo__eio_transport(conn->session), "websocket") == 0 || vireo__eio_writable(conn->session);
     conn->closed = true;
     vireo__eio_close(conn->session, false);
-    vireo__sio_conn_close_sockets(conn, at_once ? "forced close" : "forced server close", "");
+    vireo__sio_conn_close_sockets(conn, reason, description);
+}
+
+/* The official server names the reason by whether its transport could close at once: a WebSocket can, polling only while a GET is pending. */
+void vireo__sio_conn_close(vireo__sio_conn *conn)
+{
+    bool at_once = strcmp(vireo__eio_transport(conn->session), "websocket") == 0 || vireo__eio_writable(conn->session);
+    close_for(conn, at_once ? "forced close" : "forced server close", "");
 }
 
 /* each_socket calls |fn| for every socket of the connection; |fn| may disconnect any of them, which frees none before the turn ends. */
@@ -63,7 +68,7 @@ static void tell_error(vireo_socket *s, const void *what)
 static void protocol_error(vireo__sio_conn *conn, const char *what)
 {
     each_socket(conn, tell_error, what);
-    vireo__sio_conn_close(conn);
+    close_for(conn, "forced close", what);
 }
 
 /* --- packets ------------------------------------------------------------------------------------------------ */
