@@ -3,27 +3,31 @@
 
 /* value.h: what a message carries. Reading a value that arrived, and templates for what is sent.
  *
- * Getters. What arrives is hostile, so every getter accepts NULL and a value of another type, and answers
- * NULL or the given default: one test at the end of a chain of getters is enough.
+ * Getters. What arrives is hostile, so every getter accepts NULL and a value of another type, and
+ * answers NULL or the given default: one test at the end of a chain of getters is enough.
  *
  *     const char *city = vireo_str(vireo_get(vireo_get(vireo_arg(m, 0), "address"), "city"));
  *
- * Templates. What is sent is written as JSON with printf conversions in the places of values. The compiler
- * checks them. Several values stand side by side with commas (the arguments of an event):
+ * Templates. What is sent is written as JSON with printf conversions in the places of values. The
+ * compiler checks them. Several values stand side by side with commas (the arguments of an event):
  *
  *     vireo_emit(s, "move", "%d, {x:%g, y:%g, name:%s, alive:%hhd}", id, x, y, name, alive);
  *
  *   %s        const char *, a JSON string; NULL gives null
  *   %.*s      int, const char *: so many bytes
  *   %d %i %ld %lld %zd %jd    %u %lu %llu %zu %ju    integers
- *   %hhd      a boolean: 0 gives false, all else true
+ *   %hhd      a boolean: 0 gives false, all else true. A comparison is an int in C, and clang warns
+ *             of it: write (bool)(a > b)
  *   %g %f     double, as JavaScript writes it; not finite gives null. Never depends on the locale
  *   %p        const void *: a value, or one of the leaves below; NULL gives null
  *
- * Keys may be bare (letters, digits, _ and $) or quoted, and a key may be %s. Literals are those of JSON; strings in
- * a template stand in '...' or "...". %% has no meaning. What is not valid UTF-8 in a %s is
- * replaced by U+FFFD, since a receiver would have to close the connection. A NULL template means "no
- * arguments". A template that is not well-formed is refused with VIREO_ETEMPLATE and nothing is sent.
+ * Keys may be bare (letters, digits, _ and $) or quoted, and a key may be %s or %.*s, then not
+ * NULL. Literals are those of JSON; strings in a template stand in '...' or "..." and hold no %:
+ * write %s, never "%s". Other conversions, flags, widths and precisions of printf are not known; %%
+ * neither. Arrays and objects may stand 32 deep in each other. What is not valid UTF-8 in a %s is
+ * replaced by U+FFFD, since a receiver would have to close the connection. A NULL template means
+ * "no arguments". A template that is not well-formed is refused with VIREO_ETEMPLATE and nothing is
+ * sent.
  */
 
 #ifndef VIREO_VALUE_H
@@ -40,8 +44,8 @@
 extern "C" {
 #endif
 
-/* A vireo_value is one node of a read-only tree. Valid as long as what it was taken from: a message's until the
- * handler returns, a copy's until vireo_value_free. */
+/* A vireo_value is one node of a read-only tree. Valid as long as what it was taken from: a
+ * message's until the handler returns, a copy's until vireo_value_free. */
 typedef struct vireo_value vireo_value;
 
 typedef enum vireo_type {
@@ -57,8 +61,8 @@ typedef enum vireo_type {
 
 VIREO_API vireo_type vireo_type_of(const vireo_value *v);
 
-/* vireo_get returns the member |key| of an object, or NULL. Where a key occurs twice the last one counts, as in
- * JavaScript. O(members). */
+/* vireo_get returns the member |key| of an object, or NULL. Where a key occurs twice the last one
+ * counts, as in JavaScript. O(members). */
 VIREO_API const vireo_value *vireo_get(const vireo_value *object, const char *key);
 
 /* vireo_at returns element |i| of an array, or NULL. O(i); use vireo_next to visit all. */
@@ -67,20 +71,24 @@ VIREO_API const vireo_value *vireo_at(const vireo_value *array, size_t i);
 /* vireo_count returns the number of elements or members; 0 for all else. */
 VIREO_API size_t vireo_count(const vireo_value *v);
 
-/* vireo_next returns the child of |parent| that follows |child|, the first one for a NULL |child|, NULL at the end.
+/* vireo_next returns the child of |parent| that follows |child|, the first one for a NULL |child|,
+ * NULL at the end.
  *
  *     for (const vireo_value *e = NULL; (e = vireo_next(list, e)) != NULL;) ... */
 VIREO_API const vireo_value *vireo_next(const vireo_value *parent, const vireo_value *child);
 
-/* vireo_key returns the key under which |member| stands in its object; NULL for what is no member. */
+/* vireo_key returns the key under which |member| stands in its object; NULL for what is no
+ * member. */
 VIREO_API const char *vireo_key(const vireo_value *member);
 
-/* vireo_str returns the text of a string, ended by a NUL; NULL unless |v| is a string. The text is UTF-8, save that half
- * an emoji (a lone surrogate, which JavaScript allows) stands as the three bytes ED A0..BF 80..BF. A text with a U+0000 inside
- * seems to end there: use vireo_str_len where that matters. */
+/* vireo_str returns the text of a string, ended by a NUL; NULL unless |v| is a string. The text is
+ * UTF-8, save that half an emoji (a lone surrogate, which JavaScript allows) stands as the three
+ * bytes ED A0..BF 80..BF. A text with a U+0000 inside seems to end there: use vireo_str_len where
+ * that matters. */
 VIREO_API const char *vireo_str(const vireo_value *v);
 
-/* vireo_str_len is vireo_str with the length in bytes in |*len| (0 unless a string). */
+/* vireo_str_len is vireo_str with the length in bytes in |*len| (0 unless a string); |len| may be
+ * NULL. */
 VIREO_API const char *vireo_str_len(const vireo_value *v, size_t *len);
 
 /* vireo_str_or is vireo_str with a default. */
@@ -95,12 +103,12 @@ VIREO_API double vireo_num(const vireo_value *v, double otherwise);
 /* vireo_bool returns true or false where |v| is one of them, else |otherwise|. */
 VIREO_API bool vireo_bool(const vireo_value *v, bool otherwise);
 
-/* vireo_bytes returns the content of a binary leaf and its length in |*len|; NULL and 0 unless |v| is binary. An empty
- * leaf gives a pointer that is not NULL. */
+/* vireo_bytes returns the content of a binary leaf and its length in |*len|; NULL and 0 unless |v|
+ * is binary. An empty leaf gives a pointer that is not NULL. |len| may be NULL. */
 VIREO_API const void *vireo_bytes(const vireo_value *v, size_t *len);
 
-/* vireo_copy returns new: |v| and all below it in one allocation of its own; free it with vireo_value_free. NULL when memory
- * runs out or |v| is NULL. */
+/* vireo_copy returns new: |v| and all below it in one allocation of its own; free it with
+ * vireo_value_free. NULL when memory runs out or |v| is NULL. */
 VIREO_API vireo_value *vireo_copy(const vireo_value *v);
 
 /* vireo_parse reads one JSON text (RFC 8259, strict).
@@ -113,12 +121,15 @@ VIREO_API vireo_value *vireo_parse(const char *text, size_t len, vireo_error *er
 /* vireo_value_free frees what vireo_copy or vireo_parse returned. NULL is allowed. */
 VIREO_API void vireo_value_free(vireo_value *v);
 
-/* vireo_json returns new: |v| as JSON text, as JSON.stringify writes it, ended by a NUL; free() it. A binary leaf is written
- * as {"type":"Buffer","data":[..]} is in Node. |len| may be NULL. NULL when memory runs out. */
+/* vireo_json returns new: |v| as JSON text, as JSON.stringify writes it, save that numbers stand as
+ * they came (1.0 stays 1.0); ended by a NUL; free() it. A binary leaf is written as in Node,
+ * {"type":"Buffer","data":[..]}; NULL is written as null. |len| may be NULL. NULL when memory runs
+ * out. */
 VIREO_API char *vireo_json(const vireo_value *v, size_t *len);
 
-/* vireo_format returns new: a template filled in (see above), ended by a NUL; free() it. NULL when the template is malformed or memory
- * runs out. */
+/* vireo_format returns new: the values of a template (see above) with commas between them, ended by
+ * a NUL; free() it. |len| may be NULL. NULL when the template is malformed, an argument is refused
+ * or memory runs out. */
 VIREO_API char *vireo_format(size_t *len, const char *tmpl, ...) VIREO_PRINTF(2, 3);
 
 /* Leaves: arguments for %p beside a vireo_value. */

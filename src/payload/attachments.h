@@ -3,8 +3,9 @@
 
 /* attachments.h: the binary parts of a message, in the order in which the text refers to them.
  *
- * A Socket.IO packet writes a binary leaf as {"_placeholder":true,"num":K}; the bytes travel behind the text as the K-th
- * attachment. A writer collects them here, a reader gets them as a plain array.
+ * A Socket.IO packet writes a binary leaf as {"_placeholder":true,"num":K}; the bytes travel behind
+ * the text as the K-th attachment. A writer collects them here, a reader gets them as a plain
+ * array.
  */
 
 #ifndef VIREO_PAYLOAD_ATTACHMENTS_H
@@ -34,7 +35,8 @@ void vireo__attachments_init(vireo__attachments *a);
 /* vireo__attachments_deinit frees the list, not the bytes it refers to, and leaves it empty. */
 void vireo__attachments_deinit(vireo__attachments *a);
 
-/* vireo__attachments_add appends one part; |data| is borrowed for as long as the list is used. Returns 0 or VIREO_ENOMEM. */
+/* vireo__attachments_add appends one part; |data| is borrowed for as long as the list is used.
+ * Returns 0 or VIREO_ENOMEM. */
 int vireo__attachments_add(vireo__attachments *a, const void *data, size_t size);
 
 /* vireo__attachments_list returns the |count| parts; valid until the next add. */

@@ -10,7 +10,8 @@
 enum { FIRST_NODES = 32 };
 
 /* Indices are of 32 bits, and sizes must not overflow where size_t has no more. */
-#define MAX_NODES (SIZE_MAX / sizeof(vireo_value) < UINT32_MAX ? SIZE_MAX / sizeof(vireo_value) : UINT32_MAX)
+#define MAX_SIZED (SIZE_MAX / sizeof(vireo_value))
+#define MAX_NODES (MAX_SIZED < UINT32_MAX ? MAX_SIZED : UINT32_MAX)
 
 void vireo__doc_init(vireo__doc *doc)
 {
@@ -85,7 +86,8 @@ void vireo__doc_close(vireo__doc *doc)
     doc->open = node->up ? doc->open - node->up : VIREO__DOC_CLOSED;
 }
 
-/* fill_in makes |object| a binary leaf. It keeps its span: what was below it stays there, and is stepped over. */
+/* fill_in makes |object| a binary leaf. It keeps its span: what was below it stays there, and is
+ * stepped over. */
 static int fill_in(vireo_value *object, const vireo__attachment *list, size_t count)
 {
     int64_t num = vireo_int(vireo_get(object, "num"), -1);

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT
  * SPDX-FileCopyrightText: Copyright (c) 2026 The Vireo authors */
 
-/* json_read.c: the reader. Values follow one another; what is open is kept as one bit per level (object or array), and in the document
- * as the chain of parents.
+/* json_read.c: the reader. Values follow one another; what is open is kept as one bit per level
+ * (object or array), and in the document as the chain of parents.
  *
- * The texts of all nodes together are never longer than the JSON text itself: a string of n bytes stands between two quotes,
- * which is room for its NUL, and an escape is never shorter than what it stands for. So one piece of memory, as long as the text, is
- * taken at the start, and every text is appended to it.
+ * The texts of all nodes together are never longer than the JSON text itself: a string of n bytes
+ * stands between two quotes, which is room for its NUL, and an escape is never shorter than what it
+ * stands for. So one piece of memory, as long as the text, is taken at the start, and every text is
+ * appended to it.
  */
 
 #include "payload/json_read.h"
@@ -19,8 +20,8 @@
 struct reader {
     const uint8_t *at;
     const uint8_t *end;
-    vireo__doc *doc;     /* NULL: only check */
-    char *text;          /* where the next text goes; not used without a document */
+    vireo__doc *doc; /* NULL: only check */
+    char *text;      /* where the next text goes; not used without a document */
     uint32_t nodes_left;
     uint32_t depth;
     uint32_t max_depth;
@@ -97,8 +98,9 @@ static void keep_code_point(struct reader *r, uint32_t c)
     keep(r, out, n);
 }
 
-/* RFC 8259 section 7: "To escape an extended character that is not in the Basic Multilingual Plane, the character is
- * represented as a 12-character sequence, encoding the UTF-16 surrogate pair." A half without its other half stays one. */
+/* RFC 8259 section 7: "To escape an extended character that is not in the Basic Multilingual Plane,
+ * the character is represented as a 12-character sequence, encoding the UTF-16 surrogate pair." A
+ * half without its other half stays one. */
 static int read_unicode(struct reader *r)
 {
     int c = vireo__hex4(r->at, r->end);
@@ -290,7 +292,8 @@ static int begin_value(struct reader *r)
     return error ? error : VALUE_ENDED;
 }
 
-/* end_value reads what may follow a value: the ends of what is open, then a comma, or the end of the text. */
+/* end_value reads what may follow a value: the ends of what is open, then a comma, or the end of
+ * the text. */
 static int end_value(struct reader *r)
 {
     for (;;) {
@@ -345,7 +348,8 @@ static int finish(const struct reader *r, int code, const char *text, vireo_erro
     return vireo__error_set(error, code, "%s at byte %zu", r->wrong, at);
 }
 
-int vireo__json_check(const char *text, size_t n, const vireo__json_limits *limits, vireo_error *error)
+int vireo__json_check(const char *text, size_t n, const vireo__json_limits *limits,
+                      vireo_error *error)
 {
     struct reader r;
     if (n >= UINT32_MAX)
@@ -356,7 +360,8 @@ int vireo__json_check(const char *text, size_t n, const vireo__json_limits *limi
     return finish(&r, read_all(&r), text, error);
 }
 
-int vireo__json_read(vireo__doc *doc, const char *text, size_t n, const vireo__json_limits *limits, vireo_error *error)
+int vireo__json_read(vireo__doc *doc, const char *text, size_t n, const vireo__json_limits *limits,
+                     vireo_error *error)
 {
     struct reader r;
     vireo__doc_reset(doc);

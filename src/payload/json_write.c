@@ -18,12 +18,17 @@ static const char hex_digits[] = "0123456789abcdef";
 /* write_unit writes one UTF-16 code unit as \uxxxx, in lower case as JSON.stringify does. */
 static void write_unit(vireo__buf *out, unsigned unit)
 {
-    char text[6] = {'\\', 'u', hex_digits[unit >> 12 & 15], hex_digits[unit >> 8 & 15],
-                    hex_digits[unit >> 4 & 15], hex_digits[unit & 15]};
+    char text[6] = {'\\',
+                    'u',
+                    hex_digits[unit >> 12 & 15],
+                    hex_digits[unit >> 8 & 15],
+                    hex_digits[unit >> 4 & 15],
+                    hex_digits[unit & 15]};
     vireo__buf_append(out, text, sizeof text);
 }
 
-/* ECMA-262 section 25.5.2.3 (QuoteJSONString): seven characters have short escapes, the other control characters long ones. */
+/* ECMA-262 section 25.5.2.3 (QuoteJSONString): seven characters have short escapes, the other
+ * control characters long ones. */
 static void write_escape(vireo__buf *out, uint8_t c)
 {
     static const char special[] = "\"\\\b\f\n\r\t";
@@ -44,7 +49,8 @@ static const uint8_t *write_careful(vireo__buf *out, const uint8_t *p, const uin
         write_escape(out, *p);
         return p + 1;
     }
-    /* "If C has the same numeric value as a leading surrogate or trailing surrogate" and is no half of a pair, it is escaped. */
+    /* ECMA-262 section 25.5.2.3: what "has the same numeric value as a leading surrogate or
+     * trailing surrogate" (halves that belong together are one character, and did not come here) */
     if (vireo__is_surrogate(p, end)) {
         write_unit(out, 0xD000u | (p[1] & 0x3Fu) << 6 | (p[2] & 0x3Fu));
         return p + 3;
@@ -124,7 +130,8 @@ static int write_buffer(vireo__buf *out, const uint8_t *data, size_t size)
     return vireo__buf_append_str(out, "]}");
 }
 
-int vireo__json_write_binary(vireo__buf *out, vireo__attachments *collect, const void *data, size_t size)
+int vireo__json_write_binary(vireo__buf *out, vireo__attachments *collect, const void *data,
+                             size_t size)
 {
     if (collect == NULL)
         return write_buffer(out, data, size);
@@ -221,7 +228,8 @@ static void close_bracket(const struct writer *w, const vireo_value *v)
         vireo__buf_append_byte(w->out, type == VIREO_ARRAY ? ']' : '}');
 }
 
-int vireo__json_write(vireo__buf *out, vireo__attachments *collect, const vireo_value *root, unsigned flags)
+int vireo__json_write(vireo__buf *out, vireo__attachments *collect, const vireo_value *root,
+                      unsigned flags)
 {
     struct writer w = {out, collect, flags};
     if (root == NULL)

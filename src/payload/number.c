@@ -3,14 +3,17 @@
 
 /* number.c: doubles and their decimal texts.
  *
- * Writing follows Raffaele Giulietti, "The Schubfach way to render doubles" (2021). A double v = c 2^q stands for all reals
- * nearer to it than to its neighbours. k is chosen so that 10^k is the largest power of ten not longer than that interval:
- * then among the multiples of 10^(k+1) at most one lies inside, and it is the shortest text; if none does, the
- * multiples of 10^k next to v are tried, and the nearer one wins. All of it is done with integers: the interval's ends are multiplied by
- * 10^-k (128 bits, powers.h), and of what is cut off only "there was something" is remembered.
+ * Writing follows Raffaele Giulietti, "The Schubfach way to render doubles" (2021). A double v = c
+ * 2^q stands for all reals nearer to it than to its neighbours. k is chosen so that 10^k is the
+ * largest power of ten not longer than that interval: then among the multiples of 10^(k+1) at most
+ * one lies inside, and it is the shortest text; if none does, the multiples of 10^k next to v are
+ * tried, and the nearer one wins. All of it is done with integers: the interval's ends are
+ * multiplied by 10^-k (128 bits, powers.h), and of what is cut off only "there was something" is
+ * remembered.
  *
- * Reading is exact by Clinger's fast path (both operands exact, one rounding), else by strtod, which gets at most so many digits as can matter,
- * and no radix character, so that the locale has no say.
+ * Reading is exact by Clinger's fast path (both operands exact, one rounding), else by strtod,
+ * which gets at most so many digits as can matter, and no radix character, so that the locale has
+ * no say.
  */
 
 #include "payload/number.h"
@@ -32,7 +35,8 @@ struct decimal {
 
 enum { FRACTION_BITS = 52, BIAS = 1075 };
 
-/* floor(e * log10(2)), floor(log10(3/4 * 2^e)) and floor(e * log2(10)), exact for all exponents of a double. */
+/* floor(e * log10(2)), floor(log10(3/4 * 2^e)) and floor(e * log2(10)), exact for all exponents of
+ * a double. */
 static int log10_of_pow2(int e)
 {
     return (e * 1262611) >> 22;
@@ -58,7 +62,8 @@ static void multiply(uint64_t a, uint64_t b, uint64_t *high, uint64_t *low)
     *low = a * b;
 }
 
-/* scale returns the bits of power * n from 2^128 up; the lowest one is set too if anything below was not 0 (round to odd). */
+/* scale returns the bits of power * n from 2^128 up; the lowest one is set too if anything below
+ * was not 0 (round to odd). */
 static uint64_t scale(const uint64_t power[2], uint64_t n)
 {
     uint64_t high, low, carry, rest;
@@ -69,7 +74,8 @@ static uint64_t scale(const uint64_t power[2], uint64_t n)
     return high | (low > 1);
 }
 
-/* choose returns the shortest decimal in the interval whose ends and middle are given as 4 * value / 10^k. */
+/* choose returns the shortest decimal in the interval whose ends and middle are given as 4 * value
+ * / 10^k. */
 static struct decimal choose(uint64_t lower, uint64_t value, uint64_t upper, int k)
 {
     uint64_t s = value / 4;
@@ -89,20 +95,21 @@ static struct decimal choose(uint64_t lower, uint64_t value, uint64_t upper, int
     return (struct decimal){s + up, k};
 }
 
-/* shortest returns the decimal with the fewest digits that reads back as the double, the nearest one if there are several. */
+/* shortest returns the decimal with the fewest digits that reads back as the double, the nearest
+ * one if there are several. */
 static struct decimal shortest(uint64_t fraction, int biased)
 {
     uint64_t c = biased ? fraction | UINT64_C(1) << FRACTION_BITS : fraction;
     int q = (biased ? biased : 1) - BIAS;
     bool odd = c & 1;
-    bool lower_is_closer = fraction == 0 && biased > 1; /* below a power of two doubles are denser */
+    bool lower_is_closer = fraction == 0 && biased > 1; /* doubles are denser below */
     int k = lower_is_closer ? log10_of_three_quarters_pow2(q) : log10_of_pow2(q);
     int shift = q + log2_of_pow10(-k) + 1;
     const uint64_t *power = vireo__powers[-k - VIREO__LOWEST_POWER];
     uint64_t lower = scale(power, (4 * c - 2 + lower_is_closer) << shift);
     uint64_t value = scale(power, (4 * c) << shift);
     uint64_t upper = scale(power, (4 * c + 2) << shift);
-    return choose(lower + odd, value, upper - odd, k); /* the ends read back as c only if c is even */
+    return choose(lower + odd, value, upper - odd, k); /* the ends belong to even c */
 }
 
 /* put_digits writes |n| in decimal and returns how many digits it has. */
@@ -130,7 +137,8 @@ static char *put(char *out, const char *text, int n)
     return out + n;
 }
 
-/* place writes digits with the point after the first |point| of them: the cases 6 to 12 of ECMA-262 section 6.1.6.1.20. */
+/* place writes digits with the point after the first |point| of them: the cases 6 to 12 of ECMA-262
+ * section 6.1.6.1.20. */
 static char *place(char *out, const char *digits, int n, int point)
 {
     if (point > 21 || point < -5) {
@@ -166,8 +174,8 @@ size_t vireo__double_write(char *out, double number)
     double magnitude = fabs(number);
     if (magnitude < 9007199254740992.0 && vireo__int_of(magnitude, &whole))
         return (size_t)(at - out) + (size_t)put_digits(at, (uint64_t)whole);
-    struct decimal d = shortest(bits & ((UINT64_C(1) << FRACTION_BITS) - 1),
-                                (int)(bits >> FRACTION_BITS & 0x7ff));
+    struct decimal d =
+        shortest(bits & ((UINT64_C(1) << FRACTION_BITS) - 1), (int)(bits >> FRACTION_BITS & 0x7ff));
     while (d.digits % 10 == 0) {
         d.digits /= 10;
         d.exponent++;
@@ -178,8 +186,8 @@ size_t vireo__double_write(char *out, double number)
 
 /* --- reading -------------------------------------------------------------------------------- */
 
-/* Half-way between two doubles lies a decimal of at most 767 significant digits; of what stands behind them it only counts
- * whether it is 0. */
+/* Half-way between two doubles lies a decimal of at most 767 significant digits; of what stands
+ * behind them it only counts whether it is 0. */
 enum { MAX_DIGITS = 770 };
 
 /* What a text says: |digits| (|n| of them, leading zeros left out) * 10^exponent. */
@@ -203,7 +211,8 @@ static void add_digit(struct parts *p, char digit)
     }
 }
 
-/* read_exponent stops counting where the result is 0 or infinite whatever the digits are (there are less than 2^32). */
+/* read_exponent stops counting where the result is 0 or infinite whatever the digits are (there are
+ * less than 2^32). */
 static int64_t read_exponent(const char *at, const char *end)
 {
     int64_t value = 0;
@@ -236,7 +245,8 @@ static void split(struct parts *p, const char *at, const char *end)
         p->exponent += read_exponent(at + 1, end);
 }
 
-/* fast answers where the digits and the power of ten are both exact doubles: then one division or product rounds once. */
+/* fast answers where the digits and the power of ten are both exact doubles: then one division or
+ * product rounds once. */
 static bool fast(const struct parts *p, double *out)
 {
     static const double powers[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
@@ -247,7 +257,8 @@ static bool fast(const struct parts *p, double *out)
         return false;
     for (int i = 0; i < p->n; i++)
         digits = digits * 10 + (uint64_t)(p->digits[i] - '0');
-    *out = p->exponent < 0 ? (double)digits / powers[-p->exponent] : (double)digits * powers[p->exponent];
+    *out = p->exponent < 0 ? (double)digits / powers[-p->exponent]
+                           : (double)digits * powers[p->exponent];
     return true;
 }
 

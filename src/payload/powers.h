@@ -5,7 +5,8 @@
  *
  *     ceil(10^k / 2^(floor(log2(10^k)) - 127))        high 64 bits, low 64 bits
  *
- * Calculated, not typed; tests/unit/payload_number.c calculates them again. Only it and number.c include this file.
+ * Calculated, not typed; tests/unit/payload_number.c calculates them again. Only it and number.c
+ * include this file.
  */
 
 #ifndef VIREO_PAYLOAD_POWERS_H

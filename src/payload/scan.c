@@ -3,9 +3,10 @@
 
 #include "payload/scan.h"
 
-/* follows counts how many of the |n| bytes that continue a character are there and right; only the first one has a range of
- * its own. */
-static size_t follows(const uint8_t *p, const uint8_t *end, size_t n, uint8_t lowest, uint8_t highest)
+/* follows counts how many of the |n| bytes that continue a character are there and right; only the
+ * first one has a range of its own. */
+static size_t follows(const uint8_t *p, const uint8_t *end, size_t n, uint8_t lowest,
+                      uint8_t highest)
 {
     size_t i = 0;
     while (i < n && p + i < end && p[i] >= lowest && p[i] <= highest) {
@@ -16,8 +17,8 @@ static size_t follows(const uint8_t *p, const uint8_t *end, size_t n, uint8_t lo
     return i;
 }
 
-/* begins returns how long the character that begins with |lead| has to be, and in which range its second byte lies (RFC 3629
- * section 4); 0 if none begins so. */
+/* begins returns how long the character that begins with |lead| has to be, and in which range its
+ * second byte lies (RFC 3629 section 4); 0 if none begins so. */
 static size_t begins(uint8_t lead, uint8_t *lowest, uint8_t *highest)
 {
     *lowest = lead == 0xE0 ? 0xA0 : lead == 0xF0 ? 0x90 : 0x80;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * SPDX-FileCopyrightText: Copyright (c) 2026 The Vireo authors */
 
-/* template.c: the grammar that is followed, over the template's bytes. Blanks are allowed between all parts.
+/* template.c: the grammar that is followed, over the template's bytes. Blanks are allowed between
+ * all parts.
  *
  *     template  = [ value *( "," value ) ]
  *     value     = object | array | string | number | true | false | null | conversion
@@ -70,7 +71,8 @@ static int put_text(struct filler *f, const char *text)
     return vireo__json_write_string(f->out, text, strlen(text));
 }
 
-/* put_piece writes so many bytes, fewer if a NUL comes first, as printf does; all up to the NUL for a negative number. */
+/* put_piece writes so many bytes, fewer if a NUL comes first, as printf does; all up to the NUL for
+ * a negative number. */
 static int put_piece(struct filler *f, int size, const char *text)
 {
     if (text == NULL || size < 0)
@@ -118,7 +120,8 @@ static enum length take_length(struct filler *f)
     static const struct {
         const char *text;
         enum length length;
-    } lengths[] = {{"hh", OF_CHAR}, {"ll", OF_LONG_LONG}, {"l", OF_LONG}, {"z", OF_SIZE}, {"j", OF_MAX}};
+    } lengths[] = {
+        {"hh", OF_CHAR}, {"ll", OF_LONG_LONG}, {"l", OF_LONG}, {"z", OF_SIZE}, {"j", OF_MAX}};
     for (size_t i = 0; i < sizeof lengths / sizeof lengths[0]; i++)
         if (take(f, lengths[i].text))
             return lengths[i].length;
@@ -161,8 +164,8 @@ static int put_unsigned(struct filler *f, enum length length)
     }
 }
 
-/* put_conversion follows one conversion. Its argument is taken only once the conversion is known to be one of ours: the types of
- * all others are unknown. */
+/* put_conversion follows one conversion. Its argument is taken only once the conversion is known to
+ * be one of ours: the types of all others are unknown. */
 static int put_conversion(struct filler *f)
 {
     int done = put_string(f);
@@ -183,7 +186,8 @@ static int put_conversion(struct filler *f)
 
 /* --- literals ------------------------------------------------------------------------------- */
 
-/* literal_escape steps over a backslash and what belongs to it; \' only makes sense in '...' and is written without the backslash. */
+/* literal_escape steps over a backslash and what belongs to it; \' only makes sense in '...' and is
+ * written without the backslash. */
 static int literal_escape(struct filler *f)
 {
     const uint8_t *escape = f->at++;
@@ -202,7 +206,8 @@ static int literal_escape(struct filler *f)
     return vireo__buf_append(f->out, escape, (size_t)(f->at - escape));
 }
 
-/* literal_special writes the character of a literal string that stands next and cannot be copied. */
+/* literal_special writes the character of a literal string that stands next and cannot be
+ * copied. */
 static int literal_special(struct filler *f, uint8_t quote)
 {
     uint8_t c = *f->at;
@@ -222,7 +227,8 @@ static const uint8_t *first_of(const uint8_t *p, const uint8_t *end, uint8_t a, 
     return p;
 }
 
-/* put_literal_string copies a string of the template. A % in it is refused: to the compiler it would be a conversion. */
+/* put_literal_string copies a string of the template. A % in it is refused: to the compiler it
+ * would be a conversion. */
 static int put_literal_string(struct filler *f)
 {
     uint8_t quote = *f->at++;
@@ -262,7 +268,8 @@ static int put_literal(struct filler *f)
 
 static bool is_bare(uint8_t c)
 {
-    return vireo__is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || c == '$';
+    return vireo__is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' ||
+           c == '$';
 }
 
 static int put_bare_key(struct filler *f)
@@ -342,7 +349,8 @@ static int begin_value(struct filler *f)
     return error ? error : VALUE_ENDED;
 }
 
-/* end_value follows what may stand behind a value: the ends of what is open, then a comma, or the template's end. */
+/* end_value follows what may stand behind a value: the ends of what is open, then a comma, or the
+ * template's end. */
 static int end_value(struct filler *f)
 {
     for (;;) {
@@ -390,7 +398,8 @@ static int undo(struct filler *f, size_t len, size_t attachments, int error)
 }
 
 /* write_values writes a template of at least |fewest| and at most |most| values. */
-static int write_values(vireo__buf *out, vireo__attachments *collect, int fewest, int most, const char *tmpl, va_list args)
+static int write_values(vireo__buf *out, vireo__attachments *collect, int fewest, int most,
+                        const char *tmpl, va_list args)
 {
     if (out->error)
         return out->error;
@@ -408,12 +417,14 @@ static int write_values(vireo__buf *out, vireo__attachments *collect, int fewest
     return error ? undo(&f, len, attachments, error) : f.values;
 }
 
-int vireo__template_write(vireo__buf *out, vireo__attachments *collect, const char *tmpl, va_list args)
+int vireo__template_write(vireo__buf *out, vireo__attachments *collect, const char *tmpl,
+                          va_list args)
 {
     return write_values(out, collect, 0, INT32_MAX, tmpl, args);
 }
 
-int vireo__template_write_one(vireo__buf *out, vireo__attachments *collect, const char *tmpl, va_list args)
+int vireo__template_write_one(vireo__buf *out, vireo__attachments *collect, const char *tmpl,
+                              va_list args)
 {
     return write_values(out, collect, 1, 1, tmpl, args);
 }

@@ -118,7 +118,8 @@ const void *vireo_bytes(const vireo_value *v, size_t *len)
 static bool has_text(const vireo_value *v)
 {
     vireo_type type = vireo__value_type(v);
-    return type == VIREO_STRING || type == VIREO_BINARY || (type == VIREO_NUMBER && v->tag & VIREO__VALUE_RAW);
+    return type == VIREO_STRING || type == VIREO_BINARY ||
+           (type == VIREO_NUMBER && v->tag & VIREO__VALUE_RAW);
 }
 
 /* after returns the node behind |v| in preorder, without what a leaf covers. */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * SPDX-FileCopyrightText: Copyright (c) 2026 The Vireo authors */
 
-/* oom.h: lets one chosen allocation fail. Link with -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc. Included by one file of a program.
+/* oom.h: lets one chosen allocation fail. Link with -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc.
+ * Included by one file of a program.
  *
  *     for (int n = 1; ; n++) {
  *         oom_fail_at(n);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * SPDX-FileCopyrightText: Copyright (c) 2026 The Vireo authors */
 
-/* payload/doc.h: building by hand, memory across resets, binary leaves in the place of placeholders. */
+/* payload/doc.h: building by hand, memory across resets, binary leaves in the place of
+ * placeholders. */
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -62,15 +63,11 @@ static void test_reset_gives_large_memory_back(void **state)
 {
     (void)state;
     vireo__doc doc;
-    static char large[20001];
-    memset(large, '0', 20000);
-    for (size_t i = 1; i < 20000; i += 2)
-        large[i] = ',';
-    large[0] = '[';
-    large[19999] = ']';
-    for (size_t i = 1; i < 19999; i++)
+    static char large[20002]; /* [1,1,...,1] */
+    for (size_t i = 0; i < 20001; i++)
         large[i] = i % 2 ? '1' : ',';
-    large[19998] = '1'; /* [1,1,..,11] */
+    large[0] = '[';
+    large[20000] = ']';
     vireo__doc_init(&doc);
     read_text(&doc, "[1]");
     vireo_value *nodes = doc.nodes;
@@ -96,19 +93,25 @@ static const struct {
     {"[1,\"a\"]", "[1,\"a\"]"},
     {PLACEHOLDER("1"), "{\"type\":\"Buffer\",\"data\":[]}"},
     {"[" PLACEHOLDER("2") ",7]", "[{\"type\":\"Buffer\",\"data\":[1,2,3]},7]"},
-    {"{\"a\":{\"b\":[" PLACEHOLDER("2") "]},\"c\":1}", "{\"a\":{\"b\":[{\"type\":\"Buffer\",\"data\":[1,2,3]}]},\"c\":1}"},
-    {"[" PLACEHOLDER("1") "," PLACEHOLDER("1") "]", "[{\"type\":\"Buffer\",\"data\":[]},{\"type\":\"Buffer\",\"data\":[]}]"},
+    {"{\"a\":{\"b\":[" PLACEHOLDER("2") "]},\"c\":1}",
+     "{\"a\":{\"b\":[{\"type\":\"Buffer\",\"data\":[1,2,3]}]},\"c\":1}"},
+    {"[" PLACEHOLDER("1") "," PLACEHOLDER("1") "]",
+     "[{\"type\":\"Buffer\",\"data\":[]},{\"type\":\"Buffer\",\"data\":[]}]"},
     /* More members, another order, members of its own below: still one. */
-    {"[{\"x\":[[1],{\"y\":2}],\"num\":1,\"_placeholder\":true},3]", "[{\"type\":\"Buffer\",\"data\":[]},3]"},
+    {"[{\"x\":[[1],{\"y\":2}],\"num\":1,\"_placeholder\":true},3]",
+     "[{\"type\":\"Buffer\",\"data\":[]},3]"},
     {"[" PLACEHOLDER("1.0") "," PLACEHOLDER("1e0") "," PLACEHOLDER("-0") "]",
-     "[{\"type\":\"Buffer\",\"data\":[]},{\"type\":\"Buffer\",\"data\":[]},{\"type\":\"Buffer\",\"data\":[122,101,114,111]}]"},
+     "[{\"type\":\"Buffer\",\"data\":[]},{\"type\":\"Buffer\",\"data\":[]},{\"type\":\"Buffer\","
+     "\"data\":[122,101,114,111]}]"},
     /* What is below a placeholder is never looked at. */
-    {"{\"_placeholder\":true,\"num\":1,\"z\":" PLACEHOLDER("99") "}", "{\"type\":\"Buffer\",\"data\":[]}"},
+    {"{\"_placeholder\":true,\"num\":1,\"z\":" PLACEHOLDER("99") "}",
+     "{\"type\":\"Buffer\",\"data\":[]}"},
     /* These are no placeholders. */
     {"[{\"_placeholder\":1,\"num\":0}]", "[{\"_placeholder\":1,\"num\":0}]"},
     {"[{\"_placeholder\":\"true\",\"num\":0}]", "[{\"_placeholder\":\"true\",\"num\":0}]"},
     {"[{\"_placeholder\":false,\"num\":9}]", "[{\"_placeholder\":false,\"num\":9}]"},
-    {"[{\"_placeholder\":true,\"_placeholder\":false}]", "[{\"_placeholder\":true,\"_placeholder\":false}]"},
+    {"[{\"_placeholder\":true,\"_placeholder\":false}]",
+     "[{\"_placeholder\":true,\"_placeholder\":false}]"},
     {"[\"_placeholder\",true]", "[\"_placeholder\",true]"},
     /* These are, but stand for nothing. */
     {"[" PLACEHOLDER("3") "]", NULL},

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * SPDX-FileCopyrightText: Copyright (c) 2026 The Vireo authors */
 
-/* payload/json_read.h: what is JSON and what is not, whole and cut at every offset, before an unreadable page; limits; where an error is. */
+/* payload/json_read.h: what is JSON and what is not, whole and cut at every offset, before an
+ * unreadable page; limits; where an error is. */
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -80,7 +81,9 @@ static const struct {
 } invalid[] = {
     {TEXT(""), VIREO_EJSON, "value expected at byte 0"},
     {TEXT(" "), VIREO_EJSON, "value expected at byte 1"},
-    {TEXT("\xEF\xBB\xBF" "1"), VIREO_EJSON, "value expected at byte 0"}, /* no byte order mark */
+    {TEXT("\xEF\xBB\xBF"
+          "1"),
+     VIREO_EJSON, "value expected at byte 0"}, /* no byte order mark */
     {TEXT("nul"), VIREO_EJSON, "value expected at byte 0"},
     {TEXT("nulL"), VIREO_EJSON, "value expected at byte 0"},
     {TEXT("True"), VIREO_EJSON, "value expected at byte 0"},
@@ -128,7 +131,9 @@ static const struct {
     {TEXT("[1]//x"), VIREO_EJSON, "end of the text expected at byte 3"},
     {TEXT("/*x*/1"), VIREO_EJSON, "value expected at byte 0"},
     {TEXT("[\v1]"), VIREO_EJSON, "value expected at byte 1"},
-    {TEXT("[\xC2\xA0" "1]"), VIREO_EJSON, "value expected at byte 1"},
+    {TEXT("[\xC2\xA0"
+          "1]"),
+     VIREO_EJSON, "value expected at byte 1"},
     {TEXT("'a'"), VIREO_EJSON, "value expected at byte 0"},
     {TEXT("\""), VIREO_EJSON, "string without end at byte 1"},
     {TEXT("\"a"), VIREO_EJSON, "string without end at byte 2"},
@@ -157,7 +162,8 @@ static const struct {
 
 enum { VALID = sizeof valid / sizeof valid[0], INVALID = sizeof invalid / sizeof invalid[0] };
 
-static int read_guarded(vireo__doc *doc, const char *text, size_t n, const vireo__json_limits *limits, vireo_error *error)
+static int read_guarded(vireo__doc *doc, const char *text, size_t n,
+                        const vireo__json_limits *limits, vireo_error *error)
 {
     char *copy = guard_copy(text, n);
     int code = vireo__json_read(doc, copy, n, limits, error);
@@ -188,7 +194,8 @@ static void test_invalid_texts(void **state)
     vireo__doc_init(&doc);
     for (size_t i = 0; i < INVALID; i++) {
         assert_int_equal(read_guarded(&doc, "[\"before\"]", 10, NULL, NULL), 0);
-        assert_int_equal(read_guarded(&doc, invalid[i].text, invalid[i].n, NULL, &error), invalid[i].code);
+        assert_int_equal(read_guarded(&doc, invalid[i].text, invalid[i].n, NULL, &error),
+                         invalid[i].code);
         assert_int_equal(error.code, invalid[i].code);
         assert_string_equal(error.text, invalid[i].where);
         assert_null(vireo__doc_root(&doc));
@@ -196,14 +203,16 @@ static void test_invalid_texts(void **state)
     vireo__doc_deinit(&doc);
 }
 
-/* A text cut short is an error, unless it is a number or has blanks at its end. Nothing behind the cut may be looked at. */
+/* A text cut short is an error, unless it is a number or has blanks at its end. Nothing behind the
+ * cut may be looked at. */
 static void test_valid_texts_cut_at_every_offset(void **state)
 {
     (void)state;
     vireo__doc doc;
     vireo__doc_init(&doc);
     for (size_t i = 0; i < VALID; i++) {
-        bool whole_only = memchr("[{\"ntf", valid[i].text[0], 6) && valid[i].text[valid[i].n - 1] != ' ';
+        bool whole_only =
+            memchr("[{\"ntf", valid[i].text[0], 6) && valid[i].text[valid[i].n - 1] != ' ';
         for (size_t cut = 0; cut < valid[i].n; cut++) {
             int code = read_guarded(&doc, valid[i].text, cut, NULL, NULL);
             if (whole_only)
@@ -304,7 +313,8 @@ static void test_number_of_values(void **state)
     vireo__doc_deinit(&doc);
 }
 
-/* Sizes at which the scan of eight bytes, the arena's chunk and the array of nodes meet their ends. */
+/* Sizes at which the scan of eight bytes, the arena's chunk and the array of nodes meet their
+ * ends. */
 static void test_strings_of_every_size(void **state)
 {
     (void)state;
@@ -355,7 +365,11 @@ static void test_plain_strings_are_known_as_such(void **state)
     static const struct {
         const char *text;
         bool plain;
-    } cases[] = {{"\"a\"", true}, {"\"\xC3\xA9\"", true}, {"\"\"", true}, {"\"\\n\"", false}, {"\"\\ud800\"", false}};
+    } cases[] = {{"\"a\"", true},
+                 {"\"\xC3\xA9\"", true},
+                 {"\"\"", true},
+                 {"\"\\n\"", false},
+                 {"\"\\ud800\"", false}};
     vireo__doc doc;
     vireo__doc_init(&doc);
     for (size_t i = 0; i < 5; i++) {
@@ -373,7 +387,8 @@ static void test_a_document_is_used_again_without_allocating(void **state)
     assert_int_equal(vireo__json_read(&doc, TEXT("[\"a\",{\"b\":1.5}]"), NULL, NULL), 0);
     oom_fail_at(1);
     for (int i = 0; i < 100; i++)
-        assert_int_equal(vireo__json_read(&doc, TEXT("{\"other\":[\"values\",1,2,3]}"), NULL, NULL), 0);
+        assert_int_equal(vireo__json_read(&doc, TEXT("{\"other\":[\"values\",1,2,3]}"), NULL, NULL),
+                         0);
     assert_false(oom_failed());
     vireo__doc_deinit(&doc);
 }
@@ -397,7 +412,8 @@ static void test_out_of_memory(void **state)
         assert_int_equal(code, failed ? VIREO_ENOMEM : 0);
         if (failed) {
             assert_null(vireo__doc_root(&doc));
-            assert_int_equal(vireo__json_read(&doc, "[1]", 3, NULL, NULL), 0); /* it can be used on */
+            assert_int_equal(vireo__json_read(&doc, "[1]", 3, NULL, NULL),
+                             0); /* it can be used on */
         }
         vireo__doc_deinit(&doc);
         if (!failed) {

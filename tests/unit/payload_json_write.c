@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * SPDX-FileCopyrightText: Copyright (c) 2026 The Vireo authors */
 
-/* payload/json_write.h: strings of any bytes, numbers, binary leaves with and without a collector, limits of the buffer. */
+/* payload/json_write.h: strings of any bytes, numbers, binary leaves with and without a collector,
+ * limits of the buffer. */
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -140,17 +141,21 @@ static void test_binary_leaves(void **state)
     vireo__doc_init(&doc);
     vireo__buf_init(&out, VIREO__BUF_UNLIMITED);
     vireo__attachments_init(&collect);
-    read_text(&doc, "[{\"b\":{\"_placeholder\":true,\"num\":1}},{\"_placeholder\":true,\"num\":0},1]");
+    read_text(&doc,
+              "[{\"b\":{\"_placeholder\":true,\"num\":1}},{\"_placeholder\":true,\"num\":0},1]");
     assert_int_equal(vireo__doc_fill_attachments(&doc, parts, 2), 0);
 
     /* Without a collector as Node's Buffer. */
     vireo__json_write(&out, NULL, vireo__doc_root(&doc), 0);
-    assert_holds(&out, "[{\"b\":{\"type\":\"Buffer\",\"data\":[]}},{\"type\":\"Buffer\",\"data\":[0,255]},1]");
+    assert_holds(
+        &out,
+        "[{\"b\":{\"type\":\"Buffer\",\"data\":[]}},{\"type\":\"Buffer\",\"data\":[0,255]},1]");
 
     /* With one they are numbered in the order of the text, on from what it holds. */
     vireo__attachments_add(&collect, "first", 5);
     vireo__json_write(&out, &collect, vireo__doc_root(&doc), 0);
-    assert_holds(&out, "[{\"b\":{\"_placeholder\":true,\"num\":1}},{\"_placeholder\":true,\"num\":2},1]");
+    assert_holds(&out,
+                 "[{\"b\":{\"_placeholder\":true,\"num\":1}},{\"_placeholder\":true,\"num\":2},1]");
     assert_int_equal(collect.count, 3);
     assert_int_equal(vireo__attachments_list(&collect)[1].size, 0);
     assert_ptr_equal(vireo__attachments_list(&collect)[2].data, parts[0].data);
@@ -158,7 +163,8 @@ static void test_binary_leaves(void **state)
     vireo__doc_deinit(&doc);
 }
 
-/* A buffer that is too small refuses, whatever it is that no longer fits, and never grows beyond its maximum. */
+/* A buffer that is too small refuses, whatever it is that no longer fits, and never grows beyond
+ * its maximum. */
 static void test_the_buffers_maximum(void **state)
 {
     (void)state;
@@ -170,7 +176,8 @@ static void test_the_buffers_maximum(void **state)
         vireo__buf out;
         vireo__buf_init(&out, max);
         bool fits = max == sizeof text - 1;
-        assert_int_equal(vireo__json_write(&out, NULL, vireo__doc_root(&doc), 0), fits ? 0 : VIREO_ETOOBIG);
+        assert_int_equal(vireo__json_write(&out, NULL, vireo__doc_root(&doc), 0),
+                         fits ? 0 : VIREO_ETOOBIG);
         assert_true(out.len <= max);
         vireo__buf_deinit(&out);
     }
@@ -183,7 +190,8 @@ static void test_out_of_memory(void **state)
     vireo__doc doc;
     vireo__attachments collect;
     vireo__doc_init(&doc);
-    read_text(&doc, "[[[\"a long text that makes the buffer grow, and another one, and another one\"]],{\"b\":true}]");
+    read_text(&doc, "[[[\"a long text that makes the buffer grow, and another one, and another "
+                    "one\"]],{\"b\":true}]");
     for (int n = 1;; n++) {
         vireo__buf out;
         vireo__buf_init(&out, VIREO__BUF_UNLIMITED);
@@ -212,12 +220,9 @@ static void test_out_of_memory(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_strings),
-        cmocka_unit_test(test_every_pair_of_bytes),
-        cmocka_unit_test(test_numbers_and_words),
-        cmocka_unit_test(test_numbers_raw_and_by_value),
-        cmocka_unit_test(test_binary_leaves),
-        cmocka_unit_test(test_the_buffers_maximum),
+        cmocka_unit_test(test_strings),           cmocka_unit_test(test_every_pair_of_bytes),
+        cmocka_unit_test(test_numbers_and_words), cmocka_unit_test(test_numbers_raw_and_by_value),
+        cmocka_unit_test(test_binary_leaves),     cmocka_unit_test(test_the_buffers_maximum),
         cmocka_unit_test(test_out_of_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * SPDX-FileCopyrightText: Copyright (c) 2026 The Vireo authors */
 
-/* payload/number.h: known texts and doubles both ways, the table of powers calculated again, a foreign locale. */
+/* payload/number.h: known texts and doubles both ways, the table of powers calculated again, a
+ * foreign locale. */
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -91,7 +92,7 @@ static const struct {
     {"1e99999999999999999999", HUGE_VAL},
     {"-1e-99999999999999999999", -0.0},
     {"0e99999999999999999999", 0},
-    {"2.4703282292062327e-324", 0},     /* below half of the smallest */
+    {"2.4703282292062327e-324", 0},      /* below half of the smallest */
     {"2.4703282292062328e-324", 5e-324}, /* above */
     {"1.7976931348623158e308", 1.7976931348623157e308},
     {"1.7976931348623159e308", HUGE_VAL},
@@ -115,7 +116,8 @@ static void test_read_to_the_nearest(void **state)
     }
 }
 
-/* Half-way between 1 and the next double there are 53 digits; whatever stands behind thousands of zeros decides. */
+/* Half-way between 1 and the next double there are 53 digits; whatever stands behind thousands of
+ * zeros decides. */
 static void test_digits_far_behind_decide(void **state)
 {
     (void)state;
@@ -199,7 +201,8 @@ static void test_whole_doubles(void **state)
     assert_true(vireo__int_of(-3.0, &got) && got == -3);
     assert_true(vireo__int_of(-9223372036854775808.0, &got) && got == INT64_MIN);
     assert_true(vireo__int_of(9223372036854774784.0, &got) && got == INT64_C(9223372036854774784));
-    static const double others[] = {0.5, -0.5, 9223372036854775808.0, -9223372036854777856.0, 1e300, HUGE_VAL, -HUGE_VAL, NAN};
+    static const double others[] = {
+        0.5, -0.5, 9223372036854775808.0, -9223372036854777856.0, 1e300, HUGE_VAL, -HUGE_VAL, NAN};
     for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
         assert_false(vireo__int_of(others[i], &got));
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * SPDX-FileCopyrightText: Copyright (c) 2026 The Vireo authors */
 
-/* vireo/value.h, getters and copies: every getter with every type and NULL, members, copies that outlive their source. */
+/* vireo/value.h, getters and copies: every getter with every type and NULL, members, copies that
+ * outlive their source. */
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -74,7 +75,8 @@ static void test_every_getter_accepts_every_type(void **state)
 static void test_types(void **state)
 {
     (void)state;
-    static const vireo_type types[] = {VIREO_NULL, VIREO_BOOL, VIREO_BOOL, VIREO_NUMBER, VIREO_STRING, VIREO_ARRAY, VIREO_OBJECT};
+    static const vireo_type types[] = {VIREO_NULL,   VIREO_BOOL,  VIREO_BOOL,  VIREO_NUMBER,
+                                       VIREO_STRING, VIREO_ARRAY, VIREO_OBJECT};
     vireo_value *all = parse("[null,true,false,1,\"\",[],{}]");
     assert_int_equal(vireo_count(all), 7);
     for (size_t i = 0; i < 7; i++)
@@ -87,7 +89,8 @@ static void test_types(void **state)
 static void test_members(void **state)
 {
     (void)state;
-    vireo_value *v = parse("{\"a\":{\"a\":1},\"b\":[{\"a\":2},3],\"\":4,\"a\\u0000b\":5,\"a\":6,\"\\u00e9\":7}");
+    vireo_value *v =
+        parse("{\"a\":{\"a\":1},\"b\":[{\"a\":2},3],\"\":4,\"a\\u0000b\":5,\"a\":6,\"\\u00e9\":7}");
     assert_int_equal(vireo_count(v), 6);
     assert_int_equal(vireo_int(vireo_get(v, "a"), 0), 6); /* the last one counts */
     assert_int_equal(vireo_int(vireo_get(v, ""), 0), 4);

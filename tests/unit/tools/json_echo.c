@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * SPDX-FileCopyrightText: Copyright (c) 2026 The Vireo authors */
 
-/* json_echo: reader and writer behind a pipe, for the comparison with JSON.parse and JSON.stringify. One line in, one line out; what
- * may be any bytes travels in base64.
+/* json_echo: reader and writer behind a pipe, for the comparison with JSON.parse and
+ * JSON.stringify. One line in, one line out; what may be any bytes travels in base64.
  *
  *     in    j <base64 of a JSON text>
  *     out   + <base64 of the text rewritten> <base64 of it rewritten with numbers by value>
