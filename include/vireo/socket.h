@@ -18,6 +18,7 @@
 #include <stdint.h>
 
 #include <vireo/app.h>
+#include <vireo/http.h>
 #include <vireo/value.h>
 #include <vireo/version.h>
 
@@ -35,6 +36,8 @@ typedef struct vireo_msg vireo_msg;       /* an event that arrived; valid until 
 #define VIREO_POLLING 1u   /* bits of vireo_io_options.transports */
 #define VIREO_WEBSOCKET 2u
 
+#define VIREO_ID_SIZE 21 /* bytes of an id with its NUL */
+
 /* Options of a Socket.IO server; names and defaults are those of the official one. What is 0 or NULL has the default. */
 typedef struct vireo_io_options {
     size_t size;
@@ -51,6 +54,13 @@ typedef struct vireo_io_options {
     uint32_t max_attachments;      /* binary parts of one packet; default 10 */
     uint32_t max_namespaces;       /* joined over one connection; default 100 */
     uint32_t max_rooms;            /* joined by one socket; default 10,000 */
+
+    /* Asked for each request that wants a new session, before it has one. 0 allows it; a negative number refuses with 403 and code 4
+     * (WebSocket: 400). Must not reply. */
+    int (*allow_request)(const vireo_req *r);
+    /* Writes an id of a session: 1 to 20 of [A-Za-z0-9_-], ended by a NUL, which nobody else has and nobody can guess. A negative number (or no such id)
+     * refuses the request with code 3. Default: 20 characters, 12 random bytes and a counter. */
+    int (*generate_id)(const vireo_req *r, char id[VIREO_ID_SIZE]);
 } vireo_io_options;
 
 /* vireo_socketio sets up the application's Socket.IO server; before the first vireo_namespace, which otherwise does it with the
@@ -101,7 +111,8 @@ typedef struct vireo_ns_options {
     vireo_event_fn on_any;                               /* every event, before its handler */
     void (*on_upgrade)(vireo_socket *s, const char *transport); /* its connection changed to |transport| */
     void (*on_drain)(vireo_socket *s); /* its connection takes data again after it had been blocked */
-    void (*on_room)(vireo_ns *ns, vireo_room_event event, const char *room, const char *socket_id); /* id: NULL for create, delete */
+    /* A room changed; |socket_id| is NULL for create and delete. Must not join, leave or disconnect anybody. */
+    void (*on_room)(vireo_ns *ns, vireo_room_event event, const char *room, const char *socket_id);
     const vireo_event_handler *events; /* borrowed as long as the application lives; ends with { 0 } */
 } vireo_ns_options;
 

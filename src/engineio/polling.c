@@ -29,9 +29,9 @@ static int reply_packets(vireo_req *r, const vireo__buf *payload)
 
 /* --- GET ---------------------------------------------------------------------------------------------------- */
 
-int vireo__eio_polling_open(vireo__eio_server *server, vireo_req *r)
+int vireo__eio_polling_open(vireo__eio_server *server, vireo_req *r, const char *id)
 {
-    vireo__eio_session *s = vireo__eio_session_new(server, r);
+    vireo__eio_session *s = vireo__eio_session_new(server, r, id);
     if (s == NULL)
         return VIREO_ENOMEM;
     vireo__buf *payload = vireo__loop_scratch(server->loop);

@@ -36,6 +36,7 @@ typedef struct call {
     vireo__eio_server *server;
     vireo__eio_session *session; /* NULL: it wants a new one */
     bool websocket;              /* the transport it names */
+    char id[VIREO__ID_SIZE];     /* of the new one */
 } call;
 
 static vireo__str query_value(const vireo_req *r, const char *name)
@@ -76,13 +77,31 @@ static fault find_session(call *c, const vireo_req *r, vireo__str sid, bool upgr
     return vireo__str_equal(query_value(r, "EIO"), "4") ? NO_FAULT : BAD_REQUEST;
 }
 
-static fault check_handshake(const call *c, const vireo_req *r, bool upgrade)
+static bool id_valid(const vireo__eio_server *server, const char *id)
+{
+    static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-";
+    size_t n = strnlen(id, VIREO__ID_SIZE);
+    return n > 0 && n <= VIREO__ID_LEN && strspn(id, letters) == n && vireo__map_get(&server->sessions, id, n) == NULL;
+}
+
+static fault make_id(call *c, const vireo_req *r)
+{
+    if (c->server->options.generate_id == NULL)
+        vireo__id_make(&c->server->ids, c->id);
+    else if (c->server->options.generate_id(r, c->id) < 0 || !id_valid(c->server, c->id))
+        return BAD_REQUEST;
+    return NO_FAULT;
+}
+
+static fault check_handshake(call *c, const vireo_req *r, bool upgrade)
 {
     if (strcmp(vireo_method(r), "GET") != 0)
         return BAD_METHOD;
     if (c->websocket && !upgrade)
         return BAD_REQUEST;
-    return vireo__str_equal(query_value(r, "EIO"), "4") ? NO_FAULT : UNSUPPORTED_VERSION;
+    if (c->server->options.allow_request != NULL && c->server->options.allow_request(r) < 0)
+        return FORBIDDEN;
+    return vireo__str_equal(query_value(r, "EIO"), "4") ? make_id(c, r) : UNSUPPORTED_VERSION;
 }
 
 static fault verify(call *c, vireo_req *r, bool upgrade)
@@ -123,7 +142,7 @@ static int on_request(vireo_req *r)
     if (f != NO_FAULT)
         return reply_fault(r, f);
     if (c.session == NULL)
-        return vireo__eio_polling_open(c.server, r);
+        return vireo__eio_polling_open(c.server, r, c.id);
     if (strcmp(vireo_method(r), "GET") == 0)
         return vireo__eio_polling_get(c.session, r);
     if (strcmp(vireo_method(r), "POST") == 0)
@@ -152,7 +171,7 @@ static void on_upgrade(vireo_req *r)
     if (f != NO_FAULT)
         refuse_upgrade(r, f);
     else if (c.session == NULL)
-        vireo__eio_websocket_open(c.server, r);
+        vireo__eio_websocket_open(c.server, r, c.id);
     else
         vireo__eio_websocket_probe(c.session, r);
 }

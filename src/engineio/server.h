@@ -32,6 +32,8 @@ typedef struct vireo__eio_options {
     size_t max_payload;          /* bytes of a POST body or a WebSocket message */
     unsigned transports;
     bool no_upgrades;
+    int (*allow_request)(const vireo_req *r);                       /* NULL: all; see <vireo/socket.h> */
+    int (*generate_id)(const vireo_req *r, char id[VIREO__ID_SIZE]); /* NULL: vireo__id_make */
 } vireo__eio_options;
 
 /* Why a session was closed; the texts are those of the official server. */

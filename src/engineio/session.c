@@ -59,7 +59,7 @@ static vireo__eio_handshake *keep_handshake(vireo_req *r)
     return h;
 }
 
-vireo__eio_session *vireo__eio_session_new(vireo__eio_server *server, vireo_req *r)
+vireo__eio_session *vireo__eio_session_new(vireo__eio_server *server, vireo_req *r, const char *id)
 {
     vireo__eio_session *s = calloc(1, sizeof *s);
     if (s == NULL)
@@ -68,8 +68,8 @@ vireo__eio_session *vireo__eio_session_new(vireo__eio_server *server, vireo_req 
     s->description = "";
     s->turn.run = on_turn_end;
     s->handshake = keep_handshake(r);
-    vireo__id_make(&server->ids, s->id);
-    if (s->handshake == NULL || vireo__map_put(&server->sessions, s->id, VIREO__ID_LEN, s) < 0) {
+    strcpy(s->id, id);
+    if (s->handshake == NULL || vireo__map_put(&server->sessions, s->id, strlen(s->id), s) < 0) {
         free(s->handshake);
         free(s);
         return NULL;
@@ -232,7 +232,7 @@ void vireo__eio_session_end(vireo__eio_session *s, const char *reason, const cha
     s->reason = reason;
     s->description = description;
     vireo__deadline_stop(&s->heartbeat);
-    vireo__map_remove(&server->sessions, s->id, VIREO__ID_LEN);
+    vireo__map_remove(&server->sessions, s->id, strlen(s->id));
     vireo__list_remove(&s->node);
     vireo__list_append(&server->closed, &s->node);
     vireo__eio_polling_end(s, VIREO__EIO_CLOSE_PACKET);

@@ -67,8 +67,8 @@ struct vireo__eio_server {
 
 /* --- session.c ---------------------------------------------------------------------------------------------- */
 
-/* vireo__eio_session_new registers a session for the handshake request |r|; NULL when memory runs out. */
-vireo__eio_session *vireo__eio_session_new(vireo__eio_server *server, vireo_req *r);
+/* vireo__eio_session_new registers a session named |id| for the handshake request |r|; NULL when memory runs out. */
+vireo__eio_session *vireo__eio_session_new(vireo__eio_server *server, vireo_req *r, const char *id);
 
 /* vireo__eio_session_start: its transport has sent the OPEN packet. */
 void vireo__eio_session_start(vireo__eio_session *s);
@@ -87,7 +87,7 @@ void vireo__eio_session_finish(vireo__eio_session *s);
 
 /* --- polling.c ---------------------------------------------------------------------------------------------- */
 
-int vireo__eio_polling_open(vireo__eio_server *server, vireo_req *r);             /* a GET without sid */
+int vireo__eio_polling_open(vireo__eio_server *server, vireo_req *r, const char *id); /* a GET without sid */
 int vireo__eio_polling_get(vireo__eio_session *s, vireo_req *r);
 void vireo__eio_polling_post_head(vireo__eio_session *s, vireo_req *r);           /* its body is still to come */
 int vireo__eio_polling_post(vireo__eio_session *s, vireo_req *r);                 /* .. has come */
@@ -98,7 +98,7 @@ void vireo__eio_polling_end(vireo__eio_session *s, const char *last);           
 
 /* --- websocket.c -------------------------------------------------------------------------------------------- */
 
-void vireo__eio_websocket_open(vireo__eio_server *server, vireo_req *r);          /* an upgrade without sid */
+void vireo__eio_websocket_open(vireo__eio_server *server, vireo_req *r, const char *id); /* an upgrade without sid */
 void vireo__eio_websocket_probe(vireo__eio_session *s, vireo_req *r);             /* .. with one */
 int vireo__eio_websocket_send(vireo__eio_websocket *w, vireo__shared *frame, vireo__written_fn done, void *user);
 void vireo__eio_websocket_close(vireo__eio_websocket *w);                         /* with the close handshake; stays attached */

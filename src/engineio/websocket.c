@@ -99,9 +99,9 @@ static int send_open(vireo__eio_websocket *w)
     return error;
 }
 
-void vireo__eio_websocket_open(vireo__eio_server *server, vireo_req *r)
+void vireo__eio_websocket_open(vireo__eio_server *server, vireo_req *r, const char *id)
 {
-    vireo__eio_session *s = vireo__eio_session_new(server, r);
+    vireo__eio_session *s = vireo__eio_session_new(server, r, id);
     if (s == NULL) {
         vireo_reply_text(r, 500, "");
         return;

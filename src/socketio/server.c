@@ -67,6 +67,7 @@ void vireo__io_free(vireo_io *io)
 static int start_engine(vireo_io *io)
 {
     const vireo_io_options *o = &io->options;
+    _Static_assert(VIREO_ID_SIZE == VIREO__ID_SIZE, "the same ids");
     _Static_assert(VIREO_POLLING == VIREO__EIO_POLLING && VIREO_WEBSOCKET == VIREO__EIO_WEBSOCKET, "the same bits");
     io->engine = vireo__eio_server_new(io->app,
                                        &(vireo__eio_options){
@@ -78,6 +79,8 @@ static int start_engine(vireo_io *io)
                                            .max_payload = o->max_message_bytes,
                                            .transports = o->transports,
                                            .no_upgrades = o->no_upgrades,
+                                           .allow_request = o->allow_request,
+                                           .generate_id = o->generate_id,
                                        },
                                        &vireo__sio_engine_events, io);
     return io->engine != NULL ? 0 : VIREO_ENOMEM;
