@@ -46,7 +46,7 @@ ctest --test-dir build-test --output-on-failure --verbose -j 2 >"$logs/ctest.log
 # A cmocka program counts its own tests; any other program is one test.
 good=$(sed -n 's/.*\[  PASSED  \] \([0-9]*\) test.*/\1/p' "$logs/ctest.log" | sum)
 bad=$(sed -n 's/.*\[  FAILED  \] *\([0-9]*\) test.*/\1/p' "$logs/ctest.log" | sum)
-programs=$(grep -cE '^ *[0-9]+/[0-9]+ Test +#.* (fuzz_|layers|exports).*Passed' "$logs/ctest.log")
+programs=$(grep -cE '^ *[0-9]+/[0-9]+ Test +#.* (fuzz_|layers|exports|docs|template_refused).*Passed' "$logs/ctest.log")
 broken=$(sed -n 's/.* \([0-9]*\) tests failed out of.*/\1/p' "$logs/ctest.log" | sum)
 if [ "$broken" -gt 0 ]; then
     grep -E '\*\*\*|\[  (FAILED|ERROR)|ERROR: |SUMMARY:|Assertion|error:' "$logs/ctest.log" | head -60
