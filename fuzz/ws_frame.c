@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * SPDX-FileCopyrightText: Copyright (c) 2026 The Vireo authors */
 
-/* ws_frame.c fuzzes the reading of a frame's head. The first byte of the input chooses the options. What all but the last byte says must not be
- * taken back by the last one. */
+/* ws_frame.c fuzzes the reading of a frame's head. The first byte of the input chooses the options.
+ * What all but the last byte says must not be taken back by the last one. */
 
 #include <stdint.h>
 #include <stdlib.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * SPDX-FileCopyrightText: Copyright (c) 2026 The Vireo authors */
 
-/* ws_handshake.c fuzzes the check of the opening handshake. The input is six lines: method, minor version of HTTP, Connection, Upgrade, key,
- * version; an absent line is an absent header. */
+/* ws_handshake.c fuzzes the check of the opening handshake. The input is six lines: method, minor
+ * version of HTTP, Connection, Upgrade, key, version; an absent line is an absent header. */
 
 #include <stdint.h>
 #include <stdlib.h>

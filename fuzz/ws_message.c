@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT
  * SPDX-FileCopyrightText: Copyright (c) 2026 The Vireo authors */
 
-/* ws_message.c fuzzes the reader of messages: the same bytes, whole and in steps, as messages and as pieces, must give the same
- * events. The first bytes of the input choose: side and limits, length of a step. Masks of random input are random too, which would
- * hide payloads from the fuzzer; so they are set to 0 where the input says so by its first byte. */
+/* ws_message.c fuzzes the reader of messages: the same bytes, whole and in steps, as messages and
+ * as pieces, must give the same events. The first bytes of the input choose: side and limits,
+ * length of a step. Masks of random input are random too, which would hide payloads from the
+ * fuzzer; so they are set to 0 where the input says so by its first byte. */
 
 #include <stdint.h>
 #include <stdlib.h>
@@ -44,7 +45,8 @@ static void note(vireo__buf *log, vireo__buf *piece, const vireo__ws_event *e)
         vireo__buf_reset(piece, SIZE_MAX);
 }
 
-static void listen_to(vireo__buf *log, const vireo__ws_limits *limits, const uint8_t *data, size_t size, size_t step)
+static void listen_to(vireo__buf *log, const vireo__ws_limits *limits, const uint8_t *data,
+                      size_t size, size_t step)
 {
     vireo__ws_reader reader = {.limits = limits};
     vireo__buf piece;
@@ -107,7 +109,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         vireo__buf_init(&logs[i], VIREO__BUF_UNLIMITED);
         limits.pieces = i & 1;
         listen_to(&logs[i], &limits, input + 2, size - 2, i & 2 ? step : size);
-        CHECK(logs[i].len == logs[0].len && (logs[0].len == 0 || memcmp(logs[i].data, logs[0].data, logs[0].len) == 0));
+        CHECK(logs[i].len == logs[0].len &&
+              (logs[0].len == 0 || memcmp(logs[i].data, logs[0].data, logs[0].len) == 0));
     }
     for (int i = 0; i < 4; i++)
         vireo__buf_deinit(&logs[i]);

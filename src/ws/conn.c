@@ -5,8 +5,10 @@
  *
  *     OPEN --- our close frame ---> waits for the peer's --- it comes, or the time is over ---+
  *      |  \--- the peer's close frame: echoed ------------------------------------------------+
- *      |   \-- it broke the protocol: close frame with the reason why ------------------------+---> stream ends ---> on_close
+ *      |   \-- it broke the protocol: close frame with the code that says so ----------------+
  *      +------ terminate, end or error of the stream -----------------------------------------+
+ *                                                                                             |
+ *                                                          on_close <--- stream is closed <---+
  */
 
 #include "ws/conn.h"
@@ -27,8 +29,8 @@ enum {
     NO_STATUS = 1005,
     ABNORMAL = 1006,
     CLOSE_REASON_MAX = VIREO__WS_CONTROL_MAX - 2,
-    /* Pongs queued at a time. A peer that floods us with pings, and reads nothing, gets an answer to the newest only: 64 of 127 bytes is all that its pings
-     * can make us hold. */
+    /* Pongs queued at a time. A peer that floods us with pings, and reads nothing, gets an answer
+     * to the newest only: 64 of 127 bytes is all that its pings can make us hold. */
     PONGS_MAX = 64
 };
 
@@ -50,7 +52,7 @@ vireo_ws_state vireo__ws_ready_state(const vireo__ws *ws)
     return is_open(ws) ? VIREO_WS_OPEN : ws->stream == NULL ? VIREO_WS_CLOSED : VIREO_WS_CLOSING;
 }
 
-/* --- sending ------------------------------------------------------------------------------------------------ */
+/* --- sending ---------------------------------------------------------------------------------- */
 
 static int write_frame(vireo__ws *ws, vireo__shared *frame, vireo__written_fn done, void *user)
 {
@@ -59,7 +61,8 @@ static int write_frame(vireo__ws *ws, vireo__shared *frame, vireo__written_fn do
     return vireo__stream_write(ws->stream, frame, offset, frame->len - offset, done, user);
 }
 
-/* "The application MUST NOT send any more data frames after sending a Close frame." (section 5.5.1) */
+/* "The application MUST NOT send any more data frames after sending a Close frame." (section 5.5.1)
+ */
 static int send_now(vireo__ws *ws, vireo__shared *frame, vireo__written_fn done, void *user)
 {
     if (!is_open(ws))
@@ -97,7 +100,8 @@ int vireo__ws_send(vireo__ws *ws, vireo__shared *frame, vireo__written_fn done, 
     return send_now(ws, frame, done, user);
 }
 
-/* What waited behind the last piece. A refusal is told to |done|, as it cannot be returned any more. */
+/* What waited behind the last piece. A refusal is told to |done|, as it cannot be returned any
+ * more. */
 static void send_held(vireo__ws *ws)
 {
     vireo__ws_outgoing *o = ws->outgoing;
@@ -115,7 +119,8 @@ static int send_piece_frame(vireo__ws *ws, vireo__shared *frame, bool binary, bo
 {
     vireo__ws_outgoing *o = ws->outgoing;
     vireo__utf8 before = o->utf8;
-    int error = vireo__ws_outgoing_check(o, vireo__ws_payload(frame), vireo__ws_payload_len(frame), binary, last);
+    int error = vireo__ws_outgoing_check(o, vireo__ws_payload(frame), vireo__ws_payload_len(frame),
+                                         binary, last);
     if (error < 0)
         return error;
     error = send_now(ws, frame, NULL, NULL);
@@ -129,7 +134,9 @@ int vireo__ws_send_piece(vireo__ws *ws, const void *data, size_t len, bool binar
     bool first = ws->outgoing == NULL;
     if (!is_open(ws))
         return VIREO_ECLOSED;
-    vireo__ws_opcode opcode = !first ? VIREO__WS_CONTINUATION : binary ? VIREO__WS_BINARY : VIREO__WS_TEXT;
+    vireo__ws_opcode opcode = !first   ? VIREO__WS_CONTINUATION
+                              : binary ? VIREO__WS_BINARY
+                                       : VIREO__WS_TEXT;
     vireo__shared *frame = vireo__ws_frame_copy(opcode, data, len);
     if (frame == NULL)
         return VIREO_ENOMEM;
@@ -156,7 +163,7 @@ int vireo__ws_ping(vireo__ws *ws, const void *data, size_t len)
     return error;
 }
 
-/* --- pongs -------------------------------------------------------------------------------------------------- */
+/* --- pongs ------------------------------------------------------------------------------------ */
 
 static void send_pong(vireo__ws *ws, vireo__shared *frame);
 
@@ -179,9 +186,10 @@ static void send_pong(vireo__ws *ws, vireo__shared *frame)
         ws->pongs_queued++;
 }
 
-/* "If an endpoint receives a Ping frame and has not yet sent Pong frame(s) in response to previous Ping frame(s), the endpoint MAY elect
- * to send a Pong frame for only the most recently processed Ping frame." (section 5.5.3)
- * A pong for which there is no memory is left out: the peer will ask again. */
+/* "If an endpoint receives a Ping frame and has not yet sent Pong frame(s) in response to previous
+ * Ping frame(s), the endpoint MAY elect to send a Pong frame for only the most recently processed
+ * Ping frame." (section 5.5.3) A pong for which there is no memory is left out: the peer will ask
+ * again. */
 static void answer_ping(vireo__ws *ws, const vireo__ws_event *ping)
 {
     if (!is_open(ws))
@@ -198,7 +206,7 @@ static void answer_ping(vireo__ws *ws, const vireo__ws_event *ping)
     ws->pong = frame;
 }
 
-/* --- closing ------------------------------------------------------------------------------------------------ */
+/* --- closing ---------------------------------------------------------------------------------- */
 
 static void drop_stream(vireo__ws *ws, int error)
 {
@@ -210,8 +218,10 @@ static void drop_stream(vireo__ws *ws, int error)
     left_open(ws, was_open);
 }
 
-/* "[..] the server MUST close the TCP connection immediately; [..] the client SHOULD wait for the server to close the connection"
- * (section 7.1.1 and 7.1.5): after the last byte that is queued we end our direction. */
+/* "After both sending and receiving a Close message, an endpoint considers the WebSocket connection
+ * closed and MUST close the underlying TCP connection. The server MUST close the underlying TCP
+ * connection immediately" (section 5.5.1). That is: behind the last byte that is queued we end our
+ * direction. */
 static void end_stream(vireo__ws *ws)
 {
     bool was_open = is_open(ws);
@@ -248,7 +258,8 @@ static void await_close(vireo__ws *ws, uint32_t timeout_ms)
         drop_stream(ws, VIREO_ENOMEM);
 }
 
-static int begin_close(vireo__ws *ws, uint16_t code, const char *reason, size_t reason_len, uint32_t timeout_ms)
+static int begin_close(vireo__ws *ws, uint16_t code, const char *reason, size_t reason_len,
+                       uint32_t timeout_ms)
 {
     int error = send_close_frame(ws, code, reason, reason_len);
     if (error < 0) {
@@ -294,15 +305,17 @@ void vireo__ws_terminate(vireo__ws *ws)
     drop_stream(ws, 0);
 }
 
-/* "If an endpoint receives a Close frame and did not previously send a Close frame, the endpoint MUST send a Close frame in response.
- * (When sending a Close frame in response, the endpoint typically echos the status code it received.)" (section 5.5.1) */
+/* "If an endpoint receives a Close frame and did not previously send a Close frame, the endpoint
+ * MUST send a Close frame in response. (When sending a Close frame in response, the endpoint
+ * typically echos the status code it received.)" (section 5.5.1) */
 static void close_received(vireo__ws *ws, const vireo__ws_event *close)
 {
     bool was_open = is_open(ws);
     ws->close_received = true;
     ws->code = close->code;
     if (close->len > 0)
-        ws->reason = strndup((const char *)close->data, close->len); /* lost where there is no memory; the code is not */
+        ws->reason = strndup((const char *)close->data,
+                             close->len); /* lost where there is no memory; the code is not */
     if (!ws->close_sent) {
         ws->close_sent = true;
         int error = send_close_frame(ws, close->code == NO_STATUS ? 0 : close->code, NULL, 0);
@@ -314,10 +327,11 @@ static void close_received(vireo__ws *ws, const vireo__ws_event *close)
     left_open(ws, was_open);
 }
 
-/* "[..] if _The WebSocket Connection is Established_ prior to the point where the endpoint is required to _Fail the WebSocket
- * Connection_, the endpoint SHOULD send a Close frame with an appropriate status code before proceeding to _Close the WebSocket
- * Connection_ [and] MUST NOT continue to attempt to process data (including a responding Close frame) from the remote endpoint."
- * (section 7.1.7) */
+/* "[..] if _The WebSocket Connection is Established_ prior to the point where the endpoint is
+ * required to _Fail the WebSocket Connection_, the endpoint SHOULD send a Close frame with an
+ * appropriate status code before proceeding to _Close the WebSocket Connection_ [and] MUST NOT
+ * continue to attempt to process data (including a responding Close frame) from the remote
+ * endpoint." (section 7.1.7) */
 static void fail(vireo__ws *ws, const vireo__ws_event *event)
 {
     if (!ws->close_sent && send_close_frame(ws, event->code, NULL, 0) < 0)
@@ -328,7 +342,7 @@ static void fail(vireo__ws *ws, const vireo__ws_event *event)
         ws->events->on_error(ws, event->error, event->why);
 }
 
-/* --- receiving ---------------------------------------------------------------------------------------------- */
+/* --- receiving -------------------------------------------------------------------------------- */
 
 static void handle(vireo__ws *ws, vireo__ws_event *event)
 {
@@ -359,7 +373,8 @@ static void handle(vireo__ws *ws, vireo__ws_event *event)
     }
 }
 
-/* One call handles the bytes of one read, and with them at most as many frames as these can hold. */
+/* One call handles the bytes of one read, and with them at most as many frames as these can hold.
+ */
 static void on_data(vireo__stream *s, uint8_t *bytes, size_t n)
 {
     vireo__ws *ws = s->owner;
@@ -405,7 +420,7 @@ static void on_stream_close(vireo__stream *s, int error)
     free(reason);
 }
 
-/* --- the handshake ------------------------------------------------------------------------------------------ */
+/* --- the handshake ---------------------------------------------------------------------------- */
 
 static const vireo__stream_events stream_events = {
     .on_data = on_data,
@@ -468,8 +483,8 @@ static int take_stream(vireo__ws *ws, vireo_req *r, vireo__shared *answer)
     return 0;
 }
 
-int vireo__ws_accept(vireo__ws *ws, vireo_req *r, const char *headers, const vireo__ws_limits *limits,
-                     const vireo__ws_events *events)
+int vireo__ws_accept(vireo__ws *ws, vireo_req *r, const char *headers,
+                     const vireo__ws_limits *limits, const vireo__ws_events *events)
 {
     char accept[VIREO__WS_ACCEPT_SIZE];
     const char *why;
@@ -487,7 +502,8 @@ int vireo__ws_accept(vireo__ws *ws, vireo_req *r, const char *headers, const vir
     vireo__shared *answer = make_101(accept, headers);
     if (answer == NULL)
         return refuse(r, 500, vireo_strerror(VIREO_ENOMEM));
-    *ws = (vireo__ws){.events = events, .limits = limits, .reader.limits = limits, .code = ABNORMAL};
+    *ws =
+        (vireo__ws){.events = events, .limits = limits, .reader.limits = limits, .code = ABNORMAL};
     int error = take_stream(ws, r, answer);
     vireo__shared_unref(answer);
     return error;

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT
  * SPDX-FileCopyrightText: Copyright (c) 2026 The Vireo authors */
 
-/* conn.h: a WebSocket connection, driven by a stream. Raw endpoints (<vireo/ws.h>) and Engine.IO stand on it.
+/* conn.h: a WebSocket connection, driven by a stream. Raw endpoints (<vireo/ws.h>) and Engine.IO
+ * stand on it.
  *
- * It lives inside its owner, from vireo__ws_accept until on_close has returned; the owner frees the memory in on_close.
+ * It lives inside its owner, from vireo__ws_accept until on_close has returned; the owner frees the
+ * memory in on_close.
  */
 
 #ifndef VIREO_WS_CONN_H
@@ -20,39 +22,48 @@ typedef struct vireo__ws vireo__ws;
 
 /* None of them comes inside a call of a function below, save on_closing. */
 typedef struct vireo__ws_events {
-    /* A whole message; a text is valid UTF-8. The bytes may be changed in place; gone after the return. None comes after vireo__ws_close. */
+    /* A whole message; a text is valid UTF-8. The bytes may be changed in place; gone after the
+     * return. None comes after vireo__ws_close. */
     void (*on_message)(vireo__ws *ws, bool binary, uint8_t *data, size_t len);
     /* With limits->pieces instead of on_message: the next bytes of a message. */
     void (*on_piece)(vireo__ws *ws, bool binary, uint8_t *data, size_t len, bool last);
-    void (*on_ping)(vireo__ws *ws, const uint8_t *data, size_t len); /* may be NULL; the pong is sent already */
+    void (*on_ping)(vireo__ws *ws, const uint8_t *data,
+                    size_t len); /* may be NULL; the pong is sent already */
     void (*on_pong)(vireo__ws *ws, const uint8_t *data, size_t len); /* may be NULL */
-    void (*on_error)(vireo__ws *ws, int error, const char *text);    /* may be NULL; on_close follows */
-    void (*on_drain)(vireo__ws *ws);                                 /* may be NULL */
-    /* It has left the state OPEN. May be NULL. Must only take note of it: it may come inside any call. */
+    void (*on_error)(vireo__ws *ws, int error,
+                     const char *text); /* may be NULL; on_close follows */
+    void (*on_drain)(vireo__ws *ws);    /* may be NULL */
+    /* It has left the state OPEN. May be NULL. Must only take note of it: it may come inside any
+     * call. */
     void (*on_closing)(vireo__ws *ws);
     /* Exactly once. |code| as in ws.h; |reason| is ended by a NUL. */
     void (*on_close)(vireo__ws *ws, uint16_t code, const char *reason);
 } vireo__ws_events;
 
-/* vireo__ws_accept answers an upgrade request: checks the handshake, writes the 101 and takes the stream.
+/* vireo__ws_accept answers an upgrade request: checks the handshake, writes the 101 and takes the
+ * stream.
  *
  * ws      the caller's memory; initialised by this call
  * headers further headers of the 101, each line ended by \r\n; copied; NULL for none
- * Returns 0; or a negative number when the request was refused and the refusal answered, or memory ran out and the connection is
- * being closed: then on_close will not come. Messages arrive after the return only. */
-int vireo__ws_accept(vireo__ws *ws, vireo_req *r, const char *headers, const vireo__ws_limits *limits,
-                     const vireo__ws_events *events);
+ * Returns 0; or a negative number when the request was refused and the refusal answered, or memory
+ * ran out and the connection is being closed: then on_close will not come. Messages arrive after
+ * the return only. */
+int vireo__ws_accept(vireo__ws *ws, vireo_req *r, const char *headers,
+                     const vireo__ws_limits *limits, const vireo__ws_events *events);
 
 /* vireo__ws_send queues a frame made with vireo__ws_frame_new; takes a reference of its own.
  *
  * done   may be NULL: see net/wqueue.h. Not called when the result is negative.
- * Returns 0; VIREO_ECLOSED when it is closing or closed; VIREO_EFULL, and it is being closed; VIREO_ENOMEM. */
+ * Returns 0; VIREO_ECLOSED when it is closing or closed; VIREO_EFULL, and it is being closed;
+ * VIREO_ENOMEM. */
 int vireo__ws_send(vireo__ws *ws, vireo__shared *frame, vireo__written_fn done, void *user);
 
-/* vireo__ws_send_piece sends the next part of a message (copied). Frames given to vireo__ws_send before its last part wait for that.
+/* vireo__ws_send_piece sends the next part of a message (copied). Frames given to vireo__ws_send
+ * before its last part wait for that.
  *
- * Returns 0; VIREO_EUTF8 (the message so far is no text); VIREO_EINVAL (|binary| changed in the middle); VIREO_ECLOSED, VIREO_EFULL, VIREO_ENOMEM. After
- * VIREO_ENOMEM the same piece may be sent again. */
+ * Returns 0; VIREO_EUTF8 (the message so far is no text); VIREO_EINVAL (|binary| changed in the
+ * middle); VIREO_ECLOSED, VIREO_EFULL, VIREO_ENOMEM. After VIREO_ENOMEM the same piece may be sent
+ * again. */
 int vireo__ws_send_piece(vireo__ws *ws, const void *data, size_t len, bool binary, bool last);
 
 /* vireo__ws_queued returns the bytes that the kernel has not taken. */
@@ -61,17 +72,20 @@ size_t vireo__ws_queued(const vireo__ws *ws);
 /* vireo__ws_ping sends a ping of at most 125 bytes (more: VIREO_EINVAL). Else as vireo__ws_send. */
 int vireo__ws_ping(vireo__ws *ws, const void *data, size_t len);
 
-/* vireo__ws_close sends a close frame (|code| 0: without one) and waits limits->close_timeout_ms for the peer's.
+/* vireo__ws_close sends a close frame (|code| 0: without one) and waits limits->close_timeout_ms
+ * for the peer's.
  *
- * Returns 0, VIREO_EINVAL (a code or a reason that no close frame may carry), VIREO_ECLOSED (closing or closed), VIREO_ENOMEM and VIREO_EFULL (the
- * connection is dropped instead). */
+ * Returns 0, VIREO_EINVAL (a code or a reason that no close frame may carry), VIREO_ECLOSED
+ * (closing or closed), VIREO_ENOMEM and VIREO_EFULL (the connection is dropped instead). */
 int vireo__ws_close(vireo__ws *ws, uint16_t code, const char *reason, size_t reason_len);
 
-/* vireo__ws_go_away closes with 1001 and waits at most VIREO__WS_GO_AWAY_MS, also where a close handshake was under way. */
+/* vireo__ws_go_away closes with 1001 and waits at most VIREO__WS_GO_AWAY_MS, also where a close
+ * handshake was under way. */
 void vireo__ws_go_away(vireo__ws *ws);
 #define VIREO__WS_GO_AWAY_MS 2000 /* the end of a server should not wait for its slowest client */
 
-/* vireo__ws_terminate closes the stream at once. on_close comes later, with 1006 unless the peer's close frame had come. */
+/* vireo__ws_terminate closes the stream at once. on_close comes later, with 1006 unless the peer's
+ * close frame had come. */
 void vireo__ws_terminate(vireo__ws *ws);
 
 vireo_ws_state vireo__ws_ready_state(const vireo__ws *ws);
@@ -81,7 +95,8 @@ struct vireo__ws {
     const vireo__ws_events *events;
     const vireo__ws_limits *limits;
     vireo__ws_reader reader;
-    struct vireo__ws_outgoing *outgoing; /* a message that we send in pieces; NULL: none is under way */
+    struct vireo__ws_outgoing
+        *outgoing;           /* a message that we send in pieces; NULL: none is under way */
     vireo__deadline closing; /* runs while we wait for the peer's close frame */
     vireo__shared *pong;     /* waits until the pongs before it are written; NULL: none */
     char *reason;            /* of the peer's close frame; NULL: none */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * SPDX-FileCopyrightText: Copyright (c) 2026 The Vireo authors */
 
-/* endpoint.c: <vireo/ws.h>: an endpoint is a route for upgrades and the list of its connections. A connection is one piece of memory:
+/* endpoint.c: <vireo/ws.h>: an endpoint is a route for upgrades and the list of its connections. A
+ * connection is one piece of memory:
  *
  *     | vireo_ws | data_size bytes of the user | address, NUL |
  */
@@ -51,7 +52,7 @@ static const vireo_ws_options *options_of(vireo__ws *conn)
     return &outer(conn)->endpoint->options;
 }
 
-/* --- events ------------------------------------------------------------------------------------------------- */
+/* --- events ----------------------------------------------------------------------------------- */
 
 static void on_message(vireo__ws *conn, bool binary, uint8_t *data, size_t len)
 {
@@ -113,7 +114,7 @@ static const vireo__ws_events events = {
     .on_close = on_close,
 };
 
-/* --- opening ------------------------------------------------------------------------------------------------ */
+/* --- opening ---------------------------------------------------------------------------------- */
 
 static vireo_ws *new_connection(vireo_ws_endpoint *endpoint, const char *address)
 {
@@ -149,7 +150,7 @@ static int on_upgrade(vireo_req *r)
     return 0;
 }
 
-/* --- the application's end ---------------------------------------------------------------------------------- */
+/* --- the application's end -------------------------------------------------------------------- */
 
 static void on_stop(void *owner)
 {
@@ -164,7 +165,7 @@ static void on_free(void *owner)
     free(owner);
 }
 
-/* --- registering -------------------------------------------------------------------------------------------- */
+/* --- registering ------------------------------------------------------------------------------ */
 
 static void fill_options(vireo_ws_options *own, const vireo_ws_options *given)
 {
@@ -177,7 +178,8 @@ static void fill_options(vireo_ws_options *own, const vireo_ws_options *given)
         own->close_timeout_ms = DEFAULT_CLOSE_TIMEOUT_MS;
 }
 
-vireo_ws_endpoint *vireo_ws_register(vireo_app *app, const char *path, const vireo_ws_options *options)
+vireo_ws_endpoint *vireo_ws_register(vireo_app *app, const char *path,
+                                     const vireo_ws_options *options)
 {
     vireo_ws_endpoint *endpoint = calloc(1, sizeof *endpoint);
     if (endpoint == NULL)
@@ -191,17 +193,19 @@ vireo_ws_endpoint *vireo_ws_register(vireo_app *app, const char *path, const vir
         .pieces = endpoint->options.on_piece != NULL,
     };
     vireo__list_init(&endpoint->connections);
-    if (endpoint->options.data_size > MAX_DATA_SIZE || vireo__route_upgrade(app, path, on_upgrade, endpoint) < 0) {
+    if (endpoint->options.data_size > MAX_DATA_SIZE ||
+        vireo__route_upgrade(app, path, on_upgrade, endpoint) < 0) {
         free(endpoint);
         return NULL;
     }
     /* No path contains a line feed. */
-    endpoint->mount = (vireo__mount){.prefix = "\n", .owner = endpoint, .on_stop = on_stop, .on_free = on_free};
+    endpoint->mount =
+        (vireo__mount){.prefix = "\n", .owner = endpoint, .on_stop = on_stop, .on_free = on_free};
     vireo__app_mount(app, &endpoint->mount);
     return endpoint;
 }
 
-/* --- sending ------------------------------------------------------------------------------------------------ */
+/* --- sending ---------------------------------------------------------------------------------- */
 
 static int make_frame(const void *data, size_t len, bool binary, vireo__shared **frame)
 {
@@ -244,7 +248,8 @@ int vireo_ws_send_piece(vireo_ws *ws, const void *data, size_t len, bool binary,
     return vireo__ws_send_piece(&ws->conn, data, len, binary, last);
 }
 
-int vireo_ws_broadcast(vireo_ws_endpoint *endpoint, const vireo_ws *except, const void *data, size_t len, bool binary)
+int vireo_ws_broadcast(vireo_ws_endpoint *endpoint, const vireo_ws *except, const void *data,
+                       size_t len, bool binary)
 {
     vireo__shared *frame;
     int count = make_frame(data, len, binary, &frame);
@@ -275,9 +280,10 @@ void vireo_ws_terminate(vireo_ws *ws)
     vireo__ws_terminate(&ws->conn);
 }
 
-/* --- looking at them ---------------------------------------------------------------------------------------- */
+/* --- looking at them -------------------------------------------------------------------------- */
 
-/* Nobody leaves the list, and nobody enters it, inside |fn|: connections end and begin with events of the loop only. */
+/* Nobody leaves the list, and nobody enters it, inside |fn|: connections end and begin with events
+ * of the loop only. */
 void vireo_ws_each(vireo_ws_endpoint *endpoint, void (*fn)(vireo_ws *ws, void *user), void *user)
 {
     vireo__list *end = &endpoint->connections;

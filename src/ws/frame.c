@@ -22,7 +22,7 @@ enum {
     LENGTH_64 = 127
 };
 
-/* --- out ---------------------------------------------------------------------------------------------------- */
+/* --- out -------------------------------------------------------------------------------------- */
 
 static void write_big_endian(uint8_t *out, uint64_t value, unsigned bytes)
 {
@@ -82,18 +82,21 @@ bool vireo__ws_frame_is_control(vireo__shared *frame)
     return *first_byte(frame) & CONTROL;
 }
 
-/* --- in ----------------------------------------------------------------------------------------------------- */
+/* --- in --------------------------------------------------------------------------------------- */
 
 static const char *check_first_byte(uint8_t byte, bool allow_rsv1)
 {
     unsigned opcode = byte & OPCODE;
-    /* "[RSV1, RSV2, RSV3] MUST be 0 unless an extension is negotiated that defines meanings for non-zero values." (5.2) */
+    /* "[RSV1, RSV2, RSV3] MUST be 0 unless an extension is negotiated that defines meanings for
+     * non-zero values." (5.2) */
     if ((byte & RSV2_RSV3) || ((byte & RSV1) && (!allow_rsv1 || (opcode & CONTROL))))
         return "RSV bits without an extension";
-    /* "If an unknown opcode is received, the receiving endpoint MUST _Fail the WebSocket Connection_." (5.2) */
+    /* "If an unknown opcode is received, the receiving endpoint MUST _Fail the WebSocket
+     * Connection_." (5.2) */
     if (opcode > VIREO__WS_PONG || (opcode > VIREO__WS_BINARY && opcode < VIREO__WS_CLOSE))
         return "reserved opcode";
-    /* "All control frames MUST have a payload length of 125 bytes or less and MUST NOT be fragmented." (5.5) */
+    /* "All control frames MUST have a payload length of 125 bytes or less and MUST NOT be
+     * fragmented." (5.5) */
     if ((opcode & CONTROL) && !(byte & FIN))
         return "fragmented control frame";
     return NULL;
@@ -112,8 +115,9 @@ static const char *check_second_byte(uint8_t byte, bool control, bool from_clien
     return NULL;
 }
 
-/* "Note that in all cases, the minimal number of bytes MUST be used to encode the length [..] the most significant bit [of
- * the 64 bits] MUST be 0." (5.2) |have| bytes of the |size| that the length takes are there. */
+/* "[..] a 64-bit unsigned integer (the most significant bit MUST be 0)", "Note that in all cases,
+ * the minimal number of bytes MUST be used to encode the length" (5.2). |have| bytes of the |size|
+ * that the length takes are there. */
 static const char *check_length(const uint8_t *length, size_t have, unsigned size)
 {
     if (size == 2 && have == 2 && length[0] == 0 && length[1] < LENGTH_16)
@@ -136,8 +140,8 @@ static uint64_t read_big_endian(const uint8_t *bytes, unsigned n)
     return value;
 }
 
-int vireo__ws_head_decode(vireo__ws_head *head, const uint8_t *bytes, size_t n, bool from_client, bool allow_rsv1,
-                          const char **why)
+int vireo__ws_head_decode(vireo__ws_head *head, const uint8_t *bytes, size_t n, bool from_client,
+                          bool allow_rsv1, const char **why)
 {
     head->head_len = 0;
     if (n < 1)
@@ -175,10 +179,12 @@ int vireo__ws_head_decode(vireo__ws_head *head, const uint8_t *bytes, size_t n, 
     return (int)head_len;
 }
 
-/* Section 7.4.1 and 7.4.2: 1000..1003 and 1007..1011 are defined there, 1012..1014 were registered with IANA since; of
- * 1004, 1005, 1006 and 1015: "[it] is a reserved value and MUST NOT be set as a status code in a Close control frame by an
- * endpoint." 3000..4999 belong to libraries and applications; all else is not used, or undefined. */
+/* Sections 7.4.1 and 7.4.2: 1000..1003 and 1007..1011 are defined there, 1012..1014 were registered
+ * with IANA since. 1004 is reserved; 1005, 1006 and 1015: "[..] is a reserved value and MUST NOT be
+ * set as a status code in a Close control frame by an endpoint." 3000..4999 belong to libraries and
+ * applications; all else is not used, or undefined. */
 bool vireo__ws_close_code_valid(unsigned code)
 {
-    return (code >= 1000 && code <= 1003) || (code >= 1007 && code <= 1014) || (code >= 3000 && code <= 4999);
+    return (code >= 1000 && code <= 1003) || (code >= 1007 && code <= 1014) ||
+           (code >= 3000 && code <= 4999);
 }

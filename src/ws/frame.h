@@ -30,14 +30,15 @@ typedef enum vireo__ws_opcode {
     VIREO__WS_PONG = 10
 } vireo__ws_opcode;
 
-#define VIREO__WS_HEAD_ROOM 10      /* bytes of the longest head of a server's frame */
-#define VIREO__WS_CONTROL_MAX 125   /* bytes of a control frame's payload */
+#define VIREO__WS_HEAD_ROOM   10  /* bytes of the longest head of a server's frame */
+#define VIREO__WS_CONTROL_MAX 125 /* bytes of a control frame's payload */
 
-/* --- out ---------------------------------------------------------------------------------------------------- */
+/* --- out -------------------------------------------------------------------------------------- */
 
-/* vireo__ws_frame_new returns new: a frame of a server (unmasked, final) with room for |len| bytes of payload, to be filled in at
- * vireo__ws_payload(frame). The head stands right in front of the payload, so that both go out as one piece, and the payload alone
- * can be used where it is wanted without its head. NULL when memory runs out.
+/* vireo__ws_frame_new returns new: a frame of a server (unmasked, final) with room for |len| bytes
+ * of payload, to be filled in at vireo__ws_payload(frame). The head stands right in front of the
+ * payload, so that both go out as one piece, and the payload alone can be used where it is wanted
+ * without its head. NULL when memory runs out.
  *
  *     data: | unused | head (2, 4 or 10) | payload |
  *           |<----- HEAD_ROOM (10) ----->|
@@ -45,7 +46,8 @@ typedef enum vireo__ws_opcode {
 vireo__shared *vireo__ws_frame_new(vireo__ws_opcode opcode, size_t len);
 vireo__shared *vireo__ws_frame_copy(vireo__ws_opcode opcode, const void *payload, size_t len);
 
-/* vireo__ws_frame_unfinish makes a frame that was not yet handed on one of several of its message, and not the last. */
+/* vireo__ws_frame_unfinish makes a frame that was not yet handed on one of several of its message,
+ * and not the last. */
 void vireo__ws_frame_unfinish(vireo__shared *frame);
 
 static inline uint8_t *vireo__ws_payload(vireo__shared *frame)
@@ -74,7 +76,7 @@ static inline vireo__ws_opcode vireo__ws_frame_opcode(const vireo__shared *frame
 /* vireo__ws_frame_is_control tells whether a frame that we made is a close, a ping or a pong. */
 bool vireo__ws_frame_is_control(vireo__shared *frame);
 
-/* --- in ----------------------------------------------------------------------------------------------------- */
+/* --- in --------------------------------------------------------------------------------------- */
 
 /* One frame's head, decoded. */
 typedef struct vireo__ws_head {
@@ -92,12 +94,14 @@ typedef struct vireo__ws_head {
  * from_client   masks are demanded (section 5.1), else forbidden
  * allow_rsv1    an extension that uses RSV1 was negotiated
  * why           on error, static text: "reserved opcode", "RSV bits without an extension", ..
- * Returns the head's length; 0 when more bytes are needed; or VIREO_EPROTO. An error is found with the first byte that shows it. With 0,
- * head->head_len is 0 too, unless all but the masking key is known: a length over a limit can be refused without waiting for the key. */
-int vireo__ws_head_decode(vireo__ws_head *head, const uint8_t *bytes, size_t n, bool from_client, bool allow_rsv1,
-                          const char **why);
+ * Returns the head's length; 0 when more bytes are needed; or VIREO_EPROTO. An error is found with
+ * the first byte that shows it. With 0, head->head_len is 0 too, unless all but the masking key is
+ * known: a length over a limit can be refused without waiting for the key. */
+int vireo__ws_head_decode(vireo__ws_head *head, const uint8_t *bytes, size_t n, bool from_client,
+                          bool allow_rsv1, const char **why);
 
-/* vireo__ws_mask applies the mask to |n| bytes in place, of which the first is byte |offset| of its frame. */
+/* vireo__ws_mask applies the mask to |n| bytes in place, of which the first is byte |offset| of its
+ * frame. */
 void vireo__ws_mask(uint8_t *bytes, size_t n, const uint8_t mask[4], size_t offset);
 
 /* vireo__ws_close_code_valid: may this code stand in a close frame (section 7.4)? */

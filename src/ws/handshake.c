@@ -23,8 +23,9 @@ static bool key_valid(const char *key)
     return strlen(key) == KEY_TEXT && vireo__base64_decode(bytes, key, KEY_TEXT) == KEY_BYTES;
 }
 
-/* "[..] concatenating the value of the key [..] with the string '258EAFA5-E914-47DA-95CA-C5AB0DC85B11' [..], taking the SHA-1 hash
- * of this concatenated value to obtain a 20-byte value and base64-encoding this 20-byte hash." (section 4.2.2) */
+/* "The value of this header field is constructed by concatenating /key/ [..] with the string
+ * "258EAFA5-E914-47DA-95CA-C5AB0DC85B11", taking the SHA-1 hash of this concatenated value to
+ * obtain a 20-byte value and base64-encoding [..] this 20-byte hash." (section 4.2.2) */
 int vireo__ws_accept_key(const char *key, char out[VIREO__WS_ACCEPT_SIZE])
 {
     static const char guid[] = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
@@ -52,26 +53,32 @@ static int refuse(int status, const char *text, const char **why)
     return status;
 }
 
-/* Section 4.2.1 lists what a client's handshake consists of; section 4.4 what happens to other versions. */
-int vireo__ws_check(const vireo__ws_request *request, char accept[VIREO__WS_ACCEPT_SIZE], const char **why)
+/* Section 4.2.1 lists what a client's handshake consists of; section 4.4 what happens to other
+ * versions. */
+int vireo__ws_check(const vireo__ws_request *request, char accept[VIREO__WS_ACCEPT_SIZE],
+                    const char **why)
 {
     /* "An HTTP/1.1 or higher GET request" */
     if (request->method == NULL || strcmp(request->method, "GET") != 0)
         return refuse(405, "a WebSocket handshake is a GET request", why);
     if (request->http_minor < 1)
         return refuse(400, "a WebSocket handshake needs HTTP/1.1", why);
-    /* "An |Upgrade| header field containing the value "websocket", treated as an ASCII case-insensitive value." */
+    /* "An |Upgrade| header field containing the value "websocket", treated as an ASCII
+     * case-insensitive value." */
     if (!has_token(request->upgrade, "websocket"))
         return refuse(400, "the Upgrade header does not name websocket", why);
-    /* "A |Connection| header field that includes the token "Upgrade", treated as an ASCII case-insensitive value." */
+    /* "A |Connection| header field that includes the token "Upgrade", treated as an ASCII
+     * case-insensitive value." */
     if (!has_token(request->connection, "upgrade"))
         return refuse(400, "the Connection header does not name Upgrade", why);
-    /* "If this version does not match a version understood by the server, the server MUST abort the WebSocket handshake [..] and
-     * instead send an appropriate HTTP error code (such as 426 Upgrade Required) and a |Sec-WebSocket-Version| header field
-     * indicating the version(s) the server is capable of understanding." (4.2.2) */
+    /* "If this version does not match a version understood by the server, the server MUST abort the
+     * WebSocket handshake described in this section and instead send an appropriate HTTP error code
+     * (such as 426 Upgrade Required) and a |Sec-WebSocket-Version| header field indicating the
+     * version(s) the server is capable of understanding." (4.2.2) */
     if (request->version == NULL || strcmp(request->version, "13") != 0)
         return refuse(426, "the WebSocket version is not 13", why);
-    /* "A |Sec-WebSocket-Key| header field with a base64-encoded value that, when decoded, is 16 bytes in length." */
+    /* "A |Sec-WebSocket-Key| header field with a base64-encoded [..] value that, when decoded, is
+     * 16 bytes in length." */
     int error = request->key == NULL ? VIREO_EINVAL : vireo__ws_accept_key(request->key, accept);
     if (error == VIREO_EINVAL)
         return refuse(400, "the Sec-WebSocket-Key is missing or malformed", why);

@@ -10,8 +10,8 @@
 
 #define VIREO__WS_ACCEPT_SIZE 29 /* bytes of Sec-WebSocket-Accept with its NUL */
 
-/* vireo__ws_accept_key computes the answer to a Sec-WebSocket-Key, ended by a NUL. Returns 0, VIREO_EINVAL when |key| is not
- * the base64 of 16 bytes, or VIREO_ENOMEM. */
+/* vireo__ws_accept_key computes the answer to a Sec-WebSocket-Key, ended by a NUL. Returns 0,
+ * VIREO_EINVAL when |key| is not the base64 of 16 bytes, or VIREO_ENOMEM. */
 int vireo__ws_accept_key(const char *key, char out[VIREO__WS_ACCEPT_SIZE]);
 
 /* What a request must carry; any may be NULL (absent). */
@@ -24,8 +24,10 @@ typedef struct vireo__ws_request {
     const char *version;
 } vireo__ws_request;
 
-/* vireo__ws_check returns 101 and the accept key when the request is a proper handshake, else the HTTP status to refuse it
- * with (400, 405, 426; 500 when memory runs out) and a text that says why in |*why|. */
-int vireo__ws_check(const vireo__ws_request *request, char accept[VIREO__WS_ACCEPT_SIZE], const char **why);
+/* vireo__ws_check returns 101 and the accept key when the request is a proper handshake, else the
+ * HTTP status to refuse it with (400, 405, 426; 500 when memory runs out) and a text that says why
+ * in |*why|. */
+int vireo__ws_check(const vireo__ws_request *request, char accept[VIREO__WS_ACCEPT_SIZE],
+                    const char **why);
 
 #endif

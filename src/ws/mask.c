@@ -3,11 +3,11 @@
 
 /* mask.c: the mask of RFC 6455 section 5.3.
  *
- *     "Octet i of the transformed data is the XOR of octet i of the original data with octet at index i modulo 4 of the
- *      masking key."
+ *     "Octet i of the transformed data is the XOR of octet i of the original data with octet at
+ * index i modulo 4 of the masking key."
  *
- * Eight bytes at a time: memcpy is how C reads an unaligned word, and compiles to one load. Nothing outside of the |n|
- * bytes is touched. */
+ * Eight bytes at a time: memcpy is how C reads an unaligned word, and compiles to one load. Nothing
+ * outside of the |n| bytes is touched. */
 
 #include <string.h>
 

@@ -67,21 +67,23 @@ static bool fail_memory(vireo__ws_event *event)
     return fail(event, INTERNAL_ERROR, VIREO_ENOMEM, vireo_strerror(VIREO_ENOMEM));
 }
 
-/* "When an endpoint is to interpret a byte stream as UTF-8 but finds that the byte stream is not, in fact, a valid UTF-8 stream, that
- * endpoint MUST _Fail the WebSocket Connection_." (section 8.1) */
+/* "When an endpoint is to interpret a byte stream as UTF-8 but finds that the byte stream is not,
+ * in fact, a valid UTF-8 stream, that endpoint MUST _Fail the WebSocket Connection_." (section 8.1)
+ */
 static bool fail_utf8(vireo__ws_event *event)
 {
     return fail(event, NOT_UTF8, VIREO_EUTF8, "invalid UTF-8");
 }
 
-/* --- memory ------------------------------------------------------------------------------------------------- */
+/* --- memory ----------------------------------------------------------------------------------- */
 
 static partial *need_partial(vireo__ws_reader *reader)
 {
     if (reader->partial == NULL) {
         reader->partial = calloc(1, sizeof *reader->partial);
         if (reader->partial != NULL)
-            vireo__buf_init(&reader->partial->message, VIREO__BUF_UNLIMITED); /* check_frame holds the limit */
+            vireo__buf_init(&reader->partial->message,
+                            VIREO__BUF_UNLIMITED); /* check_frame holds the limit */
     }
     return reader->partial;
 }
@@ -95,7 +97,7 @@ void vireo__ws_reader_deinit(vireo__ws_reader *reader)
     reader->partial = NULL;
 }
 
-/* --- heads -------------------------------------------------------------------------------------------------- */
+/* --- heads ------------------------------------------------------------------------------------ */
 
 static bool fragments_allowed(const vireo__ws_limits *limits, const partial *p)
 {
@@ -103,29 +105,34 @@ static bool fragments_allowed(const vireo__ws_limits *limits, const partial *p)
 }
 
 /* Is a data frame allowed here, and can its message be taken? True: no, and the event says why. */
-static bool data_frame_fails(const vireo__ws_reader *reader, const vireo__ws_head *frame, vireo__ws_event *event)
+static bool data_frame_fails(const vireo__ws_reader *reader, const vireo__ws_head *frame,
+                             vireo__ws_event *event)
 {
     const partial *p = reader->partial;
     bool in_message = p != NULL && p->in_message;
     uint64_t before = in_message ? p->total : 0;
-    /* "The fragments of one message MUST NOT be interleaved between the fragments of another message unless an extension has been
-     * negotiated that can interpret the interleaving." (5.4) */
+    /* "The fragments of one message MUST NOT be interleaved between the fragments of another
+     * message unless an extension has been negotiated that can interpret the interleaving." (5.4)
+     */
     if (in_message && frame->opcode != VIREO__WS_CONTINUATION)
         return fail_protocol(event, "new message inside a fragmented one");
     if (!in_message && frame->opcode == VIREO__WS_CONTINUATION)
         return fail_protocol(event, "continuation of nothing");
     if (!fragments_allowed(reader->limits, p))
         return fail(event, POLICY, VIREO_ETOOBIG, "too many fragments");
-    if (before > reader->limits->max_message_bytes || frame->payload_len > reader->limits->max_message_bytes - before)
+    if (before > reader->limits->max_message_bytes ||
+        frame->payload_len > reader->limits->max_message_bytes - before)
         return fail(event, TOO_BIG, VIREO_ETOOBIG, "Max payload size exceeded");
     return false;
 }
 
-static bool frame_fails(const vireo__ws_reader *reader, const vireo__ws_head *frame, vireo__ws_event *event)
+static bool frame_fails(const vireo__ws_reader *reader, const vireo__ws_head *frame,
+                        vireo__ws_event *event)
 {
     if (!is_control(frame))
         return data_frame_fails(reader, frame, event);
-    /* "If there is a body, the first two bytes of the body MUST be a 2-byte unsigned integer" (5.5.1) */
+    /* "If there is a body, the first two bytes of the body MUST be a 2-byte unsigned integer"
+     * (5.5.1) */
     if (frame->opcode == VIREO__WS_CLOSE && frame->payload_len == 1)
         return fail_protocol(event, "close frame of one byte");
     return false;
@@ -133,8 +140,8 @@ static bool frame_fails(const vireo__ws_reader *reader, const vireo__ws_head *fr
 
 typedef enum head_result { HEAD_INCOMPLETE, HEAD_READ, HEAD_FAILED } head_result;
 
-static head_result decode_head(const vireo__ws_reader *reader, const uint8_t *bytes, size_t n, vireo__ws_head *frame,
-                               vireo__ws_event *event)
+static head_result decode_head(const vireo__ws_reader *reader, const uint8_t *bytes, size_t n,
+                               vireo__ws_head *frame, vireo__ws_event *event)
 {
     const char *why;
     int used = vireo__ws_head_decode(frame, bytes, n, !reader->limits->from_server, false, &why);
@@ -148,8 +155,8 @@ static head_result decode_head(const vireo__ws_reader *reader, const uint8_t *by
 }
 
 /* The head began in bytes of an earlier call: add one byte after the other until it is complete. */
-static head_result continue_head(partial *p, const vireo__ws_reader *reader, uint8_t **bytes, size_t *n,
-                                 vireo__ws_head *frame, vireo__ws_event *event)
+static head_result continue_head(partial *p, const vireo__ws_reader *reader, uint8_t **bytes,
+                                 size_t *n, vireo__ws_head *frame, vireo__ws_event *event)
 {
     head_result result = HEAD_INCOMPLETE;
     while (*n > 0 && result == HEAD_INCOMPLETE) {
@@ -163,7 +170,8 @@ static head_result continue_head(partial *p, const vireo__ws_reader *reader, uin
 }
 
 /* Fewer than HEAD_MAX bytes are left, all of them of one head. */
-static head_result keep_head(vireo__ws_reader *reader, uint8_t **bytes, size_t *n, vireo__ws_event *event)
+static head_result keep_head(vireo__ws_reader *reader, uint8_t **bytes, size_t *n,
+                             vireo__ws_event *event)
 {
     if (*n == 0)
         return HEAD_INCOMPLETE;
@@ -179,8 +187,8 @@ static head_result keep_head(vireo__ws_reader *reader, uint8_t **bytes, size_t *
     return HEAD_INCOMPLETE;
 }
 
-static head_result read_head(vireo__ws_reader *reader, uint8_t **bytes, size_t *n, vireo__ws_head *frame,
-                             vireo__ws_event *event)
+static head_result read_head(vireo__ws_reader *reader, uint8_t **bytes, size_t *n,
+                             vireo__ws_head *frame, vireo__ws_event *event)
 {
     partial *p = reader->partial;
     if (p != NULL && p->head_len > 0)
@@ -195,7 +203,7 @@ static head_result read_head(vireo__ws_reader *reader, uint8_t **bytes, size_t *
     return result;
 }
 
-/* --- control frames ----------------------------------------------------------------------------------------- */
+/* --- control frames --------------------------------------------------------------------------- */
 
 static bool close_event(uint8_t *payload, size_t len, vireo__ws_event *event)
 {
@@ -209,7 +217,8 @@ static bool close_event(uint8_t *payload, size_t len, vireo__ws_event *event)
         if (!vireo__utf8_valid(payload, len))
             return fail_utf8(event);
     }
-    *event = (vireo__ws_event){.kind = VIREO__WS_CLOSE_RECEIVED, .code = code, .data = payload, .len = len};
+    *event = (vireo__ws_event){
+        .kind = VIREO__WS_CLOSE_RECEIVED, .code = code, .data = payload, .len = len};
     return true;
 }
 
@@ -218,12 +227,13 @@ static bool control_event(const vireo__ws_head *frame, uint8_t *payload, vireo__
     size_t len = (size_t)frame->payload_len;
     if (frame->opcode == VIREO__WS_CLOSE)
         return close_event(payload, len, event);
-    vireo__ws_kind kind = frame->opcode == VIREO__WS_PING ? VIREO__WS_PING_RECEIVED : VIREO__WS_PONG_RECEIVED;
+    vireo__ws_kind kind =
+        frame->opcode == VIREO__WS_PING ? VIREO__WS_PING_RECEIVED : VIREO__WS_PONG_RECEIVED;
     *event = (vireo__ws_event){.kind = kind, .data = payload, .len = len};
     return true;
 }
 
-/* --- payloads ----------------------------------------------------------------------------------------------- */
+/* --- payloads --------------------------------------------------------------------------------- */
 
 static void unmask(const vireo__ws_head *frame, uint8_t *payload, size_t n, uint64_t offset)
 {
@@ -232,7 +242,8 @@ static void unmask(const vireo__ws_head *frame, uint8_t *payload, size_t n, uint
 }
 
 /* A frame that stands whole in the bytes: a control frame, or a message of one frame. */
-static bool whole_frame(const vireo__ws_head *frame, uint8_t *payload, bool pieces, vireo__ws_event *event)
+static bool whole_frame(const vireo__ws_head *frame, uint8_t *payload, bool pieces,
+                        vireo__ws_event *event)
 {
     size_t len = (size_t)frame->payload_len;
     unmask(frame, payload, len, 0);
@@ -268,26 +279,34 @@ static void begin_frame(partial *p, const vireo__ws_head *frame)
 /* The next call gives the message's memory back: rest(). */
 static bool end_message(partial *p, vireo__ws_event *event)
 {
-    if (vireo__buf_reserve(&p->message, 0) == NULL) /* so that an empty message has an address too */
+    if (vireo__buf_reserve(&p->message, 0) ==
+        NULL) /* so that an empty message has an address too */
         return fail_memory(event);
-    *event = (vireo__ws_event){.kind = VIREO__WS_MESSAGE, .binary = p->binary, .last = true, .data = p->message.data,
+    *event = (vireo__ws_event){.kind = VIREO__WS_MESSAGE,
+                               .binary = p->binary,
+                               .last = true,
+                               .data = p->message.data,
                                .len = p->message.len};
     return true;
 }
 
-static bool piece_event(const partial *p, uint8_t *data, size_t len, bool last, vireo__ws_event *event)
+static bool piece_event(const partial *p, uint8_t *data, size_t len, bool last,
+                        vireo__ws_event *event)
 {
-    *event = (vireo__ws_event){.kind = VIREO__WS_PIECE, .binary = p->binary, .last = last, .data = data, .len = len};
+    *event = (vireo__ws_event){
+        .kind = VIREO__WS_PIECE, .binary = p->binary, .last = last, .data = data, .len = len};
     return true;
 }
 
 /* |take| unmasked bytes of a data frame. True when there is an event. */
-static bool data_arrived(partial *p, uint8_t *payload, size_t take, bool pieces, vireo__ws_event *event)
+static bool data_arrived(partial *p, uint8_t *payload, size_t take, bool pieces,
+                         vireo__ws_event *event)
 {
     bool frame_ends = p->frame_read == p->frame.payload_len;
     bool last = frame_ends && p->frame.fin;
     /* Checked as it arrives, so that nobody waits for the end of a text that is wrong already. */
-    if (!p->binary && (vireo__utf8_feed(&p->utf8, payload, take) < take || (last && !vireo__utf8_complete(&p->utf8))))
+    if (!p->binary && (vireo__utf8_feed(&p->utf8, payload, take) < take ||
+                       (last && !vireo__utf8_complete(&p->utf8))))
         return fail_utf8(event);
     if (!pieces && vireo__buf_append(&p->message, payload, take) < 0)
         return fail_memory(event);
@@ -312,7 +331,8 @@ static bool control_arrived(partial *p, const uint8_t *payload, size_t take, vir
 }
 
 /* Takes what the bytes hold of the current frame's payload. True when there is an event. */
-static bool read_payload(partial *p, bool pieces, uint8_t **bytes, size_t *n, vireo__ws_event *event)
+static bool read_payload(partial *p, bool pieces, uint8_t **bytes, size_t *n,
+                         vireo__ws_event *event)
 {
     uint64_t missing = p->frame.payload_len - p->frame_read;
     size_t take = missing < *n ? (size_t)missing : *n;
@@ -326,14 +346,16 @@ static bool read_payload(partial *p, bool pieces, uint8_t **bytes, size_t *n, vi
     return data_arrived(p, payload, take, pieces, event);
 }
 
-/* --- all together ------------------------------------------------------------------------------------------- */
+/* --- all together ----------------------------------------------------------------------------- */
 
 static bool stands_whole(const vireo__ws_head *frame, size_t n)
 {
-    return frame->payload_len <= n && (is_control(frame) || (frame->fin && frame->opcode != VIREO__WS_CONTINUATION));
+    return frame->payload_len <= n &&
+           (is_control(frame) || (frame->fin && frame->opcode != VIREO__WS_CONTINUATION));
 }
 
-/* If nothing is incomplete, let go of the memory: what the last event showed of it has been used. */
+/* If nothing is incomplete, let go of the memory: what the last event showed of it has been used.
+ */
 static void rest(vireo__ws_reader *reader)
 {
     const partial *p = reader->partial;

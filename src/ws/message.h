@@ -6,9 +6,10 @@
  *     while (vireo__ws_next(&reader, &bytes, &n, &event))
  *         ... event.kind ...
  *
- * A frame that stands whole in the given bytes and is a message by itself is unmasked there and delivered from there: no copy, no
- * allocation. All else moves to memory of the reader, which grows with the bytes that have arrived, never with a length that was
- * announced, and is given back when nothing is incomplete any more: a reader at rest is one pointer.
+ * A frame that stands whole in the given bytes and is a message by itself is unmasked there and
+ * delivered from there: no copy, no allocation. All else moves to memory of the reader, which grows
+ * with the bytes that have arrived, never with a length that was announced, and is given back when
+ * nothing is incomplete any more: a reader at rest is one pointer.
  */
 
 #ifndef VIREO_WS_MESSAGE_H
@@ -23,17 +24,19 @@ typedef struct vireo__ws_limits {
     size_t max_message_bytes;  /* beyond: 1009 */
     uint32_t max_fragments;    /* frames of one message; beyond: 1008 */
     uint32_t close_timeout_ms; /* for the peer's close frame after ours; conn.h */
-    bool pieces;               /* deliver VIREO__WS_PIECE as bytes arrive, instead of VIREO__WS_MESSAGE */
-    bool from_server;          /* the peer is a server: its frames carry no mask */
+    bool pieces;      /* deliver VIREO__WS_PIECE as bytes arrive, instead of VIREO__WS_MESSAGE */
+    bool from_server; /* the peer is a server: its frames carry no mask */
 } vireo__ws_limits;
 
 typedef enum vireo__ws_kind {
-    VIREO__WS_MESSAGE,       /* |data|, |binary|; a text is valid UTF-8 */
-    VIREO__WS_PIECE,         /* the next bytes of a message: |data|, |binary|, |last|. May be empty when it is the last; may end inside a character */
-    VIREO__WS_PING_RECEIVED, /* |data| */
-    VIREO__WS_PONG_RECEIVED, /* |data| */
+    VIREO__WS_MESSAGE, /* |data|, |binary|; a text is valid UTF-8 */
+    VIREO__WS_PIECE, /* the next bytes of a message: |data|, |binary|, |last|. May be empty when it
+                        is the last; may end inside a character */
+    VIREO__WS_PING_RECEIVED,  /* |data| */
+    VIREO__WS_PONG_RECEIVED,  /* |data| */
     VIREO__WS_CLOSE_RECEIVED, /* |code| (1005: none), |data|: the reason */
-    VIREO__WS_ERROR          /* |code| to close with, |error| and |why|. The reader is at its end: only vireo__ws_reader_deinit follows */
+    VIREO__WS_ERROR /* |code| to close with, |error| and |why|. The reader is at its end: only
+                       vireo__ws_reader_deinit follows */
 } vireo__ws_kind;
 
 typedef struct vireo__ws_event {
@@ -43,7 +46,8 @@ typedef struct vireo__ws_event {
     uint16_t code;
     int error;       /* VIREO_EPROTO, VIREO_EUTF8, VIREO_ETOOBIG, VIREO_ENOMEM */
     const char *why; /* static */
-    uint8_t *data;   /* never NULL where an event has data; may be changed in place; gone with the next call for this reader */
+    uint8_t *data;   /* never NULL where an event has data; may be changed in place; gone with the
+                        next call for this reader */
     size_t len;
 } vireo__ws_event;
 
@@ -56,7 +60,8 @@ typedef struct vireo__ws_reader {
 /* vireo__ws_next reads on to the next event.
  *
  * bytes, n   what has arrived and was not read yet; both are moved on. Changed in place.
- * Returns true and fills |*event|; or false when all bytes are read and more are needed. An error comes with the first byte that shows it. */
+ * Returns true and fills |*event|; or false when all bytes are read and more are needed. An error
+ * comes with the first byte that shows it. */
 bool vireo__ws_next(vireo__ws_reader *reader, uint8_t **bytes, size_t *n, vireo__ws_event *event);
 
 /* vireo__ws_reader_deinit gives back what it holds. */

@@ -15,7 +15,8 @@ vireo__ws_outgoing *vireo__ws_outgoing_new(bool binary)
     return o;
 }
 
-int vireo__ws_outgoing_check(vireo__ws_outgoing *o, const void *data, size_t len, bool binary, bool last)
+int vireo__ws_outgoing_check(vireo__ws_outgoing *o, const void *data, size_t len, bool binary,
+                             bool last)
 {
     if (binary != o->binary)
         return VIREO_EINVAL;
@@ -28,7 +29,8 @@ int vireo__ws_outgoing_check(vireo__ws_outgoing *o, const void *data, size_t len
     return 0;
 }
 
-int vireo__ws_outgoing_hold(vireo__ws_outgoing *o, vireo__shared *frame, vireo__written_fn done, void *user)
+int vireo__ws_outgoing_hold(vireo__ws_outgoing *o, vireo__shared *frame, vireo__written_fn done,
+                            void *user)
 {
     vireo__ws_held *held = malloc(sizeof *held);
     if (held == NULL)

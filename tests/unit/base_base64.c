@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * SPDX-FileCopyrightText: Copyright (c) 2026 The Vireo authors */
 
-/* base/base64.h: the vectors of RFC 4648 section 10, any bytes there and back, texts that are none. */
+/* base/base64.h: the vectors of RFC 4648 section 10, any bytes there and back, texts that are
+ * none. */
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -19,8 +20,13 @@
 static const struct {
     const char *plain;
     const char *text;
-} vectors[] = {{"", ""},           {"f", "Zg=="},         {"fo", "Zm8="},       {"foo", "Zm9v"},
-               {"foob", "Zm9vYg=="}, {"fooba", "Zm9vYmE="}, {"foobar", "Zm9vYmFy"}};
+} vectors[] = {{"", ""},
+               {"f", "Zg=="},
+               {"fo", "Zm8="},
+               {"foo", "Zm9v"},
+               {"foob", "Zm9vYg=="},
+               {"fooba", "Zm9vYmE="},
+               {"foobar", "Zm9vYmFy"}};
 
 static void test_the_vectors_of_the_rfc(void **state)
 {
@@ -70,8 +76,9 @@ static void test_any_bytes_there_and_back_in_place(void **state)
 static void test_what_is_no_base64(void **state)
 {
     (void)state;
-    static const char *const wrong[] = {"Z",    "Zm9vY", "====", "Z===", "=Zm8", "Zm=8", "Zg=",   "Zm9v=", "Zg==Zg==",
-                                        "Zm 9", "Zm9\n", "Zm-_", "Zm9\x80", "=",    "==",   "Zm8==", "Zm9*"};
+    static const char *const wrong[] = {"Z",       "Zm9vY", "====",     "Z===",  "=Zm8",  "Zm=8",
+                                        "Zg=",     "Zm9v=", "Zg==Zg==", "Zm 9",  "Zm9\n", "Zm-_",
+                                        "Zm9\x80", "=",     "==",       "Zm8==", "Zm9*"};
     uint8_t plain[16];
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
         size_t n = strlen(wrong[i]);

@@ -55,7 +55,8 @@ static void test_filling_in_an_error(void **state)
 {
     (void)state;
     vireo_error error;
-    assert_int_equal(vireo__error_set(&error, VIREO_EJSON, "%s at byte %d", "colon expected", 7), VIREO_EJSON);
+    assert_int_equal(vireo__error_set(&error, VIREO_EJSON, "%s at byte %d", "colon expected", 7),
+                     VIREO_EJSON);
     assert_int_equal(error.code, VIREO_EJSON);
     assert_string_equal(error.text, "colon expected at byte 7");
     assert_int_equal(vireo__error_set(NULL, VIREO_ENOMEM, "out of memory"), VIREO_ENOMEM);
@@ -67,7 +68,8 @@ static void test_the_version_is_that_of_its_numbers(void **state)
 {
     (void)state;
     char text[32];
-    snprintf(text, sizeof text, "%d.%d.%d", VIREO_VERSION_MAJOR, VIREO_VERSION_MINOR, VIREO_VERSION_PATCH);
+    snprintf(text, sizeof text, "%d.%d.%d", VIREO_VERSION_MAJOR, VIREO_VERSION_MINOR,
+             VIREO_VERSION_PATCH);
     assert_string_equal(vireo_version(), text);
 }
 

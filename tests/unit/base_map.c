@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * SPDX-FileCopyrightText: Copyright (c) 2026 The Vireo authors */
 
-/* base/map.h: against a plain array, with removals; the hash against known values; memory that runs out. */
+/* base/map.h: against a plain array, with removals; the hash against known values; memory that runs
+ * out. */
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -118,7 +119,8 @@ static void test_hash_is_siphash_1_3(void **state)
         {"The quick brown fox jumps over the lazy dog", UINT64_C(0x8df676d3d00c451e)},
     };
     for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
-        assert_true(vireo__siphash((vireo__hash_key){0, 0}, known[i].text, strlen(known[i].text)) == known[i].hash);
+        assert_true(vireo__siphash((vireo__hash_key){0, 0}, known[i].text, strlen(known[i].text)) ==
+                    known[i].hash);
     assert_true(vireo__siphash(key, "a", 1) != vireo__siphash((vireo__hash_key){0, 0}, "a", 1));
 }
 

@@ -24,7 +24,8 @@ static void test_the_last_reference_frees(void **state)
     assert_int_equal(s->len, 5);
     assert_ptr_equal(vireo__shared_ref(s), s);
     vireo__shared_unref(s);
-    assert_memory_equal(s->data, "hello", 5); /* still there: AddressSanitizer would say if it were not */
+    assert_memory_equal(s->data, "hello",
+                        5); /* still there: AddressSanitizer would say if it were not */
     vireo__shared_unref(s); /* and LeakSanitizer if it were not freed */
     vireo__shared_unref(NULL);
 }

@@ -18,7 +18,7 @@
 
 static const struct {
     const char *text;
-    const char *path;  /* NULL: refused */
+    const char *path; /* NULL: refused */
     const char *query;
 } decodings[] = {
     {"", "", ""},

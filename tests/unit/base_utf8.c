@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * SPDX-FileCopyrightText: Copyright (c) 2026 The Vireo authors */
 
-/* base/utf8.h: right and wrong texts, whole, byte by byte and cut at every offset; the index of the first wrong byte. */
+/* base/utf8.h: right and wrong texts, whole, byte by byte and cut at every offset; the index of the
+ * first wrong byte. */
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -30,7 +31,9 @@ static const struct {
     {"\xEF\xBF\xBF", -1, true},
     {"\xF0\x90\x80\x80", -1, true},
     {"\xF4\x8F\xBF\xBF", -1, true},
-    {"12345678\xC3\xA9" "12345678\xF0\x9F\x98\x80", -1, true},
+    {"12345678\xC3\xA9"
+     "12345678\xF0\x9F\x98\x80",
+     -1, true},
     {"a\xC3", -1, false},
     {"a\xE2\x82", -1, false},
     {"a\xF0\x9F\x98", -1, false},
@@ -111,12 +114,13 @@ static void test_every_code_point(void **state)
 {
     (void)state;
     for (uint32_t c = 0x800; c < 0x10000; c++) {
-        uint8_t three[3] = {(uint8_t)(0xE0 | c >> 12), (uint8_t)(0x80 | (c >> 6 & 63)), (uint8_t)(0x80 | (c & 63))};
+        uint8_t three[3] = {(uint8_t)(0xE0 | c >> 12), (uint8_t)(0x80 | (c >> 6 & 63)),
+                            (uint8_t)(0x80 | (c & 63))};
         assert_int_equal(vireo__utf8_valid(three, 3), c < 0xD800 || c > 0xDFFF);
     }
     for (uint32_t c = 0x10000; c < 0x120000; c++) {
-        uint8_t four[4] = {(uint8_t)(0xF0 | c >> 18), (uint8_t)(0x80 | (c >> 12 & 63)), (uint8_t)(0x80 | (c >> 6 & 63)),
-                           (uint8_t)(0x80 | (c & 63))};
+        uint8_t four[4] = {(uint8_t)(0xF0 | c >> 18), (uint8_t)(0x80 | (c >> 12 & 63)),
+                           (uint8_t)(0x80 | (c >> 6 & 63)), (uint8_t)(0x80 | (c & 63))};
         assert_int_equal(vireo__utf8_valid(four, 4), c < 0x110000);
     }
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * SPDX-FileCopyrightText: Copyright (c) 2026 The Vireo authors */
 
-/* guard.h: inputs that end at an unreadable page, so that a reader which looks one byte too far dies of it.
+/* guard.h: inputs that end at an unreadable page, so that a reader which looks one byte too far
+ * dies of it.
  *
  *     | ... input | no access |
  *                 ^ page boundary
@@ -23,12 +24,14 @@ static inline size_t guard__pages(size_t n)
     return (n / page + 1) * page;
 }
 
-/* guard_copy returns new: a copy of |n| bytes, writable, with nothing readable behind it. Not aligned. Free it with guard_free. */
+/* guard_copy returns new: a copy of |n| bytes, writable, with nothing readable behind it. Not
+ * aligned. Free it with guard_free. */
 static inline void *guard_copy(const void *data, size_t n)
 {
     size_t page = (size_t)sysconf(_SC_PAGESIZE);
     size_t pages = guard__pages(n);
-    char *map = mmap(NULL, pages + page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    char *map =
+        mmap(NULL, pages + page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (map == MAP_FAILED || mprotect(map + pages, page, PROT_NONE) != 0)
         abort();
     if (n > 0)

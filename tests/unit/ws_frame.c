@@ -3,8 +3,8 @@
 
 /* ws_frame.c: heads of frames, close codes and the mask. */
 
-#include <stdarg.h>
 #include <setjmp.h>
+#include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -17,7 +17,7 @@
 #include "guard.h"
 #include "ws/frame.h"
 
-/* --- reading heads ------------------------------------------------------------------------------------------ */
+/* --- reading heads ---------------------------------------------------------------------------- */
 
 typedef struct head_case {
     const char *what;
@@ -34,26 +34,34 @@ typedef struct head_case {
 } head_case;
 
 #define CASE(what_, n_, ...) .what = (what_), .bytes = {__VA_ARGS__}, .n = (n_)
-#define BAD(at) .result = VIREO_EPROTO, .error_at = (at)
+#define BAD(at)              .result = VIREO_EPROTO, .error_at = (at)
 
 static const head_case heads[] = {
-    {CASE("text of 5", 6, 0x81, 0x85, 1, 2, 3, 4), .result = 6, .opcode = 1, .fin = true, .payload_len = 5},
+    {CASE("text of 5", 6, 0x81, 0x85, 1, 2, 3, 4), .result = 6, .opcode = 1, .fin = true,
+     .payload_len = 5},
     {CASE("first fragment", 6, 0x01, 0x80, 1, 2, 3, 4), .result = 6, .opcode = 1},
     {CASE("continuation", 6, 0x80, 0x80, 1, 2, 3, 4), .result = 6, .opcode = 0, .fin = true},
-    {CASE("binary of 125", 6, 0x82, 0xFD, 1, 2, 3, 4), .result = 6, .opcode = 2, .fin = true, .payload_len = 125},
-    {CASE("binary of 126", 8, 0x82, 0xFE, 0, 126, 1, 2, 3, 4), .result = 8, .opcode = 2, .fin = true, .payload_len = 126},
-    {CASE("binary of 65535", 8, 0x82, 0xFE, 255, 255, 1, 2, 3, 4), .result = 8, .opcode = 2, .fin = true, .payload_len = 65535},
-    {CASE("binary of 65536", 14, 0x82, 0xFF, 0, 0, 0, 0, 0, 1, 0, 0, 1, 2, 3, 4), .result = 14, .opcode = 2, .fin = true,
-     .payload_len = 65536},
-    {CASE("binary of 2^63-1", 14, 0x82, 0xFF, 0x7F, 255, 255, 255, 255, 255, 255, 255, 1, 2, 3, 4), .result = 14, .opcode = 2,
-     .fin = true, .payload_len = INT64_MAX},
-    {CASE("close", 6, 0x88, 0x82, 1, 2, 3, 4), .result = 6, .opcode = 8, .fin = true, .payload_len = 2},
-    {CASE("ping of 125", 6, 0x89, 0xFD, 1, 2, 3, 4), .result = 6, .opcode = 9, .fin = true, .payload_len = 125},
+    {CASE("binary of 125", 6, 0x82, 0xFD, 1, 2, 3, 4), .result = 6, .opcode = 2, .fin = true,
+     .payload_len = 125},
+    {CASE("binary of 126", 8, 0x82, 0xFE, 0, 126, 1, 2, 3, 4), .result = 8, .opcode = 2,
+     .fin = true, .payload_len = 126},
+    {CASE("binary of 65535", 8, 0x82, 0xFE, 255, 255, 1, 2, 3, 4), .result = 8, .opcode = 2,
+     .fin = true, .payload_len = 65535},
+    {CASE("binary of 65536", 14, 0x82, 0xFF, 0, 0, 0, 0, 0, 1, 0, 0, 1, 2, 3, 4), .result = 14,
+     .opcode = 2, .fin = true, .payload_len = 65536},
+    {CASE("binary of 2^63-1", 14, 0x82, 0xFF, 0x7F, 255, 255, 255, 255, 255, 255, 255, 1, 2, 3, 4),
+     .result = 14, .opcode = 2, .fin = true, .payload_len = INT64_MAX},
+    {CASE("close", 6, 0x88, 0x82, 1, 2, 3, 4), .result = 6, .opcode = 8, .fin = true,
+     .payload_len = 2},
+    {CASE("ping of 125", 6, 0x89, 0xFD, 1, 2, 3, 4), .result = 6, .opcode = 9, .fin = true,
+     .payload_len = 125},
     {CASE("pong", 6, 0x8A, 0x80, 1, 2, 3, 4), .result = 6, .opcode = 10, .fin = true},
-    {CASE("compressed", 6, 0xC1, 0x80, 1, 2, 3, 4), .result = 6, .allow_rsv1 = true, .opcode = 1, .fin = true, .rsv1 = true},
-    {CASE("of a server", 2, 0x81, 0x05), .result = 2, .from_server = true, .opcode = 1, .fin = true, .payload_len = 5},
-    {CASE("of a server, 126", 4, 0x81, 126, 0, 126), .result = 4, .from_server = true, .opcode = 1, .fin = true,
-     .payload_len = 126},
+    {CASE("compressed", 6, 0xC1, 0x80, 1, 2, 3, 4), .result = 6, .allow_rsv1 = true, .opcode = 1,
+     .fin = true, .rsv1 = true},
+    {CASE("of a server", 2, 0x81, 0x05), .result = 2, .from_server = true, .opcode = 1, .fin = true,
+     .payload_len = 5},
+    {CASE("of a server, 126", 4, 0x81, 126, 0, 126), .result = 4, .from_server = true, .opcode = 1,
+     .fin = true, .payload_len = 126},
 
     {CASE("RSV1", 1, 0xC1), BAD(1)},
     {CASE("RSV2", 1, 0xA1), BAD(1)},
@@ -109,7 +117,8 @@ static void test_heads(void **state)
         for (unsigned n = 0; n <= c->n; n++) {
             vireo__ws_head head;
             int result = decode(c, n, &head);
-            int expected = c->result < 0 ? (n >= c->error_at ? VIREO_EPROTO : 0) : (n == c->n ? c->result : 0);
+            int expected =
+                c->result < 0 ? (n >= c->error_at ? VIREO_EPROTO : 0) : (n == c->n ? c->result : 0);
             if (result != expected)
                 fail_msg("%s, %u bytes: %d, not %d", c->what, n, result, expected);
             if (result > 0)
@@ -132,7 +141,7 @@ static void test_length_before_mask(void **state)
     assert_true(head.payload_len == 0x80000000);
 }
 
-/* --- writing heads ------------------------------------------------------------------------------------------ */
+/* --- writing heads ---------------------------------------------------------------------------- */
 
 /* What is written is read back, on both sides of each change of form. */
 static void test_frames_made(void **state)
@@ -150,7 +159,8 @@ static void test_frames_made(void **state)
         vireo__ws_head head;
         const char *why = "";
         const uint8_t *start = vireo__ws_payload(frame) - head_size;
-        assert_int_equal(vireo__ws_head_decode(&head, start, head_size, false, false, &why), head_size);
+        assert_int_equal(vireo__ws_head_decode(&head, start, head_size, false, false, &why),
+                         head_size);
         assert_int_equal(head.opcode, VIREO__WS_BINARY);
         assert_true(head.fin);
         assert_true(head.payload_len == sizes[i]);
@@ -175,9 +185,10 @@ static void test_frame_copy(void **state)
     assert_null(vireo__ws_frame_new(VIREO__WS_TEXT, SIZE_MAX - 5));
 }
 
-/* --- the mask ----------------------------------------------------------------------------------------------- */
+/* --- the mask --------------------------------------------------------------------------------- */
 
-/* Every alignment, every offset into the mask, every length up to some words; nothing before or behind is touched. */
+/* Every alignment, every offset into the mask, every length up to some words; nothing before or
+ * behind is touched. */
 static void test_mask(void **state)
 {
     (void)state;
@@ -221,7 +232,7 @@ static void test_mask_of_the_rfc(void **state)
     assert_memory_equal(bytes, "Hello", 5);
 }
 
-/* --- close codes -------------------------------------------------------------------------------------------- */
+/* --- close codes ------------------------------------------------------------------------------ */
 
 static void test_close_codes(void **state)
 {
@@ -230,8 +241,8 @@ static void test_close_codes(void **state)
         unsigned from, to;
         bool valid;
     } ranges[] = {
-        {0, 999, false},     {1000, 1003, true},  {1004, 1006, false}, {1007, 1014, true},
-        {1015, 2999, false}, {3000, 4999, true},  {5000, 65536, false},
+        {0, 999, false},     {1000, 1003, true}, {1004, 1006, false},  {1007, 1014, true},
+        {1015, 2999, false}, {3000, 4999, true}, {5000, 65536, false},
     };
     for (size_t i = 0; i < sizeof ranges / sizeof ranges[0]; i++)
         for (unsigned code = ranges[i].from; code <= ranges[i].to; code++)

@@ -3,8 +3,8 @@
 
 /* ws_handshake.c: which requests are handshakes, and their answer. */
 
-#include <stdarg.h>
 #include <setjmp.h>
+#include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -24,7 +24,10 @@ typedef struct check_case {
 } check_case;
 
 #define REQUEST(...)                                                                               \
-    {.method = "GET", .http_minor = 1, .connection = "Upgrade", .upgrade = "websocket", .key = KEY, .version = "13", __VA_ARGS__}
+    {                                                                                              \
+        .method = "GET", .http_minor = 1, .connection = "Upgrade", .upgrade = "websocket",         \
+        .key = KEY, .version = "13", __VA_ARGS__                                                   \
+    }
 
 /* A row changes one thing of a sound request: the later initialiser counts. */
 #pragma GCC diagnostic push
@@ -36,7 +39,8 @@ typedef struct check_case {
 static const check_case checks[] = {
     {"sound", REQUEST(), 101},
     {"other case", REQUEST(.connection = "UPGRADE", .upgrade = "WebSocket"), 101},
-    {"among other tokens", REQUEST(.connection = "keep-alive, Upgrade", .upgrade = "foo , websocket"), 101},
+    {"among other tokens",
+     REQUEST(.connection = "keep-alive, Upgrade", .upgrade = "foo , websocket"), 101},
     {"POST", REQUEST(.method = "POST"), 405},
     {"method in small letters", REQUEST(.method = "get"), 405},
     {"no method", REQUEST(.method = NULL), 405},

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT
  * SPDX-FileCopyrightText: Copyright (c) 2026 The Vireo authors */
 
-/* ws_message.c: frames in, events out. Each case is fed whole, byte by byte and cut at every offset, as messages and as pieces, and must
- * give the same events.
+/* ws_message.c: frames in, events out. Each case is fed whole, byte by byte and cut at every
+ * offset, as messages and as pieces, and must give the same events.
  *
  * What is expected is written as a text, an event after the other:
  *     T(text) B(binary) i(ping) o(pong) c1000(reason) c1005() e1002
  */
 
-#include <stdarg.h>
 #include <setjmp.h>
+#include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -25,7 +25,7 @@
 #include "ws/frame.h"
 #include "ws/message.h"
 
-/* --- making frames ------------------------------------------------------------------------------------------ */
+/* --- making frames ---------------------------------------------------------------------------- */
 
 typedef struct frame {
     int first;           /* FIN, RSV and opcode */
@@ -58,7 +58,7 @@ static void append_frames(vireo__buf *out, const frame *frames)
         append_frame(out, frames->first, frames->payload, strlen(frames->payload));
 }
 
-/* --- writing events down ------------------------------------------------------------------------------------ */
+/* --- writing events down ---------------------------------------------------------------------- */
 
 typedef struct listener {
     vireo__ws_reader reader;
@@ -106,7 +106,8 @@ static void note(listener *l, const vireo__ws_event *e)
     case VIREO__WS_PIECE:
         vireo__buf_append(&l->piece, e->data, e->len);
         if (e->last) {
-            write_down(l, e->binary ? "B" : "T", 0, l->piece.len ? (const void *)l->piece.data : "", l->piece.len);
+            write_down(l, e->binary ? "B" : "T", 0, l->piece.len ? (const void *)l->piece.data : "",
+                       l->piece.len);
             vireo__buf_reset(&l->piece, 0);
         }
         break;
@@ -143,7 +144,8 @@ static void feed(listener *l, const uint8_t *bytes, size_t n)
     guard_free(copy, n);
 }
 
-static void expect_log(listener *l, const char *what, const char *how, size_t cut, const char *expected)
+static void expect_log(listener *l, const char *what, const char *how, size_t cut,
+                       const char *expected)
 {
     const char *got = vireo__buf_cstr(&l->log);
     if (strcmp(got, expected) != 0)
@@ -153,7 +155,8 @@ static void expect_log(listener *l, const char *what, const char *how, size_t cu
 }
 
 /* |step| 0: whole; else pieces of so many bytes. */
-static void run_steps(const vireo__ws_limits *limits, const char *what, const vireo__buf *input, size_t step, const char *expected)
+static void run_steps(const vireo__ws_limits *limits, const char *what, const vireo__buf *input,
+                      size_t step, const char *expected)
 {
     listener l;
     listener_init(&l, limits);
@@ -166,7 +169,8 @@ static void run_steps(const vireo__ws_limits *limits, const char *what, const vi
     listener_deinit(&l);
 }
 
-static void run_cut(const vireo__ws_limits *limits, const char *what, const vireo__buf *input, size_t cut, const char *expected)
+static void run_cut(const vireo__ws_limits *limits, const char *what, const vireo__buf *input,
+                    size_t cut, const char *expected)
 {
     listener l;
     listener_init(&l, limits);
@@ -176,7 +180,8 @@ static void run_cut(const vireo__ws_limits *limits, const char *what, const vire
     listener_deinit(&l);
 }
 
-static void run(vireo__ws_limits limits, const char *what, const vireo__buf *input, const char *expected)
+static void run(vireo__ws_limits limits, const char *what, const vireo__buf *input,
+                const char *expected)
 {
     for (int pieces = 0; pieces <= 1; pieces++) {
         limits.pieces = pieces;
@@ -190,7 +195,7 @@ static void run(vireo__ws_limits limits, const char *what, const vireo__buf *inp
 
 static const vireo__ws_limits usual = {.max_message_bytes = 1000000, .max_fragments = 131072};
 
-/* --- cases -------------------------------------------------------------------------------------------------- */
+/* --- cases ------------------------------------------------------------------------------------ */
 
 typedef struct message_case {
     const char *what;
@@ -198,9 +203,20 @@ typedef struct message_case {
     const char *expected; /* each event is followed by a blank */
 } message_case;
 
-enum { FIN = 0x80, TEXT = 1, BINARY = 2, CLOSE = FIN | 8, PING = FIN | 9, PONG = FIN | 10, MORE = 0, LAST = FIN };
+enum {
+    FIN = 0x80,
+    TEXT = 1,
+    BINARY = 2,
+    CLOSE = FIN | 8,
+    PING = FIN | 9,
+    PONG = FIN | 10,
+    MORE = 0,
+    LAST = FIN
+};
 
-#define T123 "abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrs"
+#define T123                                                                                       \
+    "abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyzabcdefghijklmn" \
+    "opqrstuvwxyzabcdefghijklmnopqrs"
 #define T125 T123 "tu"
 
 static const message_case cases[] = {
@@ -220,14 +236,25 @@ static const message_case cases[] = {
     {"ping of 125", {{PING, T125}}, "i(" T125 ") "},
     {"ping of 126", {{PING, T125 "x"}}, "e1002 "},
     {"pong nobody asked for", {{PONG, ""}, {PONG, "x"}}, "o() o(x) "},
-    {"ten pings", {{PING, "0"}, {PING, "1"}, {PING, "2"}, {PING, "3"}, {PING, "4"}, {PING, "5"}, {PING, "6"}, {PING, "7"}, {PING, "8"}},
+    {"ten pings",
+     {{PING, "0"},
+      {PING, "1"},
+      {PING, "2"},
+      {PING, "3"},
+      {PING, "4"},
+      {PING, "5"},
+      {PING, "6"},
+      {PING, "7"},
+      {PING, "8"}},
      "i(0) i(1) i(2) i(3) i(4) i(5) i(6) i(7) i(8) "},
 
     /* reserved bits */
     {"RSV1", {{0xC0 | TEXT, "x"}}, "e1002 "},
     {"RSV2", {{0xA0 | TEXT, "x"}}, "e1002 "},
     {"RSV3", {{0x90 | BINARY, "x"}}, "e1002 "},
-    {"RSV after a message", {{FIN | TEXT, "fine"}, {0xF0 | TEXT, "x"}, {PING, ""}}, "T(fine) e1002 "},
+    {"RSV after a message",
+     {{FIN | TEXT, "fine"}, {0xF0 | TEXT, "x"}, {PING, ""}},
+     "T(fine) e1002 "},
     {"RSV on a ping", {{FIN | TEXT, "fine"}, {0xD9, "x"}}, "T(fine) e1002 "},
     {"RSV on a close", {{0xF8, ""}}, "e1002 "},
     {"RSV on a continuation", {{TEXT, "a"}, {0xC0, "b"}}, "e1002 "},
@@ -249,37 +276,57 @@ static const message_case cases[] = {
     {"pong in fragments", {{10, "a"}, {LAST, "b"}}, "e1002 "},
     {"close in fragments", {{8, ""}}, "e1002 "},
     {"text of two", {{TEXT, "one"}, {LAST, "two"}}, "T(onetwo) "},
-    {"binary of three", {{BINARY, "\xFF"}, {MORE, "b"}, {LAST, "c"}}, "B(\xFF" "bc) "},
+    {"binary of three",
+     {{BINARY, "\xFF"}, {MORE, "b"}, {LAST, "c"}},
+     "B(\xFF"
+     "bc) "},
     {"empty fragments", {{TEXT, ""}, {MORE, ""}, {LAST, ""}}, "T() "},
     {"empty at both ends", {{TEXT, ""}, {MORE, "mid"}, {LAST, ""}}, "T(mid) "},
     {"ping between fragments", {{TEXT, "a"}, {PING, "p"}, {LAST, "b"}}, "i(p) T(ab) "},
-    {"pong between fragments", {{BINARY, "a"}, {PONG, "p"}, {MORE, "b"}, {PONG, ""}, {LAST, "c"}}, "o(p) o() B(abc) "},
+    {"pong between fragments",
+     {{BINARY, "a"}, {PONG, "p"}, {MORE, "b"}, {PONG, ""}, {LAST, "c"}},
+     "o(p) o() B(abc) "},
     {"close between fragments", {{TEXT, "a"}, {CLOSE, "\x03\xE8"}}, "c1000() "},
     {"continuation of nothing", {{LAST, "x"}}, "e1002 "},
     {"continuation of nothing, not the last", {{MORE, "x"}, {FIN | TEXT, "y"}}, "e1002 "},
     {"continuation after a whole message", {{FIN | TEXT, "a"}, {LAST, "b"}}, "T(a) e1002 "},
-    {"continuation after the last fragment", {{TEXT, "a"}, {LAST, "b"}, {LAST, "c"}}, "T(ab) e1002 "},
+    {"continuation after the last fragment",
+     {{TEXT, "a"}, {LAST, "b"}, {LAST, "c"}},
+     "T(ab) e1002 "},
     {"text inside a text", {{TEXT, "a"}, {FIN | TEXT, "b"}}, "e1002 "},
     {"binary inside a text", {{TEXT, "a"}, {BINARY, "b"}}, "e1002 "},
-    {"two fragmented messages", {{TEXT, "a"}, {LAST, "b"}, {BINARY, "c"}, {LAST, "d"}}, "T(ab) B(cd) "},
-    {"a whole message after a fragmented one", {{TEXT, "a"}, {LAST, "b"}, {FIN | TEXT, "c"}}, "T(ab) T(c) "},
+    {"two fragmented messages",
+     {{TEXT, "a"}, {LAST, "b"}, {BINARY, "c"}, {LAST, "d"}},
+     "T(ab) B(cd) "},
+    {"a whole message after a fragmented one",
+     {{TEXT, "a"}, {LAST, "b"}, {FIN | TEXT, "c"}},
+     "T(ab) T(c) "},
 
     /* UTF-8 across fragments; what is in one frame stands in the table below */
     {"character cut by a fragment", {{TEXT, "\xE2\x82"}, {LAST, "\xAC"}}, "T(\xE2\x82\xAC) "},
-    {"each byte a fragment", {{TEXT, "\xF0"}, {MORE, "\x9F"}, {MORE, "\x90"}, {LAST, "\xA6"}}, "T(\xF0\x9F\x90\xA6) "},
-    {"cut, with a ping inside", {{TEXT, "\xE2\x82"}, {PING, "\xFF"}, {LAST, "\xAC"}}, "i(\xFF) T(\xE2\x82\xAC) "},
+    {"each byte a fragment",
+     {{TEXT, "\xF0"}, {MORE, "\x9F"}, {MORE, "\x90"}, {LAST, "\xA6"}},
+     "T(\xF0\x9F\x90\xA6) "},
+    {"cut, with a ping inside",
+     {{TEXT, "\xE2\x82"}, {PING, "\xFF"}, {LAST, "\xAC"}},
+     "i(\xFF) T(\xE2\x82\xAC) "},
     {"character cut by the end", {{FIN | TEXT, "a\xE2\x82"}}, "e1007 "},
     {"character cut by the last fragment's end", {{TEXT, "a"}, {LAST, "\xE2\x82"}}, "e1007 "},
     {"character cut by an empty last fragment", {{TEXT, "\xE2\x82"}, {LAST, ""}}, "e1007 "},
     {"bad byte in a first fragment", {{TEXT, "a\xFF"}}, "e1007 "},
     {"bad byte after a cut", {{TEXT, "\xE2\x82"}, {MORE, "a"}}, "e1007 "},
-    {"a new text begins anew", {{TEXT, "a"}, {LAST, "b"}, {TEXT, "\xC3"}, {LAST, "\xA9"}}, "T(ab) T(\xC3\xA9) "},
+    {"a new text begins anew",
+     {{TEXT, "a"}, {LAST, "b"}, {TEXT, "\xC3"}, {LAST, "\xA9"}},
+     "T(ab) T(\xC3\xA9) "},
 
     /* closing */
     {"close without code", {{CLOSE, ""}}, "c1005() "},
     {"close of one byte", {{CLOSE, "x"}}, "e1002 "},
     {"close 1000", {{CLOSE, "\x03\xE8"}}, "c1000() "},
-    {"close with a reason", {{CLOSE, "\x03\xE9" "bye"}}, "c1001(bye) "},
+    {"close with a reason",
+     {{CLOSE, "\x03\xE9"
+              "bye"}},
+     "c1001(bye) "},
     {"close with a reason in Korean", {{CLOSE, "\x0F\xA0\xEB\x81\x9D"}}, "c4000(\xEB\x81\x9D) "},
     {"close with a reason of 123", {{CLOSE, "\x03\xE8" T123}}, "c1000(" T123 ") "},
     {"close of 126", {{CLOSE, "\x03\xE8" T123 "x"}}, "e1002 "},
@@ -320,7 +367,7 @@ static void test_close_code_0(void **state)
     vireo__buf_deinit(&input);
 }
 
-/* --- failing at the first bad byte -------------------------------------------------------------------------- */
+/* --- failing at the first bad byte ------------------------------------------------------------ */
 
 typedef struct utf8_case {
     const char *bytes;
@@ -361,7 +408,9 @@ static const utf8_case texts[] = {
     {"\xE2\x82\x41", 2},
     {"\xF0\x9F\x41", 2},
     {"\xF0\x9F\x90\x41", 3},
-    {"\xCE\xBA\xE1\xBD\xB9\xCF\x83\xCE\xBC\xCE\xB5\xF4\x90\x80\x80" "edited", 12},
+    {"\xCE\xBA\xE1\xBD\xB9\xCF\x83\xCE\xBC\xCE\xB5\xF4\x90\x80\x80"
+     "edited",
+     12},
 };
 
 /* How many bytes of |input| it takes until the reader fails; -1 if it does not. */
@@ -393,13 +442,14 @@ static void test_utf8_fails_at_once(void **state)
         /* each byte a fragment: seven bytes of input per byte, the last one is the payload */
         vireo__buf_reset(&input, SIZE_MAX);
         for (size_t b = 0; texts[i].bytes[b] != '\0'; b++)
-            append_frame(&input, (b ? MORE : TEXT) | (texts[i].bytes[b + 1] ? 0 : FIN), texts[i].bytes + b, 1);
+            append_frame(&input, (b ? MORE : TEXT) | (texts[i].bytes[b + 1] ? 0 : FIN),
+                         texts[i].bytes + b, 1);
         assert_int_equal(fails_after(&input), texts[i].bad < 0 ? -1 : texts[i].bad * 7 + 6);
         vireo__buf_deinit(&input);
     }
 }
 
-/* --- sizes and limits --------------------------------------------------------------------------------------- */
+/* --- sizes and limits ------------------------------------------------------------------------- */
 
 static void run_size(size_t size, size_t fragment)
 {
@@ -413,7 +463,8 @@ static void run_size(size_t size, size_t fragment)
     expected.len += size;
     for (size_t at = 0; at == 0 || at < size; at += fragment) {
         size_t n = size - at < fragment ? size - at : fragment;
-        append_frame(&input, (at ? MORE : BINARY) | (at + n == size ? FIN : 0), expected.data + 2 + at, n);
+        append_frame(&input, (at ? MORE : BINARY) | (at + n == size ? FIN : 0),
+                     expected.data + 2 + at, n);
     }
     vireo__buf_append_str(&expected, ") ");
     static const size_t steps[] = {0, 7, 65536, 1000};
@@ -441,10 +492,14 @@ static void test_message_limit(void **state)
     static const message_case rows[] = {
         {"just as large", {{FIN | TEXT, "0123456789"}}, "T(0123456789) "},
         {"one more", {{FIN | TEXT, "0123456789x"}}, "e1009 "},
-        {"just as large, in fragments", {{TEXT, "01234"}, {MORE, "56789"}, {LAST, ""}}, "T(0123456789) "},
+        {"just as large, in fragments",
+         {{TEXT, "01234"}, {MORE, "56789"}, {LAST, ""}},
+         "T(0123456789) "},
         {"one more, in fragments", {{TEXT, "01234"}, {MORE, "56789"}, {LAST, "x"}}, "e1009 "},
         {"a ping is no message", {{PING, "0123456789x"}}, "i(0123456789x) "},
-        {"each message counts for itself", {{FIN | TEXT, "0123456789"}, {TEXT, "01234"}, {LAST, "56789"}}, "T(0123456789) T(0123456789) "},
+        {"each message counts for itself",
+         {{FIN | TEXT, "0123456789"}, {TEXT, "01234"}, {LAST, "56789"}},
+         "T(0123456789) T(0123456789) "},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         vireo__buf input;
@@ -455,7 +510,8 @@ static void test_message_limit(void **state)
     }
 }
 
-/* A length over the limit is refused when it is announced, even before the masking key; a huge sum does not overflow. */
+/* A length over the limit is refused when it is announced, even before the masking key; a huge sum
+ * does not overflow. */
 static void test_announced_lengths(void **state)
 {
     (void)state;
@@ -487,8 +543,12 @@ static void test_fragment_limit(void **state)
     static const message_case rows[] = {
         {"three", {{TEXT, "a"}, {MORE, ""}, {LAST, "c"}}, "T(ac) "},
         {"four", {{TEXT, "a"}, {MORE, ""}, {MORE, ""}, {LAST, "d"}}, "e1008 "},
-        {"pings do not count", {{TEXT, "a"}, {PING, ""}, {MORE, ""}, {PING, ""}, {LAST, "c"}}, "i() i() T(ac) "},
-        {"each message counts for itself", {{TEXT, "a"}, {MORE, ""}, {LAST, "c"}, {TEXT, "d"}, {LAST, "e"}}, "T(ac) T(de) "},
+        {"pings do not count",
+         {{TEXT, "a"}, {PING, ""}, {MORE, ""}, {PING, ""}, {LAST, "c"}},
+         "i() i() T(ac) "},
+        {"each message counts for itself",
+         {{TEXT, "a"}, {MORE, ""}, {LAST, "c"}, {TEXT, "d"}, {LAST, "e"}},
+         "T(ac) T(de) "},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         vireo__buf input;
@@ -499,14 +559,16 @@ static void test_fragment_limit(void **state)
     }
 }
 
-/* --- copies and memory -------------------------------------------------------------------------------------- */
+/* --- copies and memory ------------------------------------------------------------------------ */
 
 static void test_whole_frames_stay_in_place(void **state)
 {
     (void)state;
     vireo__buf input;
     vireo__buf_init(&input, VIREO__BUF_UNLIMITED);
-    append_frames(&input, (const frame[]){{FIN | TEXT, "one"}, {PING, "two"}, {FIN | BINARY, "three"}, {0, NULL}});
+    append_frames(
+        &input,
+        (const frame[]){{FIN | TEXT, "one"}, {PING, "two"}, {FIN | BINARY, "three"}, {0, NULL}});
     vireo__ws_reader reader = {.limits = &usual};
     uint8_t *at = input.data;
     size_t n = input.len;
@@ -526,7 +588,8 @@ static void test_whole_frames_stay_in_place(void **state)
 static void test_pieces_arrive_in_place(void **state)
 {
     (void)state;
-    static const vireo__ws_limits limits = {.max_message_bytes = 100, .max_fragments = 10, .pieces = true};
+    static const vireo__ws_limits limits = {
+        .max_message_bytes = 100, .max_fragments = 10, .pieces = true};
     vireo__buf input;
     vireo__buf_init(&input, VIREO__BUF_UNLIMITED);
     append_frame(&input, FIN | TEXT, "0123456789", 10);
@@ -556,7 +619,9 @@ static void test_out_of_memory(void **state)
     (void)state;
     vireo__buf input;
     vireo__buf_init(&input, VIREO__BUF_UNLIMITED);
-    append_frames(&input, (const frame[]){{TEXT, T125}, {MORE, T125}, {LAST, T125}, {FIN | TEXT, ""}, {0, NULL}});
+    append_frames(
+        &input,
+        (const frame[]){{TEXT, T125}, {MORE, T125}, {LAST, T125}, {FIN | TEXT, ""}, {0, NULL}});
     int n = 1;
     for (;; n++) {
         listener l;
@@ -575,7 +640,8 @@ static void test_out_of_memory(void **state)
         }
         bool failed = oom_failed();
         const char *log = vireo__buf_cstr(&l.log);
-        assert_string_equal(log + (strlen(log) > 6 ? strlen(log) - 6 : 0), failed ? "e1011 " : ") T() ");
+        assert_string_equal(log + (strlen(log) > 6 ? strlen(log) - 6 : 0),
+                            failed ? "e1011 " : ") T() ");
         listener_deinit(&l);
         if (!failed)
             break;
