@@ -26,7 +26,7 @@ static void set_timing(vireo__conn *c, enum timing timing)
 {
     const vireo_app_options *o = &c->app->options;
     const uint32_t ms[] = {0, o->header_timeout_ms, o->body_timeout_ms, o->keep_alive_timeout_ms, o->body_timeout_ms, SOON_MS};
-    c->timing = timing;
+    c->timing = (uint8_t)timing;
     if (timing == TIMING_NONE)
         vireo__deadline_stop(&c->deadline);
     else if (vireo__deadline_start(c->app->loop, &c->deadline, ms[timing], on_deadline) < 0)

@@ -139,7 +139,9 @@ forEachKind("upgrade", (kind) => {
     assert.equal(await first.readText(), '42["echo",1]');
   });
 
-  test("a WebSocket for a session that began as one is closed (T05)", async (t) => {
+  // The official server keeps it until its upgrade time-out of 10 s.
+  const prompt = kind === "vireo";
+  test("a WebSocket for a session that began as one is closed (T05)", { skip: !prompt }, async (t) => {
     const socket = await connected(t, server, { transports: ["websocket"] });
     const second = await probing(t, server, socket.io.engine.id);
     await second.readClose();

@@ -449,7 +449,7 @@ static void the_end_has_a_time_box(void **state)
     peer_send(&p, GET("/keep"));
     peer_until(app, &t.requests, 1);
     vireo_stop(app);
-    peer_advance(app, 9000);
+    peer_advance(app, 7000);
     peer_settle(app);
     assert_int_equal(t.aborted, 0);
     peer_advance(app, 1000);

@@ -57,7 +57,7 @@ static int echo_json(vireo_req *r)
     const vireo_value *v = vireo_body_json(r, &error);
     if (v == NULL)
         return VIREO_EJSON;
-    return vireo_reply_json(r, 201, "{got:%p,again:%hhd}", (const void *)v, vireo_body_json(r, NULL) == v);
+    return vireo_reply_json(r, 201, "{got:%p,again:%hhd}", (const void *)v, (bool)(vireo_body_json(r, NULL) == v));
 }
 
 static void on_abort(vireo_req *r, void *user)

@@ -11,6 +11,7 @@
 #ifndef VIREO_TESTS_WS_FIXTURE_H
 #define VIREO_TESTS_WS_FIXTURE_H
 
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>

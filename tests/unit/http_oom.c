@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: MIT
+ * SPDX-FileCopyrightText: Copyright (c) 2026 The Vireo authors */
+
+/* Every n-th allocation fails once, while a server is made and while it serves. Whatever it was, the server goes on, nothing leaks, and who was not
+ * served properly sees the connection end or an honest refusal, never half an answer that looks whole. */
+
+#include "oom.h"
+
+#include "http_peer.h"
+
+#define GET(path) "GET " path " HTTP/1.1\r\nHost: a\r\n\r\n"
+
+static int say(vireo_req *r)
+{
+    size_t n;
+    if (vireo_reply_header(r, "X-Path", vireo_path(r)) < 0)
+        return VIREO_ENOMEM;
+    vireo_header(r, "x");
+    vireo_query(r, "q");
+    vireo_body_json(r, NULL);
+    vireo_body(r, &n);
+    return vireo_reply_json(r, 200, "{id:%s}", vireo_param(r, "id"));
+}
+
+static int large(vireo_req *r)
+{
+    static char bytes[600000];
+    memset(bytes, 'x', sizeof bytes);
+    return vireo_reply(r, 200, NULL, bytes, sizeof bytes);
+}
+
+static int file(vireo_req *r)
+{
+    return vireo_reply_file(r, vireo_req_user(r));
+}
+
+static int fill(vireo_app *app, char *path)
+{
+    int error = vireo_route(app, "*", "/say/:id", say, NULL);
+    if (error == 0)
+        error = vireo_route(app, "GET", "/large", large, NULL);
+    if (error == 0)
+        error = vireo_route(app, "GET", "/file", file, path);
+    if (error == 0)
+        error = vireo_static(app, "/", "/tmp");
+    return error == 0 ? vireo_listen(app, .host = "127.0.0.1") : error;
+}
+
+static void makes_an_application(void **state)
+{
+    (void)state;
+    char path[] = "/etc/passwd";
+    for (int n = 1;; n++) {
+        oom_fail_at(n);
+        vireo_app *app = vireo_app_new();
+        int error = app != NULL ? fill(app, path) : VIREO_ENOMEM;
+        bool failed = oom_failed();
+        vireo_app_free(app);
+        if (!failed) {
+            assert_int_equal(error, 0);
+            assert_true(n > 10);
+            return;
+        }
+        assert_true(error < 0);
+    }
+}
+
+/* Counts the replies that have arrived whole. */
+static int whole_replies(const peer *p)
+{
+    int count = 0;
+    for (const char *at = p->got, *end; (end = strstr(at, "\r\n\r\n")) != NULL; count++) {
+        const char *length = strstr(at, "Content-Length: ");
+        size_t n = length != NULL && length < end ? strtoul(length + 16, NULL, 10) : 0;
+        if (n > (size_t)(p->got + p->len - end - 4))
+            break;
+        at = end + 4 + n;
+    }
+    return count;
+}
+
+/* Only the server's allocations count, not the client's. */
+static void turn_and_take(peer *p)
+{
+    struct pollfd fds[2] = {{.fd = p->fd, .events = POLLIN}, {.fd = uv_backend_fd(vireo__app_loop(p->app)->uv), .events = POLLIN}};
+    peer_turn(p->app);
+    int left = oom__left;
+    oom__left = 0;
+    poll(fds, 2, 1);
+    peer_take(p, SIZE_MAX);
+    oom__left = left;
+}
+
+/* Sends |request| while the |n|-th allocation fails, until there are |replies| or the connection ends. Returns whether one failed. */
+static bool serve_with(vireo_app *app, const char *request, int n, int replies)
+{
+    peer p = peer_open(app);
+    oom_fail_at(n);
+    peer_send(&p, request);
+    for (int patience = PEER_PATIENCE; !p.ended && whole_replies(&p) < replies && patience > 0; patience--)
+        turn_and_take(&p);
+    bool failed = oom_failed();
+    if (!p.ended && whole_replies(&p) < replies)
+        fail_msg("allocation %d of %s: neither answered nor closed: %s", n, request, p.got);
+    if (!failed)
+        assert_int_equal(whole_replies(&p), replies);
+    peer_close(&p);
+    peer_settle(app);
+    return failed;
+}
+
+static void count_line(void *user, vireo_level level, const char *area, const char *text)
+{
+    (void)level;
+    (void)area;
+    assert_non_null(strstr(text, "out of memory"));
+    ++*(int *)user;
+}
+
+static void serves(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        int replies;
+    } requests[] = {
+        {"POST /say/x?q=1 HTTP/1.1\r\nHost: a\r\nX: 1\r\nX: 2\r\nTransfer-Encoding: chunked\r\n\r\n3\r\n[1]\r\n0\r\n\r\n", 1},
+        {GET("/large") GET("/say/y"), 2},
+        {GET("/file"), 1},
+        {GET("/nothing"), 1},
+        {"POST /large HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc", 1},
+        {"GET / HTTP/1.1\r\n\r\n", 1},
+    };
+    char path[] = "/tmp/vireo-oom-XXXXXX";
+    int fd = mkstemp(path), lines = 0;
+    assert_int_equal(ftruncate(fd, 400000), 0);
+    close(fd);
+    vireo_app *app = vireo_app_new(.log = count_line, .log_user = &lines);
+    assert_int_equal(fill(app, path), 0);
+    for (size_t i = 0; i < sizeof requests / sizeof requests[0]; i++) {
+        int n = 1;
+        for (; serve_with(app, requests[i].text, n, requests[i].replies); n++)
+            serve_with(app, GET("/nothing"), 0, 1); /* the others are served */
+        assert_true(n > 3);
+    }
+    assert_true(lines > 0);
+    vireo_app_free(app);
+    unlink(path);
+}
+
+static void on_post(vireo_app *app, void *user)
+{
+    (void)app;
+    ++*(int *)user;
+}
+
+static void on_timer(vireo_timer *timer, void *user)
+{
+    (void)timer;
+    (void)user;
+}
+
+static void tells_the_caller(void **state)
+{
+    (void)state;
+    int count = 0;
+    vireo_app *app = vireo_app_new();
+    for (int n = 1; n <= 2; n++) {
+        oom_fail_at(n);
+        assert_int_equal(vireo_post(app, on_post, &count), VIREO_ENOMEM);
+        assert_true(oom_failed());
+        oom_fail_at(n);
+        assert_null(vireo_after(app, 1, on_timer, NULL));
+        assert_true(oom_failed());
+    }
+    vireo_app_free(app);
+    assert_int_equal(count, 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(makes_an_application),
+        cmocka_unit_test(serves),
+        cmocka_unit_test(tells_the_caller),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
