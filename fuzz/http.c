@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * SPDX-FileCopyrightText: Copyright (c) 2026 The Vireo authors */
 
-/* Requests, one behind the other. The first byte of the input says in pieces of which size the rest arrives; whatever it says, the result must be that
- * of one piece. */
+/* Requests, one behind the other. The first byte of the input says in pieces of which size the rest
+ * arrives; whatever it says, the result must be that of one piece. */
 
 #include <stdint.h>
 #include <stdlib.h>
@@ -44,7 +44,8 @@ static void note(vireo__buf *log, const vireo__parser *p)
 {
     vireo__buf_append_str(log, vireo__parser_method(p));
     vireo__buf_append(log, p->head.data, p->head.len);
-    vireo__buf_append_byte(log, (uint8_t)(vireo__parser_keep_alive(p) | vireo__parser_upgrade(p) << 1));
+    vireo__buf_append_byte(log,
+                           (uint8_t)(vireo__parser_keep_alive(p) | vireo__parser_upgrade(p) << 1));
     vireo__buf_append(log, p->body.data, p->body.len);
 }
 

@@ -32,7 +32,8 @@ static void match(const char *pattern, const uint8_t *path, size_t n)
         return;
     for (size_t i = 0; i < params.count; i++) {
         vireo__str value = params.at[i].value;
-        if (value.len > n || (value.len > 0 && (value.at < (const char *)path || value.at + value.len > (const char *)path + n)))
+        if (value.len > n || (value.len > 0 && (value.at < (const char *)path ||
+                                                value.at + value.len > (const char *)path + n)))
             abort();
     }
 }

@@ -29,7 +29,8 @@ extern "C" {
 /* A vireo_ws is one connection; valid from on_open until on_close has returned. */
 typedef struct vireo_ws vireo_ws;
 
-/* A vireo_ws_endpoint is all that was registered under one path. It lives as long as the application. */
+/* A vireo_ws_endpoint is all that was registered under one path. It lives as long as the
+ * application. */
 typedef struct vireo_ws_endpoint vireo_ws_endpoint;
 
 typedef struct vireo_ws_options {
@@ -37,20 +38,25 @@ typedef struct vireo_ws_options {
     size_t data_size; /* bytes of your own in each connection, zeroed: vireo_ws_data */
     void *user;       /* vireo_ws_user; borrowed as long as the application lives */
 
-    /* Asked before the handshake is answered. Return 0 to accept; or answer yourself (vireo_reply..) or return a negative number to
-     * refuse (as a route's handler). vireo_req_user(r) is the vireo_ws_endpoint. */
+    /* Asked before the handshake is answered. Return 0 to accept; or answer yourself
+     * (vireo_reply..) or return a negative number to refuse (as a route's handler).
+     * vireo_req_user(r) is the vireo_ws_endpoint. */
     int (*on_upgrade)(vireo_req *r);
     void (*on_open)(vireo_ws *ws);
-    /* A whole message; a text is valid UTF-8. |data| is borrowed for the call. None comes after vireo_ws_close. */
+    /* A whole message; a text is valid UTF-8. |data| is borrowed for the call. None comes after
+     * vireo_ws_close. */
     void (*on_message)(vireo_ws *ws, const void *data, size_t len, bool binary);
-    /* Instead of on_message: what of a message has arrived, without collecting it; may be empty when it is the |last|. A text is valid UTF-8
-     * as a whole; a piece may end inside a character. |data| is borrowed for the call. */
+    /* Instead of on_message: what of a message has arrived, without collecting it; may be empty
+     * when it is the |last|. A text is valid UTF-8 as a whole; a piece may end inside a character.
+     * |data| is borrowed for the call. */
     void (*on_piece)(vireo_ws *ws, const void *data, size_t len, bool binary, bool last);
-    void (*on_ping)(vireo_ws *ws, const void *data, size_t len); /* the pong is sent by the library */
+    /* A ping; the library has answered it. */
+    void (*on_ping)(vireo_ws *ws, const void *data, size_t len);
     void (*on_pong)(vireo_ws *ws, const void *data, size_t len);
     /* Something went wrong, on_close follows; |text| says what, e.g. "invalid UTF-8". */
     void (*on_error)(vireo_ws *ws, int error, const char *text);
-    /* The end, exactly once. |code| 1005: a close without code; 1006: no close frame came. |reason| is "" where there is none. */
+    /* The end, exactly once. |code| 1005: a close without code; 1006: no close frame came. |reason|
+     * is "" where there is none. */
     void (*on_close)(vireo_ws *ws, uint16_t code, const char *reason);
     void (*on_drain)(vireo_ws *ws); /* the kernel has taken all that was queued, after it had not */
 
@@ -59,17 +65,20 @@ typedef struct vireo_ws_options {
     uint32_t close_timeout_ms; /* for the peer's answer to our close; default 30,000 */
 } vireo_ws_options;
 
-/* vireo_websocket registers an endpoint. |path| is a route's pattern; copied. A plain GET there gets 426.
- * Returns the endpoint (borrowed from the application), or NULL: see vireo_route for the causes. */
+/* vireo_websocket registers an endpoint. |path| is a route's pattern; copied. A plain GET there
+ * gets 426. Returns the endpoint (borrowed from the application), or NULL: see vireo_route for the
+ * causes. */
 #define vireo_websocket(app, path, ...)                                                            \
     vireo_ws_register((app), (path),                                                               \
                       &(const vireo_ws_options){.size = sizeof(vireo_ws_options), __VA_ARGS__})
-VIREO_API vireo_ws_endpoint *vireo_ws_register(vireo_app *app, const char *path, const vireo_ws_options *options);
+VIREO_API vireo_ws_endpoint *vireo_ws_register(vireo_app *app, const char *path,
+                                               const vireo_ws_options *options);
 
 /* vireo_ws_send queues one message; it is written at the end of the loop's turn.
  *
  * data   copied; a text must be valid UTF-8
- * Returns 0, VIREO_EUTF8, VIREO_ECLOSED (closing or closed), VIREO_EFULL (over max_queued_bytes: the connection is being closed), VIREO_ENOMEM. */
+ * Returns 0, VIREO_EUTF8, VIREO_ECLOSED (closing or closed), VIREO_EFULL (over max_queued_bytes:
+ * the connection is being closed), VIREO_ENOMEM. */
 VIREO_API int vireo_ws_send(vireo_ws *ws, const void *data, size_t len, bool binary);
 
 /* vireo_ws_send_text sends a text ended by a NUL. */
@@ -78,20 +87,25 @@ VIREO_API int vireo_ws_send_text(vireo_ws *ws, const char *text);
 /* vireo_ws_send_json sends one text message made from a template (value.h). */
 VIREO_API int vireo_ws_send_json(vireo_ws *ws, const char *tmpl, ...) VIREO_PRINTF(2, 3);
 
-/* vireo_ws_send_piece sends the next part of a message whose length is not known yet. Other messages sent before its |last| part wait for
- * that, pings do not.
+/* vireo_ws_send_piece sends the next part of a message whose length is not known yet. Other
+ * messages sent before its |last| part wait for that, pings do not.
  *
  * data   copied; a text must be valid UTF-8 as a whole, a piece may end inside a character
- * Returns as vireo_ws_send; VIREO_EINVAL when |binary| changes in the middle. After VIREO_EUTF8, VIREO_EINVAL and VIREO_ENOMEM nothing of this part was
- * sent. */
-VIREO_API int vireo_ws_send_piece(vireo_ws *ws, const void *data, size_t len, bool binary, bool last);
+ * Returns as vireo_ws_send; VIREO_EINVAL when |binary| changes in the middle. After VIREO_EUTF8,
+ * VIREO_EINVAL and VIREO_ENOMEM nothing of this part was sent. */
+VIREO_API int vireo_ws_send_piece(vireo_ws *ws, const void *data, size_t len, bool binary,
+                                  bool last);
 
-/* vireo_ws_broadcast sends one message to all open connections of |endpoint| except |except| (may be NULL); framed once, shared by all.
- * Returns the number of connections it was queued for, or a negative number. */
-VIREO_API int vireo_ws_broadcast(vireo_ws_endpoint *endpoint, const vireo_ws *except, const void *data, size_t len, bool binary);
+/* vireo_ws_broadcast sends one message to all open connections of |endpoint| except |except| (may
+ * be NULL); framed once, shared by all. Returns the number of connections it was queued for, or a
+ * negative number. */
+VIREO_API int vireo_ws_broadcast(vireo_ws_endpoint *endpoint, const vireo_ws *except,
+                                 const void *data, size_t len, bool binary);
 
-/* vireo_ws_each calls |fn| for each open connection of |endpoint|. Closing any of them inside |fn| is allowed. */
-VIREO_API void vireo_ws_each(vireo_ws_endpoint *endpoint, void (*fn)(vireo_ws *ws, void *user), void *user);
+/* vireo_ws_each calls |fn| for each open connection of |endpoint|. Closing any of them inside |fn|
+ * is allowed. */
+VIREO_API void vireo_ws_each(vireo_ws_endpoint *endpoint, void (*fn)(vireo_ws *ws, void *user),
+                             void *user);
 
 /* vireo_ws_ping sends a ping with at most 125 bytes. */
 VIREO_API int vireo_ws_ping(vireo_ws *ws, const void *data, size_t len);
@@ -100,23 +114,28 @@ VIREO_API int vireo_ws_ping(vireo_ws *ws, const void *data, size_t len);
  *
  * code     1000..1003, 1007..1014 or 3000..4999; 0 for a close frame without code
  * reason   at most 123 bytes of UTF-8; NULL for none
- * Returns 0, VIREO_EINVAL, VIREO_ECLOSED when it is closing already; VIREO_EFULL or VIREO_ENOMEM when the frame could not be queued: the
- * connection is dropped instead. */
+ * Returns 0, VIREO_EINVAL, VIREO_ECLOSED when it is closing already; VIREO_EFULL or VIREO_ENOMEM
+ * when the frame could not be queued: the connection is dropped instead. */
 VIREO_API int vireo_ws_close(vireo_ws *ws, uint16_t code, const char *reason);
 
-/* vireo_ws_terminate drops the connection without a close handshake; on_close gets 1006, unless the peer's close frame had come. */
+/* vireo_ws_terminate drops the connection without a close handshake; on_close gets 1006, unless the
+ * peer's close frame had come. */
 VIREO_API void vireo_ws_terminate(vireo_ws *ws);
 
 typedef enum vireo_ws_state { VIREO_WS_OPEN, VIREO_WS_CLOSING, VIREO_WS_CLOSED } vireo_ws_state;
 VIREO_API vireo_ws_state vireo_ws_ready_state(const vireo_ws *ws);
 
-VIREO_API void *vireo_ws_data(vireo_ws *ws);                       /* .data_size bytes; NULL when it is 0 */
+VIREO_API void *vireo_ws_data(vireo_ws *ws); /* .data_size bytes; NULL when it is 0 */
 VIREO_API void *vireo_ws_user(const vireo_ws *ws);
 VIREO_API vireo_app *vireo_ws_app(const vireo_ws *ws);
 VIREO_API vireo_ws_endpoint *vireo_ws_endpoint_of(const vireo_ws *ws);
-VIREO_API const char *vireo_ws_address(const vireo_ws *ws);        /* the peer's IP address; valid as long as |ws| */
-VIREO_API size_t vireo_ws_queued(const vireo_ws *ws);              /* bytes not yet taken by the kernel */
-VIREO_API size_t vireo_ws_count(const vireo_ws_endpoint *endpoint); /* open connections */
+VIREO_API size_t vireo_ws_queued(const vireo_ws *ws); /* bytes not yet taken by the kernel */
+
+/* vireo_ws_address returns the peer's IP address, "" on a unix socket; valid as long as |ws|. */
+VIREO_API const char *vireo_ws_address(const vireo_ws *ws);
+
+/* vireo_ws_count returns how many connections are open. */
+VIREO_API size_t vireo_ws_count(const vireo_ws_endpoint *endpoint);
 
 #ifdef __cplusplus
 }

@@ -3,7 +3,8 @@
 
 /* app.c: what an application is made of, and its graceful end:
  *
- *     vireo_stop -> end of the turn: no listener accepts, hooks, mounts' on_stop, idle connections are closed
+ *     vireo_stop -> end of the turn: no listener accepts, hooks and mounts' on_stop are called,
+ *                   idle connections are closed
  *                -> busy connections finish their reply; after 8 s they are cut
  *                -> the last stream of the last listener is closed: finished */
 
@@ -17,8 +18,9 @@
 #include "http/request.h"
 
 enum {
-    STOP_MS = 8000,        /* for connections that are busy when the end begins: process managers commonly kill after 10 s */
-    REQUESTS_KEPT = 256,   /* freed vireo_req kept for the next ones */
+    /* For connections that are busy when the end begins. Process managers commonly kill after 10 s. */
+    STOP_MS = 8000,
+    REQUESTS_KEPT = 256, /* freed vireo_req kept for the next ones */
     MIN_HEAD_BYTES = 64,
 };
 
@@ -28,7 +30,7 @@ typedef struct stop_hook {
     void *user;
 } stop_hook;
 
-/* --- making ------------------------------------------------------------------------------------------------- */
+/* --- making --------------------------------------------------------------------------------- */
 
 static void set_default(uint32_t *option, uint32_t value)
 {
@@ -52,7 +54,8 @@ static void fill_in(vireo_app_options *o)
         o->max_head_bytes = MIN_HEAD_BYTES;
 }
 
-/* A peer that closes while we write is an error of that write. Who has other plans with the signal has set them already. */
+/* A peer that closes while we write is an error of that write. Who has other plans with the signal
+ * has set them already. */
 static void ignore_sigpipe(void)
 {
     struct sigaction now;
@@ -67,7 +70,8 @@ vireo_app *vireo_app_create(const vireo_app_options *options)
     vireo_app *app = calloc(1, sizeof *app);
     if (app == NULL)
         return NULL;
-    memcpy(&app->options, options, options->size < sizeof app->options ? options->size : sizeof app->options);
+    memcpy(&app->options, options,
+           options->size < sizeof app->options ? options->size : sizeof app->options);
     fill_in(&app->options);
     app->loop = vireo__loop_new(app->options.uv_loop);
     if (app->loop == NULL) {
@@ -87,7 +91,7 @@ vireo_app *vireo_app_create(const vireo_app_options *options)
     return app;
 }
 
-/* --- parts -------------------------------------------------------------------------------------------------- */
+/* --- parts ---------------------------------------------------------------------------------- */
 
 void vireo_app_set_user(vireo_app *app, void *user)
 {
@@ -132,7 +136,8 @@ const char *vireo__app_date(vireo_app *app)
 void vireo__app_mount(vireo_app *app, vireo__mount *mount)
 {
     vireo__list *at = app->mounts.next;
-    while (at != &app->mounts && strlen(vireo__container(at, vireo__mount, node)->prefix) >= strlen(mount->prefix))
+    while (at != &app->mounts &&
+           strlen(vireo__container(at, vireo__mount, node)->prefix) >= strlen(mount->prefix))
         at = at->next;
     vireo__list_append(at, &mount->node); /* before |at| */
 }
@@ -163,19 +168,23 @@ int vireo__app_add_route(vireo_app *app, const vireo__route *entry, const char *
     return 0;
 }
 
-int vireo_route(vireo_app *app, const char *method, const char *pattern, vireo_handler handler, void *user)
+int vireo_route(vireo_app *app, const char *method, const char *pattern, vireo_handler handler,
+                void *user)
 {
-    if (!vireo__pattern_valid(pattern) || handler == NULL || (strcmp(method, "*") != 0 && !vireo__http_token(method, strlen(method))))
+    if (!vireo__pattern_valid(pattern) || handler == NULL ||
+        (strcmp(method, "*") != 0 && !vireo__http_token(method, strlen(method))))
         return VIREO_EINVAL;
     vireo__route entry = {.kind = VIREO__ROUTE, .method = method, .handler = handler, .user = user};
     return vireo__app_add_route(app, &entry, pattern);
 }
 
-int vireo__route_upgrade(vireo_app *app, const char *pattern, int (*on_upgrade)(vireo_req *r), void *user)
+int vireo__route_upgrade(vireo_app *app, const char *pattern, int (*on_upgrade)(vireo_req *r),
+                         void *user)
 {
     if (!vireo__pattern_valid(pattern))
         return VIREO_EINVAL;
-    vireo__route entry = {.kind = VIREO__ROUTE_UPGRADE, .method = "GET", .handler = on_upgrade, .user = user};
+    vireo__route entry = {
+        .kind = VIREO__ROUTE_UPGRADE, .method = "GET", .handler = on_upgrade, .user = user};
     return vireo__app_add_route(app, &entry, pattern);
 }
 
@@ -199,7 +208,7 @@ vireo_timer *vireo_after(vireo_app *app, uint32_t delay_ms, vireo_timer_fn fn, v
     return vireo__timer_new(app->loop, delay_ms, false, fn, user);
 }
 
-/* --- work from other threads -------------------------------------------------------------------------------- */
+/* --- work from other threads ---------------------------------------------------------------- */
 
 typedef struct app_post {
     void (*fn)(vireo_app *app, void *user);
@@ -225,7 +234,7 @@ int vireo_post(vireo_app *app, void (*fn)(vireo_app *app, void *user), void *use
     return error;
 }
 
-/* --- listening ---------------------------------------------------------------------------------------------- */
+/* --- listening ------------------------------------------------------------------------------ */
 
 static void finish_if_over(vireo_app *app)
 {
@@ -276,7 +285,7 @@ size_t vireo__app_connections(const vireo_app *app)
     return n;
 }
 
-/* --- the end ------------------------------------------------------------------------------------------------ */
+/* --- the end -------------------------------------------------------------------------------- */
 
 void vireo__app_end_now(vireo_app *app)
 {
@@ -312,7 +321,8 @@ static void stop_now(vireo_app *app)
     if (app->stopped)
         return;
     for (vireo__list *at = app->listeners.next; at != &app->listeners; at = at->next)
-        vireo__listener_close(vireo__container(at, vireo__listening, node)->listener, on_listener_gone);
+        vireo__listener_close(vireo__container(at, vireo__listening, node)->listener,
+                              on_listener_gone);
     run_stop_hooks(app);
     for (vireo__list *at = app->mounts.next; at != &app->mounts; at = at->next) {
         const vireo__mount *mount = vireo__container(at, vireo__mount, node);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * SPDX-FileCopyrightText: Copyright (c) 2026 The Vireo authors */
 
-/* app.h (http): how an application lies in memory. server.h is for the floors above; this is for the files of this one.
+/* app.h (http): how an application lies in memory. server.h is for the floors above; this is for
+ * the files of this one.
  *
  *     app.c       options, mounts, routes; the graceful end
  *     run.c       vireo_run: signals, and the program around an application
@@ -78,7 +79,8 @@ void vireo__app_end_now(vireo_app *app);
 /* vireo__folder_free frees what vireo_static has made. NULL is allowed. */
 void vireo__folder_free(struct vireo__folder *folder);
 
-/* vireo__folder_serve answers with a file of the folder. Returns 0, 1 when there is none (nothing is answered), or a negative number. */
+/* vireo__folder_serve answers with a file of the folder. Returns 0, 1 when there is none (nothing
+ * is answered), or a negative number. */
 int vireo__folder_serve(const struct vireo__folder *folder, vireo_req *r, vireo__str path);
 
 #endif

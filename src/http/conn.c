@@ -10,9 +10,11 @@
 #include "http/request.h"
 
 enum {
-    REQUESTS_PER_TURN = 64,   /* of one connection: a flood of pipelined requests must not starve the others */
-    MAX_UNREAD_REPLIES = 65536, /* bytes queued, beyond which no further pipelined request is taken: read the replies first */
-    SOON_MS = 1,              /* after the others had their turn */
+    /* Of one connection: a flood of pipelined requests must not starve the others. */
+    REQUESTS_PER_TURN = 64,
+    /* Bytes queued, beyond which no further pipelined request is taken: read the replies first. */
+    MAX_UNREAD_REPLIES = 65536,
+    SOON_MS = 1, /* after the others had their turn */
 };
 
 /* What |deadline| is for. */
@@ -20,12 +22,18 @@ enum timing { TIMING_NONE, TIMING_HEAD, TIMING_BODY, TIMING_IDLE, TIMING_WRITE, 
 
 static void on_deadline(vireo__deadline *d);
 
-/* --- time --------------------------------------------------------------------------------------------------- */
+/* --- time ----------------------------------------------------------------------------------- */
 
 static void set_timing(vireo__conn *c, enum timing timing)
 {
     const vireo_app_options *o = &c->app->options;
-    const uint32_t ms[] = {0, o->header_timeout_ms, o->body_timeout_ms, o->keep_alive_timeout_ms, o->body_timeout_ms, SOON_MS};
+    const uint32_t ms[] = {
+        [TIMING_HEAD] = o->header_timeout_ms,
+        [TIMING_BODY] = o->body_timeout_ms,
+        [TIMING_IDLE] = o->keep_alive_timeout_ms,
+        [TIMING_WRITE] = o->body_timeout_ms,
+        [TIMING_SOON] = SOON_MS,
+    };
     c->timing = (uint8_t)timing;
     if (timing == TIMING_NONE)
         vireo__deadline_stop(&c->deadline);
@@ -47,7 +55,7 @@ static bool still_taking(vireo__conn *c)
     return taking;
 }
 
-/* --- the end of a request ----------------------------------------------------------------------------------- */
+/* --- the end of a request ------------------------------------------------------------------- */
 
 static bool stream_open(const vireo__conn *c)
 {
@@ -86,7 +94,8 @@ static void after_reply(vireo__conn *c)
         vireo__stream_start(c->stream);
 }
 
-/* An answered request may still have a body on its way. It is read and thrown away, unless nothing can follow it anyway. */
+/* An answered request may still have a body on its way. It is read and thrown away, unless nothing
+ * can follow it anyway. */
 static void settle(vireo__conn *c)
 {
     vireo_req *r = c->req;
@@ -124,7 +133,8 @@ void vireo__conn_pause_sending(vireo__conn *c)
     set_timing(c, TIMING_SOON);
 }
 
-/* The request cannot be read further. A handler that knows of it is told that it is over; the client gets |status|. */
+/* The request cannot be read further. A handler that knows of it is told that it is over; the
+ * client gets |status|. */
 static void refuse(vireo__conn *c, int status)
 {
     vireo_req *r = c->req;
@@ -137,7 +147,7 @@ static void refuse(vireo__conn *c, int status)
     vireo__req_refuse(r, status);
 }
 
-/* --- the course of a request -------------------------------------------------------------------------------- */
+/* --- the course of a request ---------------------------------------------------------------- */
 
 static void handle_head(vireo__conn *c)
 {
@@ -155,7 +165,8 @@ static bool wants_upgrade(const vireo_req *r)
     return vireo__parser_upgrade(&r->parse) && (r->mount == NULL || r->mount->on_upgrade != NULL);
 }
 
-/* Returns false when nobody here upgrades: then it is a request as any other (RFC 9110 section 7.8 lets a server ignore Upgrade). */
+/* Returns false when nobody here upgrades: then it is a request as any other (RFC 9110 section 7.8
+ * lets a server ignore Upgrade). */
 static bool handle_upgrade(vireo__conn *c)
 {
     vireo_req *r = c->req;
@@ -187,12 +198,14 @@ static void handle_request(vireo__conn *c)
     settle(c);
 }
 
-/* RFC 9110 section 10.1.1: "A server MAY omit sending a 100 (Continue) response if it has already received some or all of the content". */
+/* RFC 9110 section 10.1.1: "A server MAY omit sending a 100 (Continue) response if it has already
+ * received some or all of the content". */
 static void send_continue(vireo__conn *c, bool body_came)
 {
     static const char text[] = "HTTP/1.1 100 Continue\r\n\r\n";
     vireo_req *r = c->req;
-    if (r == NULL || !r->parse.expect_continue || r->answered || body_came || r->parse.content_length > r->parse.max_body_bytes)
+    if (r == NULL || !r->parse.expect_continue || r->answered || body_came ||
+        r->parse.content_length > r->parse.max_body_bytes)
         return;
     vireo__stream_write_copy(c->stream, text, sizeof text - 1);
 }
@@ -207,13 +220,15 @@ static void head_done(vireo__conn *c, bool body_came)
     }
     r->mount = vireo__app_find_mount(c->app, r->raw_path);
     r->user = r->mount != NULL ? r->mount->owner : NULL;
-    r->parse.max_body_bytes = r->mount != NULL ? r->mount->max_body_bytes : c->app->options.max_body_bytes;
+    r->parse.max_body_bytes =
+        r->mount != NULL ? r->mount->max_body_bytes : c->app->options.max_body_bytes;
     if (!wants_upgrade(r))
         handle_head(c);
     send_continue(c, body_came);
 }
 
-/* Feeds the request in progress up to the next thing that must be looked at. Returns how many bytes were taken. */
+/* Feeds the request in progress up to the next thing that must be looked at. Returns how many bytes
+ * were taken. */
 static size_t step(vireo__conn *c, const uint8_t *bytes, size_t n)
 {
     vireo__parser *p = &c->req->parse;
@@ -229,14 +244,15 @@ static size_t step(vireo__conn *c, const uint8_t *bytes, size_t n)
     return taken;
 }
 
-/* --- bytes in ----------------------------------------------------------------------------------------------- */
+/* --- bytes in ------------------------------------------------------------------------------- */
 
 /* What cannot be taken now waits, and the kernel keeps what follows it. */
 static void keep(vireo__conn *c, const uint8_t *bytes, size_t n)
 {
     vireo__stream_pause(c->stream);
+    /* No limit: the stream is paused, so that there is no more than one reading's bytes. */
     if (c->kept == NULL && (c->kept = malloc(sizeof *c->kept)) != NULL)
-        vireo__buf_init(c->kept, VIREO__BUF_UNLIMITED); /* it is paused: no more than one reading's bytes */
+        vireo__buf_init(c->kept, VIREO__BUF_UNLIMITED);
     if (c->kept == NULL || vireo__buf_append(c->kept, bytes, n) < 0)
         vireo__stream_close(c->stream, VIREO_ENOMEM);
 }
@@ -252,7 +268,8 @@ static void free_kept(vireo__buf *kept)
 static bool can_take(const vireo__conn *c)
 {
     bool answering = c->req != NULL && c->req->parse.state == VIREO__PARSE_DONE;
-    return stream_open(c) && !answering && c->sending == NULL && !c->ending && unsent(c) <= max_unread(c);
+    return stream_open(c) && !answering && c->sending == NULL && !c->ending &&
+           unsent(c) <= max_unread(c);
 }
 
 static bool begin_request(vireo__conn *c)
@@ -264,7 +281,8 @@ static bool begin_request(vireo__conn *c)
     return c->req != NULL;
 }
 
-/* Sets the clock by which the request in progress has to go on. That of a head runs from its first byte on, whatever comes. */
+/* Sets the clock by which the request in progress has to go on. That of a head runs from its first
+ * byte on, whatever comes. */
 static void watch(vireo__conn *c)
 {
     if (c->req == NULL || !stream_open(c))
@@ -278,7 +296,8 @@ static void watch(vireo__conn *c)
         set_timing(c, TIMING_HEAD);
 }
 
-/* Requests of one client wait for their turn: behind other connections, or for the client to read what it has been told. */
+/* Requests of one client wait for their turn: behind other connections, or for the client to read
+ * what it has been told. */
 static void wait_for_turn(vireo__conn *c)
 {
     if (c->req != NULL && c->req->parse.state == VIREO__PARSE_DONE)
@@ -296,7 +315,8 @@ static bool head_waits(const vireo__conn *c)
     return c->req != NULL && c->req->parse.state == VIREO__PARSE_HEAD_DONE;
 }
 
-/* Takes as many requests as there are and may be. Returns false when the connection is gone, to another owner. */
+/* Takes as many requests as there are and may be. Returns false when the connection is gone, to
+ * another owner. */
 static bool take(vireo__conn *c, uint8_t *bytes, size_t n)
 {
     for (unsigned budget = REQUESTS_PER_TURN; (n > 0 || head_waits(c)) && can_take(c);) {
@@ -361,7 +381,8 @@ static void on_deadline(vireo__deadline *d)
     c->timing = TIMING_NONE;
     if (timing == TIMING_SOON)
         soon(c);
-    else if (timing == TIMING_BODY || (timing == TIMING_HEAD && c->req != NULL && c->req->parse.started))
+    else if (timing == TIMING_BODY ||
+             (timing == TIMING_HEAD && c->req != NULL && c->req->parse.started))
         refuse(c, 408);
     else if (timing != TIMING_HEAD && still_taking(c))
         set_timing(c, timing);
@@ -369,7 +390,7 @@ static void on_deadline(vireo__deadline *d)
         vireo__stream_close(c->stream, timing == TIMING_WRITE ? VIREO_ETIMEDOUT : 0);
 }
 
-/* --- the stream's events ------------------------------------------------------------------------------------ */
+/* --- the stream's events -------------------------------------------------------------------- */
 
 static void on_data(vireo__stream *s, uint8_t *bytes, size_t n)
 {
@@ -380,9 +401,10 @@ static void on_data(vireo__stream *s, uint8_t *bytes, size_t n)
         keep(c, bytes, n);
 }
 
-/* A client that sends no more while a reply is pending has gone away, as far as can be known, and whoever wants to answer must learn of it at
- * once: a session whose poll was aborted, for one. Node.js decides the same, so that clients are used to it. What was answered before
- * is still sent. */
+/* A client that sends no more while a reply is pending has gone away, as far as can be known, and
+ * whoever wants to answer must learn of it at once: a session whose poll was aborted, for one.
+ * Node.js decides the same, so that clients are used to it. What was answered before is still sent.
+ */
 static void on_end(vireo__stream *s)
 {
     vireo__conn *c = s->owner;
@@ -446,7 +468,7 @@ static void give_away(vireo__conn *c, uint8_t *bytes, size_t n)
         vireo__stream_received(s, bytes, n);
 }
 
-/* --- life --------------------------------------------------------------------------------------------------- */
+/* --- life ----------------------------------------------------------------------------------- */
 
 static void ignore_close(vireo__stream *s, int error)
 {

@@ -3,13 +3,14 @@
 
 /* conn.h: one connection of an HTTP client.
  *
- * Between requests it owns this struct, the stream and nothing else: polling clients are many and mostly idle. While a request
- * is on its way or is being answered there is one vireo_req, and what the client has sent beyond it waits: in |kept| what was read
- * already, in the kernel the rest.
+ * Between requests it owns this struct, the stream and nothing else: polling clients are many and
+ * mostly idle. While a request is on its way or is being answered there is one vireo_req, and what
+ * the client has sent beyond it waits: in |kept| what was read already, in the kernel the rest.
  *
- *     READ ----- whole request -----> WAIT for the handler ----- reply ----> WRITE what is too large to queue at once
- *      ^                                                                        |
- *      +---------------------------- keep-alive --------------------------------+---- else: vireo__stream_end
+ *     READ ---- whole request ----> WAIT for the handler ---- reply ----> WRITE what is large
+ *      ^                                                                      |
+ *      +---------------------------- keep-alive ------------------------------+
+ *                                                          else: vireo__stream_end
  */
 
 #ifndef VIREO_HTTP_CONN_H
@@ -25,18 +26,18 @@ typedef struct vireo__conn {
     struct vireo__sending *sending; /* the rest of a large reply; NULL while there is none */
     vireo__buf *kept;               /* bytes that were read and wait; NULL while there are none */
     vireo__deadline deadline;
-    vireo__turn_task resume; /* takes the next request when a reply was given outside of a handler */
-    size_t unsent;           /* when the deadline last looked: what must have shrunk until it looks again */
-    uint8_t timing;          /* enum timing in conn.c */
-    bool ending : 1;         /* the reply that is on its way is the last one */
-    bool detached : 1;       /* the stream has another owner */
+    vireo__turn_task resume; /* takes the next request, after a reply outside of a handler */
+    size_t unsent;           /* when the deadline last looked; must have shrunk when it looks again */
+    uint8_t timing;  /* enum timing in conn.c */
+    bool ending : 1; /* the reply that is on its way is the last one */
+    bool detached : 1; /* the stream has another owner */
 } vireo__conn;
 
 /* vireo__conn_accept takes a new stream. */
 void vireo__conn_accept(vireo__listener *listener, vireo__stream *s);
 
-/* vireo__conn_answered is called when a reply was queued (or is being sent by |sending|). |last|: it said "Connection: close".
- * Unless a handler is running, |r| is gone after it. */
+/* vireo__conn_answered is called when a reply was queued (or is being sent by |sending|). |last|:
+ * it said "Connection: close". Unless a handler is running, |r| is gone after it. */
 void vireo__conn_answered(vireo__conn *c, vireo_req *r, bool last);
 
 /* vireo__conn_sent is called when |sending| is over. */
@@ -45,15 +46,18 @@ void vireo__conn_sent(vireo__conn *c);
 /* vireo__conn_stop: the graceful end begins. */
 void vireo__conn_stop(vireo__conn *c);
 
-/* --- sending.c: replies too large to queue at once: slices of bytes in memory or in a file, as the client takes them ----------- */
+/* --- sending.c: large replies, in slices of bytes in memory or in a file, as the client takes them */
 
-/* What stands in the queue of a connection at most, beside a slice; what is larger is sent in slices. */
+/* What stands in the queue of a connection at most, beside a slice; what is larger is sent in
+ * slices. */
 #define VIREO__SLICE 65536
 
-/* vireo__send_shared sends |bytes| (takes the caller's reference) in slices. Returns 0 or VIREO_ENOMEM. */
+/* vireo__send_shared sends |bytes| (takes the caller's reference) in slices. Returns 0 or
+ * VIREO_ENOMEM. */
 int vireo__send_shared(vireo__conn *c, vireo__shared *bytes);
 
-/* vireo__send_file sends |length| bytes of |fd| (takes) in slices. Returns 0 or VIREO_ENOMEM; |fd| is closed in any case. */
+/* vireo__send_file sends |length| bytes of |fd| (takes) in slices. Returns 0 or VIREO_ENOMEM; |fd|
+ * is closed in any case. */
 int vireo__send_file(vireo__conn *c, int fd, uint64_t length);
 
 /* vireo__sending_go_on queues the next slices; called when the deadline's short wait is over. */
@@ -61,7 +65,8 @@ void vireo__sending_go_on(vireo__conn *c);
 void vireo__sending_free(vireo__conn *c);
 size_t vireo__sending_left(const vireo__conn *c);
 
-/* vireo__conn_pause_sending has vireo__sending_go_on called soon, but not before others had their turn. */
+/* vireo__conn_pause_sending has vireo__sending_go_on called soon, but not before others had their
+ * turn. */
 void vireo__conn_pause_sending(vireo__conn *c);
 
 #endif

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * SPDX-FileCopyrightText: Copyright (c) 2026 The Vireo authors */
 
-/* file.c: a file as a reply, with the conditions of RFC 9110 section 13 under which it need not be sent again. */
+/* file.c: a file as a reply, with the conditions of RFC 9110 section 13 under which it need not be
+ * sent again. */
 
 #include <errno.h>
 #include <fcntl.h>
@@ -17,12 +18,12 @@ enum {
     ETAG_SIZE = 48,
 };
 
-/* Size and time of change, which is what a file's state can be known by without reading it. Weak (section 8.8.1), since two changes within the
- * clock's grain look the same. */
+/* Size and time of change, which is what a file's state can be known by without reading it. Weak
+ * (section 8.8.1), since two changes within the clock's grain look the same. */
 static void make_etag(char out[ETAG_SIZE], const struct stat *st)
 {
-    snprintf(out, ETAG_SIZE, "W/\"%llx-%llx%08lx\"", (unsigned long long)st->st_size, (unsigned long long)st->st_mtim.tv_sec,
-             (unsigned long)st->st_mtim.tv_nsec);
+    snprintf(out, ETAG_SIZE, "W/\"%llx-%llx%08lx\"", (unsigned long long)st->st_size,
+             (unsigned long long)st->st_mtim.tv_sec, (unsigned long)st->st_mtim.tv_nsec);
 }
 
 static const char *opaque(const char *tag)
@@ -30,8 +31,8 @@ static const char *opaque(const char *tag)
     return strncmp(tag, "W/", 2) == 0 ? tag + 2 : tag;
 }
 
-/* Section 13.1.2: "A recipient MUST use the weak comparison function when comparing entity tags for If-None-Match". A tag may hold commas, so the
- * list is cut at its quotes. */
+/* Section 13.1.2: "A recipient MUST use the weak comparison function when comparing entity tags for
+ * If-None-Match". A tag may hold commas, so the list is cut at its quotes. */
 static bool tag_listed(const char *list, const char *etag)
 {
     const char *wanted = opaque(etag);
@@ -49,7 +50,8 @@ static bool tag_listed(const char *list, const char *etag)
     return false;
 }
 
-/* Section 13.1.3: "A recipient MUST ignore If-Modified-Since if the request contains an If-None-Match header field". */
+/* Section 13.1.3: "A recipient MUST ignore If-Modified-Since if the request contains an
+ * If-None-Match header field". */
 static bool not_modified(const vireo_req *r, const char *etag, int64_t mtime)
 {
     const char *tags = vireo_header(r, "if-none-match");
@@ -80,7 +82,8 @@ static int read_whole(int fd, uint8_t *to, size_t n)
     return 0;
 }
 
-/* A small file is read before anything is answered: if it cannot be read, the handler can still say so. */
+/* A small file is read before anything is answered: if it cannot be read, the handler can still say
+ * so. */
 static int send_small(vireo_req *r, vireo__reply_head *head, int fd)
 {
     vireo__conn *c = r->conn;
@@ -149,7 +152,8 @@ static bool has_type(const vireo_req *r)
 {
     const vireo__buf *b = &r->reply_headers;
     static const char name[] = "\r\nContent-Type:";
-    if (b->len >= sizeof name && vireo__str_equal_nocase((vireo__str){(const char *)b->data, sizeof name - 3}, name + 2))
+    if (b->len >= sizeof name &&
+        vireo__str_equal_nocase((vireo__str){(const char *)b->data, sizeof name - 3}, name + 2))
         return true;
     for (size_t i = 0; i + sizeof name <= b->len; i++)
         if (vireo__str_equal_nocase((vireo__str){(const char *)b->data + i, sizeof name - 1}, name))
@@ -169,7 +173,8 @@ int vireo__reply_open_file(vireo_req *r, int fd, const char *path, const char *c
     make_etag(etag, &st);
     int error = add_file_headers(r, etag, st.st_mtim.tv_sec, cache);
     bool fresh = not_modified(r, etag, st.st_mtim.tv_sec);
-    vireo__reply_head head = {.status = fresh ? 304 : 200, .length = (uint64_t)st.st_size, .no_length = fresh};
+    vireo__reply_head head = {
+        .status = fresh ? 304 : 200, .length = (uint64_t)st.st_size, .no_length = fresh};
     if (!fresh && !has_type(r))
         head.type = vireo__mime_type(path);
     bool empty = fresh || vireo__req_is_head(r) || st.st_size == 0;
@@ -187,7 +192,8 @@ int vireo__reply_open_file(vireo_req *r, int fd, const char *path, const char *c
     return error;
 }
 
-/* O_NONBLOCK: a FIFO that nobody writes to must not stop the loop; it is then refused as no regular file. */
+/* O_NONBLOCK: a FIFO that nobody writes to must not stop the loop; it is then refused as no regular
+ * file. */
 int vireo_reply_file(vireo_req *r, const char *path)
 {
     if (r->answered)

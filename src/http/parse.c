@@ -10,7 +10,8 @@
 #include "base/str.h"
 
 enum {
-    CHUNK_LINE_FREE = 18, /* bytes: sixteen hexadecimal digits and the line end; what is beyond counts as framing */
+    /* Bytes: sixteen hexadecimal digits and the line end. What is beyond counts as framing. */
+    CHUNK_LINE_FREE = 18,
 };
 
 enum line { LINE_START, LINE_INSIDE, LINE_CR, LINE_EMPTY_CR };
@@ -23,15 +24,17 @@ static void fail(vireo__parser *p, uint16_t status)
     p->status = status;
 }
 
-/* --- lines -------------------------------------------------------------------------------------------------- */
+/* --- lines ---------------------------------------------------------------------------------- */
 
-/* RFC 9112 section 2.2: "A recipient of such a bare CR MUST consider that element to be invalid or replace each bare CR with SP".
- * A bare LF may be taken for a line end, and control characters for nothing in particular: both are refused here. */
+/* RFC 9112 section 2.2: "A recipient of such a bare CR MUST consider that element to be invalid or
+ * replace each bare CR with SP". A bare LF may be taken for a line end, and control characters for
+ * nothing in particular: both are refused here. */
 static bool line_byte(vireo__parser *p, uint8_t c)
 {
     switch (p->line) {
     case LINE_START:
-        /* RFC 9112 section 5.2: "A server that receives an obs-fold in a request message .. MUST either reject the message ..". */
+        /* RFC 9112 section 5.2: "A server that receives an obs-fold in a request message .. MUST
+         * either reject the message ..". */
         if (c == ' ' || c == '\t')
             return false;
         if (c == '\r') {
@@ -49,7 +52,8 @@ static bool line_byte(vireo__parser *p, uint8_t c)
     }
 }
 
-/* RFC 9112 section 3: method SP request-target SP HTTP-version. llhttp would take any number of spaces, or no version. */
+/* RFC 9112 section 3: method SP request-target SP HTTP-version. llhttp would take any number of
+ * spaces, or no version. */
 static bool request_line_byte(vireo__parser *p, uint8_t c)
 {
     if (p->line == LINE_INSIDE)
@@ -63,7 +67,8 @@ static bool request_line_byte(vireo__parser *p, uint8_t c)
     return true;
 }
 
-/* Returns how many bytes belong to the head; |*end| when its last one is among them. Fails at the first one that may not be there. */
+/* Returns how many bytes belong to the head; |*end| when its last one is among them. Fails at the
+ * first one that may not be there. */
 static size_t scan_head(vireo__parser *p, const uint8_t *bytes, size_t n, bool *end)
 {
     for (size_t i = 0; i < n; i++) {
@@ -86,12 +91,12 @@ static size_t scan_head(vireo__parser *p, const uint8_t *bytes, size_t n, bool *
     return n;
 }
 
-/* --- texts -------------------------------------------------------------------------------------------------- */
+/* --- texts ---------------------------------------------------------------------------------- */
 
 static const uint8_t token_bytes[256] = {
-    ['!'] = 1, ['#'] = 1, ['$'] = 1, ['%'] = 1, ['&'] = 1, ['\''] = 1, ['*'] = 1, ['+'] = 1, ['-'] = 1, ['.'] = 1,
-    ['^'] = 1, ['_'] = 1, ['`'] = 1, ['|'] = 1, ['~'] = 1,
-    ['0' ... '9'] = 1, ['A' ... 'Z'] = 1, ['a' ... 'z'] = 1,
+    ['!'] = 1, ['#'] = 1, ['$'] = 1, ['%'] = 1,         ['&'] = 1,         ['\''] = 1,
+    ['*'] = 1, ['+'] = 1, ['-'] = 1, ['.'] = 1,         ['^'] = 1,         ['_'] = 1,
+    ['`'] = 1, ['|'] = 1, ['~'] = 1, ['0' ... '9'] = 1, ['A' ... 'Z'] = 1, ['a' ... 'z'] = 1,
 };
 
 bool vireo__http_token(const char *text, size_t n)
@@ -149,7 +154,8 @@ static int on_url_complete(llhttp_t *llhttp)
 static int on_field(llhttp_t *llhttp, const char *at, size_t n)
 {
     vireo__parser *p = parser_of(llhttp);
-    if (p->saw_headers) /* a trailer: checked by llhttp, and thrown away as RFC 9110 section 6.5.1 allows */
+    if (p->saw_headers) /* a trailer: checked by llhttp, and thrown away as RFC 9110 section 6.5.1
+                           allows */
         return 0;
     if (n > 0 && !vireo__http_token(at, n))
         return refuse(p, 400);
@@ -181,7 +187,8 @@ static int on_value_complete(llhttp_t *llhttp)
     vireo__parser *p = parser_of(llhttp);
     if (p->saw_headers)
         return 0;
-    while (p->head.len > p->text_at && (p->head.data[p->head.len - 1] == ' ' || p->head.data[p->head.len - 1] == '\t'))
+    while (p->head.len > p->text_at &&
+           (p->head.data[p->head.len - 1] == ' ' || p->head.data[p->head.len - 1] == '\t'))
         p->head.len--;
     return end_text(p);
 }
@@ -192,7 +199,7 @@ static int on_headers_complete(llhttp_t *llhttp)
     return 0;
 }
 
-/* --- what a head means -------------------------------------------------------------------------------------- */
+/* --- what a head means ---------------------------------------------------------------------- */
 
 /* Digits only: no sign, no list, no blank; beyond 64 bits it is too large in any case. */
 static bool read_length(const char *value, uint64_t *out)
@@ -217,14 +224,17 @@ static void take_length(vireo__parser *p, const char *value)
     p->has_length = true;
 }
 
-/* RFC 9112 section 6.3: "If a Transfer-Encoding header field is present in a request and the chunked transfer coding is not the final
- * encoding, .. the server MUST respond with the 400 (Bad Request) status code and then close the connection". Another coding before chunked
- * is one we do not understand: 501 (section 6.1). */
+/* RFC 9112 section 6.3: "If a Transfer-Encoding header field is present in a request and the
+ * chunked transfer coding is not the final encoding, .. the server MUST respond with the 400 (Bad
+ * Request) status code and then close the connection". Another coding before chunked is one we do
+ * not understand: 501 (section 6.1). */
 static void take_coding(vireo__parser *p, const char *value)
 {
     vireo__str coding = vireo__str_of(value);
     size_t n = strlen("chunked");
-    bool last_is_chunked = coding.len >= n && vireo__str_equal_nocase((vireo__str){value + coding.len - n, n}, "chunked");
+    bool last_is_chunked =
+        coding.len >= n &&
+        vireo__str_equal_nocase((vireo__str){value + coding.len - n, n}, "chunked");
     if (p->has_coding || !last_is_chunked)
         fail(p, 400);
     else if (coding.len != n)
@@ -240,8 +250,8 @@ static void take_connection(vireo__parser *p, const char *value)
     p->connection_upgrade |= vireo__str_has_token(list, "upgrade");
 }
 
-/* RFC 9110 section 10.1.1: "A server that receives an Expect field value containing a member other than 100-continue MAY respond with
- * a 417". */
+/* RFC 9110 section 10.1.1: "A server that receives an Expect field value containing a member other
+ * than 100-continue MAY respond with a 417". */
 static void take_expect(vireo__parser *p, const char *value)
 {
     if (vireo__str_equal_nocase(vireo__str_of(value), "100-continue"))
@@ -250,7 +260,8 @@ static void take_expect(vireo__parser *p, const char *value)
         fail(p, 417);
 }
 
-/* RFC 3986 section 3.2.2 and a port; what is refused here could only be meant for a parser with other ideas. */
+/* RFC 3986 section 3.2.2 and a port; what is refused here could only be meant for a parser with
+ * other ideas. */
 static void take_host(vireo__parser *p, const char *value)
 {
     static const char others[] = ".-_~:[]%!$&'()*+,;=";
@@ -284,7 +295,8 @@ static void check_version(vireo__parser *p)
 {
     if (p->llhttp.http_major != 1 || p->llhttp.http_minor > 1)
         fail(p, 505);
-    if (p->llhttp.method > HTTP_UNLINK || p->llhttp.method == HTTP_CONNECT) /* other protocols' methods, and a proxy's */
+    if (p->llhttp.method > HTTP_UNLINK ||
+        p->llhttp.method == HTTP_CONNECT) /* other protocols' methods, and a proxy's */
         fail(p, 501);
 }
 
@@ -300,23 +312,25 @@ static void check_head(vireo__parser *p)
         name = value + strlen(value) + 1;
     }
     bool old = p->llhttp.http_minor == 0;
-    /* RFC 9112 section 3.2: "A server MUST respond with a 400 (Bad Request) status code to any HTTP/1.1 request message that lacks a
-     * Host header field". */
+    /* RFC 9112 section 3.2: "A server MUST respond with a 400 (Bad Request) status code to any
+     * HTTP/1.1 request message that lacks a Host header field". */
     if (p->host_count == 0 && !old)
         fail(p, 400);
-    /* Section 6.1: "A server .. that receives an HTTP/1.0 message containing a Transfer-Encoding header field MUST treat the message as if
-     * the framing is faulty". */
+    /* Section 6.1: "A server .. that receives an HTTP/1.0 message containing a Transfer-Encoding
+     * header field MUST treat the message as if the framing is faulty". */
     if (p->chunked && (old || p->has_length))
         fail(p, 400);
-    /* RFC 9110 section 10.1.1: "A server that receives a 100-continue expectation in an HTTP/1.0 request MUST ignore that expectation". */
+    /* RFC 9110 section 10.1.1: "A server that receives a 100-continue expectation in an HTTP/1.0
+     * request MUST ignore that expectation". */
     if (old || !vireo__parser_has_body(p))
         p->expect_continue = false;
     /* Two readings of one head must never differ. */
-    if (p->chunked != ((p->llhttp.flags & F_CHUNKED) != 0) || (!p->chunked && p->content_length != p->llhttp.content_length))
+    if (p->chunked != ((p->llhttp.flags & F_CHUNKED) != 0) ||
+        (!p->chunked && p->content_length != p->llhttp.content_length))
         fail(p, 400);
 }
 
-/* --- the body ----------------------------------------------------------------------------------------------- */
+/* --- the body ------------------------------------------------------------------------------- */
 
 static uint16_t status_of(llhttp_errno_t error)
 {
@@ -382,8 +396,9 @@ static void begin_body(vireo__parser *p)
         end_body(p);
 }
 
-/* A size, the end of a chunk or a trailer: the same law of lines holds for them. Extensions and trailers are thrown away, so that
- * only their sum needs a bound: without one, a body of a megabyte could be wrapped into a terabyte. */
+/* A size, the end of a chunk or a trailer: the same law of lines holds for them. Extensions and
+ * trailers are thrown away, so that only their sum needs a bound: without one, a body of a megabyte
+ * could be wrapped into a terabyte. */
 static size_t scan_line(vireo__parser *p, const uint8_t *bytes, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
@@ -436,7 +451,8 @@ static size_t feed_head(vireo__parser *p, const uint8_t *bytes, size_t n)
         execute(p, bytes, taken);
     if (!end || p->state == VIREO__PARSE_FAILED)
         return taken;
-    if (!p->saw_headers) /* the preface of HTTP/2 looks like a head, and llhttp waits for the rest of it */
+    if (!p->saw_headers) /* the preface of HTTP/2 looks like a head, and llhttp waits for the rest
+                            of it */
         fail(p, p->llhttp.http_major == 2 ? 505 : 400);
     else
         check_head(p);
@@ -445,7 +461,7 @@ static size_t feed_head(vireo__parser *p, const uint8_t *bytes, size_t n)
     return taken;
 }
 
-/* --- the whole ---------------------------------------------------------------------------------------------- */
+/* --- the whole ------------------------------------------------------------------------------ */
 
 static const llhttp_settings_t settings = {
     .on_url = on_url,

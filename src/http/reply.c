@@ -8,12 +8,14 @@
 
 #include "base/str.h"
 
-/* --- dates -------------------------------------------------------------------------------------------------- */
+/* --- dates ---------------------------------------------------------------------------------- */
 
-static const char day_names[7][10] = {"Thursday", "Friday", "Saturday", "Sunday", "Monday", "Tuesday", "Wednesday"};
+static const char day_names[7][10] = {"Thursday", "Friday",  "Saturday", "Sunday",
+                                      "Monday",   "Tuesday", "Wednesday"};
 static const char month_names[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
 
-/* Days since 1970-01-01 of a day in the Gregorian calendar. Years are counted from March, so that the leap day is the last of its year. */
+/* Days since 1970-01-01 of a day in the Gregorian calendar. Years are counted from March, so that
+ * the leap day is the last of its year. */
 static int64_t days_of(int64_t year, int month, int day)
 {
     year -= month <= 2;
@@ -44,8 +46,9 @@ void vireo__http_date_write(char out[VIREO__HTTP_DATE_SIZE], int64_t seconds)
     int64_t days = seconds / 86400;
     unsigned rest = (unsigned)(seconds % 86400);
     date_of(days, &year, &month, &day);
-    snprintf(out, VIREO__HTTP_DATE_SIZE, "%.3s, %02u %.3s %04u %02u:%02u:%02u GMT", day_names[days % 7], (unsigned)day % 100,
-             month_names + 3 * (month - 1), (unsigned)year % 10000, rest / 3600, rest / 60 % 60, rest % 60);
+    snprintf(out, VIREO__HTTP_DATE_SIZE, "%.3s, %02u %.3s %04u %02u:%02u:%02u GMT",
+             day_names[days % 7], (unsigned)day % 100, month_names + 3 * (month - 1),
+             (unsigned)year % 10000, rest / 3600, rest / 60 % 60, rest % 60);
 }
 
 static int month_of(const char *name)
@@ -56,8 +59,9 @@ static int month_of(const char *name)
     return 0;
 }
 
-/* RFC 9110 section 5.6.7: "a recipient MUST interpret a timestamp that appears to be more than 50 years in the future as representing the most
- * recent year in the past that had the same last two digits". Said with a fixed pivot, since a codec has no clock. */
+/* RFC 9110 section 5.6.7: "a recipient MUST interpret a timestamp that appears to be more than 50
+ * years in the future as representing the most recent year in the past that had the same last two
+ * digits". Said with a fixed pivot, since a codec has no clock. */
 static int full_year(int year)
 {
     return year < 70 ? year + 2000 : year + 1900;
@@ -69,22 +73,29 @@ bool vireo__http_date_read(const char *text, int64_t *seconds)
     int year = 0, day = 0, h = 0, m = 0, s = 0, end = 0;
     if (strlen(text) > 40)
         return false;
-    if (sscanf(text, "%*3[A-Za-z], %2d %3[A-Za-z] %4d %2d:%2d:%2d GMT%n", &day, month, &year, &h, &m, &s, &end) == 6 && end > 0) {
+    if (sscanf(text, "%*3[A-Za-z], %2d %3[A-Za-z] %4d %2d:%2d:%2d GMT%n", &day, month, &year, &h,
+               &m, &s, &end) == 6 &&
+        end > 0) {
         if (end != 29)
             return false;
-    } else if (sscanf(text, "%*9[A-Za-z], %2d-%3[A-Za-z]-%2d %2d:%2d:%2d GMT%n", &day, month, &year, &h, &m, &s, &end) == 6 && end > 0) {
+    } else if (sscanf(text, "%*9[A-Za-z], %2d-%3[A-Za-z]-%2d %2d:%2d:%2d GMT%n", &day, month, &year,
+                      &h, &m, &s, &end) == 6 &&
+               end > 0) {
         year = full_year(year);
-    } else if (sscanf(text, "%*3[A-Za-z] %3[A-Za-z] %2d %2d:%2d:%2d %4d%n", month, &day, &h, &m, &s, &year, &end) != 6 || end == 0) {
+    } else if (sscanf(text, "%*3[A-Za-z] %3[A-Za-z] %2d %2d:%2d:%2d %4d%n", month, &day, &h, &m, &s,
+                      &year, &end) != 6 ||
+               end == 0) {
         return false;
     }
     int number = strlen(month) == 3 ? month_of(month) : 0;
-    if (text[end] != '\0' || number == 0 || year < 1970 || day < 1 || day > 31 || h < 0 || h > 23 || m < 0 || m > 59 || s < 0 || s > 60)
+    if (text[end] != '\0' || number == 0 || year < 1970 || day < 1 || day > 31 || h < 0 || h > 23 ||
+        m < 0 || m > 59 || s < 0 || s > 60)
         return false;
     *seconds = days_of(year, number, day) * 86400 + h * 3600 + m * 60 + s;
     return true;
 }
 
-/* --- heads -------------------------------------------------------------------------------------------------- */
+/* --- heads ---------------------------------------------------------------------------------- */
 
 const char *vireo__status_text(int status)
 {
@@ -156,14 +167,16 @@ static void append_type(vireo__buf *out, const char *type)
 
 void vireo__reply_head_write(vireo__buf *out, const vireo__reply_head *head)
 {
-    static const char *const connections[] = {"", "\r\nConnection: close", "\r\nConnection: keep-alive"};
+    static const char *const connections[] = {"", "\r\nConnection: close",
+                                              "\r\nConnection: keep-alive"};
     vireo__buf_append_str(out, "HTTP/1.1 ");
     vireo__buf_append_u64(out, (uint64_t)head->status);
     vireo__buf_append_str(out, " ");
     vireo__buf_append_str(out, vireo__status_text(head->status));
     if (head->type != NULL)
         append_type(out, head->type);
-    /* RFC 9110 section 8.6: "A server MUST NOT send a Content-Length header field in any response with a status code of .. 204". */
+    /* RFC 9110 section 8.6: "A server MUST NOT send a Content-Length header field in any response
+     * with a status code of .. 204". */
     if (!head->no_length && head->status != 204) {
         vireo__buf_append_str(out, "\r\nContent-Length: ");
         vireo__buf_append_u64(out, head->length);

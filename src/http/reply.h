@@ -14,7 +14,8 @@
 
 #define VIREO__HTTP_DATE_SIZE 30 /* "Sun, 06 Nov 1994 08:49:37 GMT" and a NUL */
 
-/* vireo__http_date_write writes |seconds| since 1970 as RFC 9110 section 5.6.7 wants it; never depends on the locale. */
+/* vireo__http_date_write writes |seconds| since 1970 as RFC 9110 section 5.6.7 wants it; never
+ * depends on the locale. */
 void vireo__http_date_write(char out[VIREO__HTTP_DATE_SIZE], int64_t seconds);
 
 /* vireo__http_date_read reads the three forms of section 5.6.7. False for anything else. */
@@ -31,19 +32,21 @@ typedef enum vireo__reply_connection {
 
 typedef struct vireo__reply_head {
     int status;
-    const char *type;  /* Content-Type; a text type without a charset gets utf-8; may be NULL */
+    const char *type; /* Content-Type; a text type without a charset gets utf-8; may be NULL */
     const char *date;
     const void *extra; /* further headers, each line ended by \r\n */
     size_t extra_len;
-    uint64_t length;   /* of the body */
-    bool no_length;    /* no Content-Length, as for a 304 without a body to measure */
+    uint64_t length; /* of the body */
+    bool no_length;  /* no Content-Length, as for a 304 without a body to measure */
     vireo__reply_connection connection;
 } vireo__reply_head;
 
-/* vireo__reply_head_write appends status line, headers and the empty line. A failure sticks in |out|. */
+/* vireo__reply_head_write appends status line, headers and the empty line. A failure sticks in
+ * |out|. */
 void vireo__reply_head_write(vireo__buf *out, const vireo__reply_head *head);
 
-/* vireo__header_value_valid tells whether |value| may stand in a header: no control characters but the tab. */
+/* vireo__header_value_valid tells whether |value| may stand in a header: no control characters but
+ * the tab. */
 bool vireo__header_value_valid(const char *value);
 
 #endif

@@ -8,7 +8,7 @@
 #include "base/url.h"
 #include "payload/json_read.h"
 
-/* --- life --------------------------------------------------------------------------------------------------- */
+/* --- life ----------------------------------------------------------------------------------- */
 
 vireo_req *vireo__req_new(vireo__conn *c)
 {
@@ -34,7 +34,8 @@ void vireo__req_free(vireo_req *r)
     vireo__pool_give(&r->conn->app->requests, r);
 }
 
-/* RFC 9112 section 3.2.2: "a server MUST accept the absolute-form in requests". What stands before the path is skipped. */
+/* RFC 9112 section 3.2.2: "a server MUST accept the absolute-form in requests". What stands before
+ * the path is skipped. */
 static bool skip_authority(vireo__str *target)
 {
     static const char *const schemes[] = {"http://", "https://"};
@@ -53,7 +54,8 @@ static bool skip_authority(vireo__str *target)
     return false;
 }
 
-/* The decoded path stands behind the head, in the same block: it is never longer than the target. */
+/* The decoded path stands behind the head, in the same block: it is never longer than the target.
+ */
 static bool decode_path(vireo_req *r)
 {
     vireo__buf *head = &r->parse.head;
@@ -77,7 +79,8 @@ int vireo__req_begin(vireo_req *r)
     if (vireo__buf_reserve(&r->parse.head, r->parse.headers_at + 1) == NULL)
         return 500;
     vireo__str target = vireo__str_of(vireo__parser_target(&r->parse));
-    bool asterisk = target.len == 1 && target.at[0] == '*' && r->parse.llhttp.method == HTTP_OPTIONS;
+    bool asterisk =
+        target.len == 1 && target.at[0] == '*' && r->parse.llhttp.method == HTTP_OPTIONS;
     if (!asterisk && !skip_authority(&target))
         return 400;
     const char *mark = target.len > 0 ? memchr(target.at, '?', target.len) : NULL;
@@ -87,7 +90,7 @@ int vireo__req_begin(vireo_req *r)
     return decode_path(r) ? 0 : 500;
 }
 
-/* --- for the floors above ----------------------------------------------------------------------------------- */
+/* --- for the floors above ------------------------------------------------------------------- */
 
 vireo__str vireo__req_query_string(const vireo_req *r)
 {
@@ -100,7 +103,8 @@ const char *vireo__req_headers(const vireo_req *r, size_t *size)
     return (const char *)r->parse.head.data + r->parse.headers_at;
 }
 
-static const char *next_header(const char *headers, size_t size, const char *after, const char *name)
+static const char *next_header(const char *headers, size_t size, const char *after,
+                               const char *name)
 {
     const char *at = after ? after + strlen(after) + 1 : headers;
     while (at < headers + size) {
@@ -147,7 +151,7 @@ void vireo__req_abort(vireo_req *r)
         fn(r, r->abort_user);
 }
 
-/* --- for users ---------------------------------------------------------------------------------------------- */
+/* --- for users ------------------------------------------------------------------------------ */
 
 /* The accessors decode when they are asked, and remember in the request. */
 static vireo_req *writable(const vireo_req *r)
@@ -178,7 +182,8 @@ const char *vireo_address(const vireo_req *r)
     return r->address;
 }
 
-static const char *join(vireo_req *r, const char *headers, size_t size, const char *name, size_t total)
+static const char *join(vireo_req *r, const char *headers, size_t size, const char *name,
+                        size_t total)
 {
     char *out = vireo__arena_take(&r->arena, total + 1, 1);
     if (out == NULL)
@@ -203,7 +208,8 @@ const char *vireo_header(const vireo_req *r, const char *name)
     const char *headers = vireo__req_headers(r, &size);
     const char *first = next_header(headers, size, NULL, lower);
     size_t count = 0, total = 0;
-    for (const char *value = first; value != NULL; value = next_header(headers, size, value, lower)) {
+    for (const char *value = first; value != NULL;
+         value = next_header(headers, size, value, lower)) {
         count++;
         total += strlen(value) + 2;
     }

@@ -33,7 +33,7 @@ struct vireo_req {
     vireo__buf reply_headers; /* each line ended by \r\n */
     vireo__arena arena;       /* what accessors decode */
     vireo__doc *doc;          /* the body as JSON; NULL until asked for */
-    uint16_t status; /* of the reply; 0 while there is none */
+    uint16_t status;          /* of the reply; 0 while there is none */
     bool answered : 1;
     bool handling : 1;  /* a handler is on the stack */
     bool upgrading : 1; /* .. and may detach the stream */
@@ -45,11 +45,12 @@ struct vireo_req {
 vireo_req *vireo__req_new(vireo__conn *c);
 void vireo__req_free(vireo_req *r);
 
-/* vireo__req_begin is called when the head is complete: cuts the target, decodes the path. Returns 0, or the status to refuse the request with. */
+/* vireo__req_begin is called when the head is complete: cuts the target, decodes the path. Returns
+ * 0, or the status to refuse the request with. */
 int vireo__req_begin(vireo_req *r);
 
-/* vireo__req_route finds the route and calls its handler; answers 404, 405, 204 for OPTIONS, 426 itself. |upgrade|: among the routes for
- * upgrades; returns false when there is none. */
+/* vireo__req_route finds the route and calls its handler; answers 404, 405, 204 for OPTIONS, 426
+ * itself. |upgrade|: among the routes for upgrades; returns false when there is none. */
 bool vireo__req_route(vireo_req *r, bool upgrade);
 
 /* vireo__req_finish answers for a handler that returned |result| without a reply. */
@@ -61,7 +62,8 @@ void vireo__req_refuse(vireo_req *r, int status);
 /* vireo__req_abort tells the handler that the request is over. */
 void vireo__req_abort(vireo_req *r);
 
-/* vireo__req_head writes the head of a reply to app->head; |*last| tells whether the connection ends behind it. Returns 0 or VIREO_ENOMEM. */
+/* vireo__req_head writes the head of a reply to app->head; |*last| tells whether the connection
+ * ends behind it. Returns 0 or VIREO_ENOMEM. */
 int vireo__req_head(vireo_req *r, vireo__reply_head *head, bool *last);
 
 /* vireo__req_is_head tells whether the reply goes without its body. */
@@ -70,8 +72,9 @@ static inline bool vireo__req_is_head(const vireo_req *r)
     return r->parse.llhttp.method == HTTP_HEAD;
 }
 
-/* vireo__reply_open_file answers with the open file |fd| (takes), named |path|. |cache|: value of Cache-Control, or NULL. Returns 0, -errno or
- * VIREO_ENOTFOUND for what is no regular file; then nothing is answered. */
+/* vireo__reply_open_file answers with the open file |fd| (takes), named |path|. |cache|: value of
+ * Cache-Control, or NULL. Returns 0, -errno or VIREO_ENOTFOUND for what is no regular file; then
+ * nothing is answered. */
 int vireo__reply_open_file(vireo_req *r, int fd, const char *path, const char *cache);
 
 #endif

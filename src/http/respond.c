@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  * SPDX-FileCopyrightText: Copyright (c) 2026 The Vireo authors */
 
-/* respond.c: replies. Head and body of an ordinary one are one piece of memory and leave with one system call. When memory for a reply runs out,
- * the connection is closed: a client that sees it end knows more than one that waits for ever. */
+/* respond.c: replies. Head and body of an ordinary one are one piece of memory and leave with one
+ * system call. When memory for a reply runs out, the connection is closed: a client that sees it
+ * end knows more than one that waits for ever. */
 
 #include <errno.h>
 #include <stdarg.h>
@@ -17,19 +18,21 @@ enum {
     ALLOW_SIZE = 512,
 };
 
-/* Can what follows the reply still be read as the next request? Not if a body of unknown or undue length would have to be read first. */
+/* Can what follows the reply still be read as the next request? Not if a body of unknown or undue
+ * length would have to be read first. */
 static bool body_hinders(const vireo__parser *p)
 {
     if (p->state == VIREO__PARSE_DONE)
         return false;
-    return p->state == VIREO__PARSE_FAILED || p->state == VIREO__PARSE_HEAD || p->chunked || p->expect_continue ||
-           p->content_length > p->max_body_bytes;
+    return p->state == VIREO__PARSE_FAILED || p->state == VIREO__PARSE_HEAD || p->chunked ||
+           p->expect_continue || p->content_length > p->max_body_bytes;
 }
 
 int vireo__req_head(vireo_req *r, vireo__reply_head *head, bool *last)
 {
     vireo_app *app = r->conn->app;
-    *last = r->conn->ending || app->stopping || !vireo__parser_keep_alive(&r->parse) || body_hinders(&r->parse);
+    *last = r->conn->ending || app->stopping || !vireo__parser_keep_alive(&r->parse) ||
+            body_hinders(&r->parse);
     if (*last)
         head->connection = VIREO__CONNECTION_CLOSE;
     else if (r->parse.llhttp.http_minor == 0)
@@ -77,16 +80,19 @@ static int answer(vireo_req *r, vireo__reply_head *head, const void *body, size_
     if (error == VIREO_ENOMEM)
         vireo__stream_close(c->stream, error);
     vireo__conn_answered(c, r, last);
-    return error == VIREO_ENOMEM ? error : 0; /* that the client has gone away is no news to act on */
+    return error == VIREO_ENOMEM ? error
+                                 : 0; /* that the client has gone away is no news to act on */
 }
 
 int vireo_reply(vireo_req *r, int status, const char *type, const void *data, size_t len)
 {
     if (r->answered)
         return VIREO_EANSWERED;
-    if (status < 200 || status > 599 || (data == NULL && len > 0) || (type != NULL && !vireo__header_value_valid(type)))
+    if (status < 200 || status > 599 || (data == NULL && len > 0) ||
+        (type != NULL && !vireo__header_value_valid(type)))
         return VIREO_EINVAL;
-    vireo__reply_head head = {.status = status, .type = type, .length = len, .no_length = status == 304 && len == 0};
+    vireo__reply_head head = {
+        .status = status, .type = type, .length = len, .no_length = status == 304 && len == 0};
     return answer(r, &head, data, len);
 }
 
@@ -160,7 +166,7 @@ int vireo__req_reply_raw(vireo_req *r, const void *bytes, size_t len)
     return error == VIREO_ENOMEM ? error : 0;
 }
 
-/* --- when there is no handler, or it failed ----------------------------------------------------------------- */
+/* --- when there is no handler, or it failed ------------------------------------------------- */
 
 void vireo__req_refuse(vireo_req *r, int status)
 {
@@ -203,13 +209,13 @@ void vireo__req_finish(vireo_req *r, int result)
     int status = status_of(result);
     vireo_app *app = r->conn->app;
     if (status == 500)
-        vireo__log_line(&app->loop->log, VIREO_ERROR, "http", "%s %s failed: %s", vireo_method(r), vireo_target(r),
-                        vireo_strerror(result));
+        vireo__log_line(&app->loop->log, VIREO_ERROR, "http", "%s %s failed: %s", vireo_method(r),
+                        vireo_target(r), vireo_strerror(result));
     vireo__buf_reset(&r->reply_headers, 0);
     vireo_reply_text(r, status, vireo__status_text(status));
 }
 
-/* --- routes ------------------------------------------------------------------------------------------------- */
+/* --- routes --------------------------------------------------------------------------------- */
 
 static bool method_fits(const vireo__route *route, const char *method)
 {
@@ -250,7 +256,8 @@ static void call(vireo_req *r, const vireo__route *route, const vireo__params *p
 /* Allow lists each method once, in the order of the routes. */
 static void allow(char *list, const char *method)
 {
-    if (vireo__str_has_token(vireo__str_of(list), method) || strlen(list) + strlen(method) + 3 > ALLOW_SIZE)
+    if (vireo__str_has_token(vireo__str_of(list), method) ||
+        strlen(list) + strlen(method) + 3 > ALLOW_SIZE)
         return;
     if (list[0] != '\0')
         strcat(list, ", ");
@@ -319,7 +326,8 @@ bool vireo__req_route(vireo_req *r, bool upgrade)
                 return true;
             continue;
         }
-        if ((upgrade && route->kind == VIREO__ROUTE) || !vireo__pattern_match(route->pattern, r->raw_path, &params))
+        if ((upgrade && route->kind == VIREO__ROUTE) ||
+            !vireo__pattern_match(route->pattern, r->raw_path, &params))
             continue;
         if (method_fits(route, method) && (upgrade || route->kind == VIREO__ROUTE)) {
             call(r, route, &params);

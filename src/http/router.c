@@ -30,7 +30,8 @@ bool vireo__pattern_valid(const char *pattern)
     size_t names = 0;
     for (bool more = true; more;) {
         vireo__str part = next_part(&rest, &more);
-        if (named(part) && (part.len == 1 || ++names > VIREO__MAX_PARAMS || (part.at[0] == '*' && more)))
+        if (named(part) &&
+            (part.len == 1 || ++names > VIREO__MAX_PARAMS || (part.at[0] == '*' && more)))
             return false;
     }
     return true;

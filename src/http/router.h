@@ -5,8 +5,9 @@
  *
  *     /users/:id/files/:name   matches   /users/7/files/a%20b.txt   with  id = 7, name = a b.txt
  *
- * A path is cut at its slashes before it is decoded, so that an encoded slash (%2F) never makes a part into two. A :part matches one part that is
- * not empty, a *part at the end all that is left, which may be nothing. Matching is exact otherwise: case counts, and so does a slash at the end.
+ * A path is cut at its slashes before it is decoded, so that an encoded slash (%2F) never makes a
+ * part into two. A :part matches one part that is not empty, a *part at the end all that is left,
+ * which may be nothing. Matching is exact otherwise: case counts, and so does a slash at the end.
  */
 
 #ifndef VIREO_HTTP_ROUTER_H
@@ -30,10 +31,12 @@ typedef struct vireo__params {
     vireo__param at[VIREO__MAX_PARAMS];
 } vireo__params;
 
-/* vireo__pattern_valid tells whether |pattern| is one: begins with a slash, named parts have names, * stands last, not too many. */
+/* vireo__pattern_valid tells whether |pattern| is one: begins with a slash, named parts have names,
+ * * stands last, not too many. */
 bool vireo__pattern_valid(const char *pattern);
 
-/* vireo__pattern_match tells whether |path| (encoded, without query) matches, and fills in |out|, which borrows from both. */
+/* vireo__pattern_match tells whether |path| (encoded, without query) matches, and fills in |out|,
+ * which borrows from both. */
 bool vireo__pattern_match(const char *pattern, vireo__str path, vireo__params *out);
 
 #endif

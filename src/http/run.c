@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * SPDX-FileCopyrightText: Copyright (c) 2026 The Vireo authors */
 
-/* run.c: vireo_run, the program around an application: it listens, says so, runs until a signal or vireo_stop, and ends cleanly. */
+/* run.c: vireo_run, the program around an application: it listens, says so, runs until a signal or
+ * vireo_stop, and ends cleanly. */
 
 #include <signal.h>
 #include <stdio.h>
@@ -56,8 +57,8 @@ static void print_address(const vireo_app *app, const vireo_listen_options *o)
     if (o->unix_path != NULL)
         printf("%s: listening on unix:%s\n", o->name, o->unix_path);
     else
-        printf("%s: listening on http://%s%s%s:%u\n", o->name, v6 ? "[" : "", o->host ? o->host : "localhost", v6 ? "]" : "",
-               vireo_port(app));
+        printf("%s: listening on http://%s%s%s:%u\n", o->name, v6 ? "[" : "",
+               o->host ? o->host : "localhost", v6 ? "]" : "", vireo_port(app));
     fflush(stdout);
 }
 

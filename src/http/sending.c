@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT
  * SPDX-FileCopyrightText: Copyright (c) 2026 The Vireo authors */
 
-/* sending.c: a large reply, slice by slice: the next one is queued when the kernel has taken the one before. So a slow reader costs two
- * slices of memory for a file of any size, and a reply may be larger than the limit of the write queue.
+/* sending.c: a large reply, slice by slice: the next one is queued when the kernel has taken the
+ * one before. So a slow reader costs two slices of memory for a file of any size, and a reply may
+ * be larger than the limit of the write queue.
  *
- * Files are read where they are sent, on the loop's thread: what is served over and over lies in the kernel's cache. */
+ * Files are read where they are sent, on the loop's thread: what is served over and over lies in
+ * the kernel's cache. */
 
 #include <errno.h>
 #include <stdlib.h>
@@ -14,15 +16,17 @@
 
 #include "http/conn.h"
 
-/* Slices per turn of the loop: a client on a fast line, or on this machine, must not keep the loop to itself. */
+/* Slices per turn of the loop: a client on a fast line, or on this machine, must not keep the loop
+ * to itself. */
 enum { SLICES_PER_TURN = 8 };
 
 typedef struct vireo__sending {
-    vireo__conn *conn; /* NULL: it has ended, and this waits only for the last callback of the queue */
-    vireo__shared *bytes; /* or .. */
-    int fd;
+    /* NULL: the connection has ended, and this waits only for the last callback of its queue. */
+    vireo__conn *conn;
+    vireo__shared *bytes; /* either these .. */
+    int fd;               /* .. or this; -1 */
     uint64_t at;
-    uint64_t left; /* not yet queued */
+    uint64_t left;   /* not yet queued */
     unsigned queued; /* slices whose callback is still to come */
     unsigned budget; /* slices left for this turn */
 } sending;
@@ -72,7 +76,8 @@ static int queue_read(sending *s, size_t n)
     ssize_t got = pread(s->fd, slice->data, n, (off_t)s->at);
     int error = got < 0 ? -errno : 0;
     if (got == 0)
-        error = -EIO; /* it has shrunk: the length that was told cannot be kept, and only the end of the connection says so */
+        error =
+            -EIO; /* it has shrunk: only the end of the connection says that the length was wrong */
     if (got > 0)
         error = queue_view(s, slice, 0, (size_t)got);
     vireo__shared_unref(slice);

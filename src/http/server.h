@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT
  * SPDX-FileCopyrightText: Copyright (c) 2026 The Vireo authors */
 
-/* server.h: the HTTP server as the floors above see it. The users' view is <vireo/http.h> and <vireo/app.h>.
+/* server.h: the HTTP server as the floors above see it. The users' view is <vireo/http.h> and
+ * <vireo/app.h>.
  *
- * A floor above hangs itself into an application with a mount: all requests whose path begins with its prefix are its own, before any
- * route is looked at.
+ * A floor above hangs itself into an application with a mount: all requests whose path begins with
+ * its prefix are its own, before any route is looked at.
  *
  *     request head complete -> on_head -> body -> on_request -> (later) vireo_reply
  *                                      -> on_upgrade -> vireo__req_detach
@@ -20,42 +21,51 @@
 #include "net/stream.h"
 
 typedef struct vireo__mount {
-    vireo__list node;   /* in the application; the library's */
-    const char *prefix; /* compared with the target's path as it came, not decoded */
+    vireo__list node;      /* in the application; the library's */
+    const char *prefix;    /* compared with the target's path as it came, not decoded */
     size_t max_body_bytes; /* beyond: 413 without on_request */
     void *owner;           /* vireo_req_user of its requests */
 
-    /* The head is complete, the body still to come. May reply (the body is then thrown away) or set vireo_on_abort, which is then called too when
-     * the library itself refuses the rest of the request: vireo__req_status tells with what (413, 408, 400). May be NULL. */
+    /* The head is complete, the body still to come. May reply (the body is then thrown away) or set
+     * vireo_on_abort, which is then called too when the library itself refuses the rest of the
+     * request: vireo__req_status tells with what (413, 408, 400). May be NULL. */
     void (*on_head)(vireo_req *r);
-    /* The request is complete; not called if on_head has replied. The return value counts as a route handler's. */
+    /* The request is complete; not called if on_head has replied. The return value counts as a
+     * route handler's. */
     int (*on_request)(vireo_req *r);
-    /* A request with "Connection: Upgrade" and "Upgrade: websocket". Either replies as to any request, or takes the stream with vireo__req_detach.
-     * NULL: the request is handled as any other. */
+    /* A request with "Connection: Upgrade" and "Upgrade: websocket". Either replies as to any
+     * request, or takes the stream with vireo__req_detach. NULL: the request is handled as any
+     * other. */
     void (*on_upgrade)(vireo_req *r);
-    /* The graceful end begins: close what is open. Its requests may still be answered. May be NULL. */
+    /* The graceful end begins: close what is open. Its requests may still be answered. May be NULL.
+     */
     void (*on_stop)(void *owner);
-    /* The application is freed, all its connections are closed: free the owner and the mount. May be NULL. */
+    /* The application is freed, all its connections are closed: free the owner and the mount. May
+     * be NULL. */
     void (*on_free)(void *owner);
 } vireo__mount;
 
-/* vireo__app_mount adds a mount (borrowed until on_free). Mounts with longer prefixes are looked at first. */
+/* vireo__app_mount adds a mount (borrowed until on_free). Mounts with longer prefixes are looked at
+ * first. */
 void vireo__app_mount(vireo_app *app, vireo__mount *mount);
 
 vireo_loop *vireo__app_loop(const vireo_app *app);
 const vireo_app_options *vireo__app_options(const vireo_app *app); /* with the defaults filled in */
 
-/* vireo__app_extension is a place where one floor above keeps its own state of an application; NULL at first. */
+/* vireo__app_extension is a place where one floor above keeps its own state of an application; NULL
+ * at first. */
 void **vireo__app_extension(vireo_app *app);
 
 /* vireo__app_stopping tells whether the graceful end has begun. */
 bool vireo__app_stopping(const vireo_app *app);
 
-/* --- more of a request than users see; borrowed, valid as long as |r| --------------------------------------- */
+/* --- more of a request than users see; borrowed, valid as long as |r| ----------------------- */
 
-vireo__str vireo__req_query_string(const vireo_req *r); /* behind the '?', as it came; empty if none */
+/* vireo__req_query_string returns what stands behind the '?', as it came; empty if none. */
+vireo__str vireo__req_query_string(const vireo_req *r);
 
-/* vireo__req_headers returns all headers as "name\0value\0name\0value\0", names in lower case, in order; its size in |*size|. */
+/* vireo__req_headers returns all headers as "name\0value\0name\0value\0", names in lower case, in
+ * order; its size in |*size|. */
 const char *vireo__req_headers(const vireo_req *r, size_t *size);
 
 /* vireo__headers_get looks for |name| (lower case) in such a block. NULL if there is none. */
@@ -67,15 +77,18 @@ bool vireo__req_answered(const vireo_req *r);
 /* vireo__req_status returns the status of the reply that was given; 0 while there is none. */
 int vireo__req_status(const vireo_req *r);
 
-/* vireo__req_reply_raw answers an upgrade request whose answer must look exactly like |bytes| (copied), and ends the connection behind it. */
+/* vireo__req_reply_raw answers an upgrade request whose answer must look exactly like |bytes|
+ * (copied), and ends the connection behind it. */
 int vireo__req_reply_raw(vireo_req *r, const void *bytes, size_t len);
 
-/* vireo__req_detach takes the stream away from HTTP, inside on_upgrade (or a route's upgrade handler) only. The caller sets its events at once. When
- * the handler has returned, |r| is gone and bytes that stood behind the request's head are given to those events. */
+/* vireo__req_detach takes the stream away from HTTP, inside on_upgrade (or a route's upgrade
+ * handler) only. The caller sets its events at once. When the handler has returned, |r| is gone and
+ * bytes that stood behind the request's head are given to those events. */
 vireo__stream *vireo__req_detach(vireo_req *r);
 
-/* vireo__route_upgrade registers, as vireo_route does for GET, a handler for WebSocket upgrades of |pattern|. A plain GET there is answered with
- * 426 and "Upgrade: websocket". */
-int vireo__route_upgrade(vireo_app *app, const char *pattern, int (*on_upgrade)(vireo_req *r), void *user);
+/* vireo__route_upgrade registers, as vireo_route does for GET, a handler for WebSocket upgrades of
+ * |pattern|. A plain GET there is answered with 426 and "Upgrade: websocket". */
+int vireo__route_upgrade(vireo_app *app, const char *pattern, int (*on_upgrade)(vireo_req *r),
+                         void *user);
 
 #endif

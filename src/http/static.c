@@ -3,12 +3,14 @@
 
 /* static.c: a folder of files.
  *
- * Two walls stand between a client and what lies outside of the folder. A path is cut at its slashes, decoded part by part, and refused if
- * a part is empty, is . or .., or holds a slash, a backslash or a NUL. And the kernel resolves it beneath the folder (openat2 with
- * RESOLVE_BENEATH), so that a symbolic link leads nowhere else. Where the kernel has no openat2, the resolved path must begin with
- * the folder's.
+ * Two walls stand between a client and what lies outside of the folder. A path is cut at its
+ * slashes, decoded part by part, and refused if a part is empty, is . or .., or holds a slash, a
+ * backslash or a NUL. And the kernel resolves it beneath the folder (openat2 with RESOLVE_BENEATH),
+ * so that a symbolic link leads nowhere else. Where the kernel has no openat2, the resolved path
+ * must begin with the folder's.
  *
- * The folder is opened by its name for each request: one that is replaced as a whole, as a build does, is seen at once. */
+ * The folder is opened by its name for each request: one that is replaced as a whole, as a build
+ * does, is seen at once. */
 
 #include <errno.h>
 #include <fcntl.h>
@@ -33,18 +35,20 @@ typedef struct vireo__folder {
 
 enum { OPEN_FLAGS = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY };
 
-/* --- a path of a URL to one of the system ------------------------------------------------------------------- */
+/* --- a path of a URL to one of the system --------------------------------------------------- */
 
 static bool part_allowed(const folder *f, const char *part, size_t n)
 {
-    if (n == 0 || memchr(part, '/', n) != NULL || memchr(part, '\\', n) != NULL || memchr(part, 0, n) != NULL)
+    if (n == 0 || memchr(part, '/', n) != NULL || memchr(part, '\\', n) != NULL ||
+        memchr(part, 0, n) != NULL)
         return false;
     if (part[0] != '.')
         return true;
     return f->dotfiles && !(n == 1 || (n == 2 && part[1] == '.'));
 }
 
-/* Writes the decoded parts of |path| to |out| with slashes between them. Only the last one may be empty: that is a folder. */
+/* Writes the decoded parts of |path| to |out| with slashes between them. Only the last one may be
+ * empty: that is a folder. */
 static bool decode(const folder *f, vireo__str path, char out[PATH_MAX])
 {
     char *to = out;
@@ -67,9 +71,10 @@ static bool decode(const folder *f, vireo__str path, char out[PATH_MAX])
     return true;
 }
 
-/* --- opening ------------------------------------------------------------------------------------------------ */
+/* --- opening -------------------------------------------------------------------------------- */
 
-/* For kernels without openat2: between the two steps a link could be put in the file's place, by whoever may write to the folder. */
+/* For kernels without openat2: between the two steps a link could be put in the file's place, by
+ * whoever may write to the folder. */
 static int open_resolved(const folder *f, const char *path)
 {
     char whole[PATH_MAX], real[PATH_MAX], root[PATH_MAX];
@@ -104,17 +109,18 @@ static bool is_folder(int fd)
     return fstat(fd, &st) == 0 && S_ISDIR(st.st_mode);
 }
 
-/* --- serving ------------------------------------------------------------------------------------------------ */
+/* --- serving -------------------------------------------------------------------------------- */
 
-/* The path as it came, which begins with exactly one slash and has no part that is empty: it cannot name another host. */
+/* The path as it came, which begins with exactly one slash and has no part that is empty: it cannot
+ * name another host. */
 static int redirect_to_folder(vireo_req *r)
 {
     size_t n = r->raw_path.len + r->query.len;
     char *to = vireo__arena_take(&r->arena, n + 3, 1);
     if (to == NULL)
         return VIREO_ENOMEM;
-    snprintf(to, n + 3, "%.*s/%s%.*s", (int)r->raw_path.len, r->raw_path.at, r->query.len > 0 ? "?" : "", (int)r->query.len,
-             r->query.at);
+    snprintf(to, n + 3, "%.*s/%s%.*s", (int)r->raw_path.len, r->raw_path.at,
+             r->query.len > 0 ? "?" : "", (int)r->query.len, r->query.at);
     return vireo_redirect(r, 301, to);
 }
 
@@ -132,8 +138,8 @@ static int serve_open(const folder *f, vireo_req *r, int fd, const char *path)
     return 1;
 }
 
-/* What cannot be had is not there, for whatever reason, so that nothing can be learnt from the answer; but for a reason that will pass, the
- * client is told to come again. */
+/* What cannot be had is not there, for whatever reason, so that nothing can be learnt from the
+ * answer; but for a reason that will pass, the client is told to come again. */
 static int failed(int error)
 {
     return error == -EMFILE || error == -ENFILE || error == -ENOMEM ? error : 1;
@@ -164,7 +170,7 @@ int vireo__folder_serve(const folder *f, vireo_req *r, vireo__str path)
     return fd < 0 ? failed(fd) : serve_open(f, r, fd, name);
 }
 
-/* --- registration ------------------------------------------------------------------------------------------- */
+/* --- registration --------------------------------------------------------------------------- */
 
 void vireo__folder_free(folder *f)
 {
@@ -192,7 +198,8 @@ static folder *new_folder(const char *path, const vireo_static_options *o)
     return f;
 }
 
-int vireo_static_files(vireo_app *app, const char *prefix, const char *path, const vireo_static_options *options)
+int vireo_static_files(vireo_app *app, const char *prefix, const char *path,
+                       const vireo_static_options *options)
 {
     vireo_static_options o = {0};
     struct stat st;
@@ -207,7 +214,8 @@ int vireo_static_files(vireo_app *app, const char *prefix, const char *path, con
     folder *f = new_folder(path, &o);
     if (f == NULL)
         return VIREO_ENOMEM;
-    int error = vireo__app_add_route(app, &(vireo__route){.kind = VIREO__ROUTE_FOLDER, .method = "GET", .folder = f}, pattern);
+    int error = vireo__app_add_route(
+        app, &(vireo__route){.kind = VIREO__ROUTE_FOLDER, .method = "GET", .folder = f}, pattern);
     if (error < 0)
         vireo__folder_free(f);
     return error;

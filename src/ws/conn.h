@@ -27,12 +27,12 @@ typedef struct vireo__ws_events {
     void (*on_message)(vireo__ws *ws, bool binary, uint8_t *data, size_t len);
     /* With limits->pieces instead of on_message: the next bytes of a message. */
     void (*on_piece)(vireo__ws *ws, bool binary, uint8_t *data, size_t len, bool last);
-    void (*on_ping)(vireo__ws *ws, const uint8_t *data,
-                    size_t len); /* may be NULL; the pong is sent already */
+    /* May be NULL; the pong is sent already. */
+    void (*on_ping)(vireo__ws *ws, const uint8_t *data, size_t len);
     void (*on_pong)(vireo__ws *ws, const uint8_t *data, size_t len); /* may be NULL */
-    void (*on_error)(vireo__ws *ws, int error,
-                     const char *text); /* may be NULL; on_close follows */
-    void (*on_drain)(vireo__ws *ws);    /* may be NULL */
+    void (*on_drain)(vireo__ws *ws);                                 /* may be NULL */
+    /* May be NULL; on_close follows. */
+    void (*on_error)(vireo__ws *ws, int error, const char *text);
     /* It has left the state OPEN. May be NULL. Must only take note of it: it may come inside any
      * call. */
     void (*on_closing)(vireo__ws *ws);

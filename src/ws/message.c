@@ -268,10 +268,7 @@ static void begin_frame(partial *p, const vireo__ws_head *frame)
         return;
     if (frame->opcode != VIREO__WS_CONTINUATION) {
         p->in_message = true;
-        p->binary = frame->opcode == VIREO__WS_BINARY;
-        p->total = 0;
-        p->fragments = 0;
-        p->utf8 = (vireo__utf8){0};
+        p->binary = frame->opcode == VIREO__WS_BINARY; /* all else is zero: see rest() */
     }
     p->fragments++;
 }

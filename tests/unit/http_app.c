@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * SPDX-FileCopyrightText: Copyright (c) 2026 The Vireo authors */
 
-/* An application as the floors above and the program around it see it: mounts, upgrades, listeners, the graceful end. */
+/* An application as the floors above and the program around it see it: mounts, upgrades, listeners,
+ * the graceful end. */
 
 #include <pthread.h>
 #include <signal.h>
@@ -9,19 +10,23 @@
 
 #include "http_peer.h"
 
-#define OK(body_len, rest) "HTTP/1.1 200 OK\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: " body_len "\r\n" rest
+#define OK(body_len, rest)                                                                         \
+    "HTTP/1.1 200 OK\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: " body_len      \
+    "\r\n" rest
 #define TEXT(status, body_len, rest)                                                               \
-    "HTTP/1.1 " status "\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: " body_len "\r\n" rest
-#define CLOSE "Connection: close\r\n\r\n"
+    "HTTP/1.1 " status "\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: " body_len  \
+    "\r\n" rest
+#define CLOSE     "Connection: close\r\n\r\n"
 #define GET(path) "GET " path " HTTP/1.1\r\nHost: a\r\n\r\n"
-#define UPGRADE(path) "GET " path " HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n"
+#define UPGRADE(path)                                                                              \
+    "GET " path " HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n"
 
 static int say_hello(vireo_req *r)
 {
     return vireo_reply_text(r, 200, "hello");
 }
 
-/* --- mounts -------------------------------------------------------------------------------------------------- */
+/* --- mounts --------------------------------------------------------------------------------- */
 
 typedef struct tier {
     vireo__mount mount;
@@ -90,8 +95,13 @@ static void on_free(void *owner)
 static void add_mount(vireo_app *app, tier *t, const char *prefix)
 {
     t->name = prefix;
-    t->mount = (vireo__mount){.prefix = prefix, .max_body_bytes = 5, .owner = t, .on_head = on_head, .on_request = on_request,
-                              .on_stop = on_stop, .on_free = on_free};
+    t->mount = (vireo__mount){.prefix = prefix,
+                              .max_body_bytes = 5,
+                              .owner = t,
+                              .on_head = on_head,
+                              .on_request = on_request,
+                              .on_stop = on_stop,
+                              .on_free = on_free};
     vireo__app_mount(app, &t->mount);
 }
 
@@ -129,7 +139,8 @@ static void a_mount_may_answer_the_head(void **state)
     peer_send(&p, "345" GET("/hello"));
     peer_expect(&p, OK("5", "\r\nhello"));
     peer_send(&p, "POST /a/ HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n");
-    peer_expect(&p, TEXT("403 Forbidden", "2", CLOSE "no")); /* nobody knows how long that will be */
+    peer_expect(&p,
+                TEXT("403 Forbidden", "2", CLOSE "no")); /* nobody knows how long that will be */
     peer_expect_end(&p);
     assert_int_equal(t.requests, 0);
     assert_int_equal(t.aborted, 0);
@@ -145,10 +156,12 @@ static void a_mount_learns_what_became_of_a_body(void **state)
         const char *reply;
         int status;
     } table[] = {
-        {"POST /a/ HTTP/1.1\r\nHost: a\r\nContent-Length: 6\r\n\r\n", TEXT("413 Payload Too Large", "17", CLOSE "Payload Too Large"), 413},
+        {"POST /a/ HTTP/1.1\r\nHost: a\r\nContent-Length: 6\r\n\r\n",
+         TEXT("413 Payload Too Large", "17", CLOSE "Payload Too Large"), 413},
         {"POST /a/ HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n3\r\n",
          TEXT("413 Payload Too Large", "17", CLOSE "Payload Too Large"), 413},
-        {"POST /a/ HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nx\r\n", TEXT("400 Bad Request", "11", CLOSE "Bad Request"), 400},
+        {"POST /a/ HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nx\r\n",
+         TEXT("400 Bad Request", "11", CLOSE "Bad Request"), 400},
     };
     for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
         tier t = {0};
@@ -183,7 +196,7 @@ static void a_mount_learns_that_the_client_went_away(void **state)
     assert_int_equal(t.aborted, 1);
 }
 
-/* --- upgrades ------------------------------------------------------------------------------------------------ */
+/* --- upgrades ------------------------------------------------------------------------------- */
 
 typedef struct line { /* a protocol that upper-cases */
     vireo__stream *stream;
@@ -211,7 +224,8 @@ static void line_close(vireo__stream *s, int error)
     ((line *)s->owner)->closed++;
 }
 
-static const vireo__stream_events line_events = {.on_data = line_data, .on_end = line_end, .on_close = line_close};
+static const vireo__stream_events line_events = {
+    .on_data = line_data, .on_end = line_end, .on_close = line_close};
 
 static int take_line(vireo_req *r)
 {
@@ -250,11 +264,14 @@ static void upgrades(void **state)
     peer_until(app, &l.closed, 1);
     peer_close(&p);
     peer_converse(app, GET("/line"),
-                  TEXT("426 Upgrade Required", "16", "Upgrade: websocket\r\n\r\nUpgrade Required"), false);
-    peer_converse(app, "POST /line HTTP/1.1\r\nHost: a\r\n\r\n",
-                  TEXT("405 Method Not Allowed", "18", "Allow: GET, HEAD\r\n\r\nMethod Not Allowed"), false);
+                  TEXT("426 Upgrade Required", "16", "Upgrade: websocket\r\n\r\nUpgrade Required"),
+                  false);
+    peer_converse(
+        app, "POST /line HTTP/1.1\r\nHost: a\r\n\r\n",
+        TEXT("405 Method Not Allowed", "18", "Allow: GET, HEAD\r\n\r\nMethod Not Allowed"), false);
     peer_converse(app, UPGRADE("/no"), TEXT("404 Not Found", "9", "\r\nNot Found"), false);
-    peer_converse(app, UPGRADE("/hello"), OK("5", "\r\nhello"), false); /* who does not upgrade answers */
+    peer_converse(app, UPGRADE("/hello"), OK("5", "\r\nhello"),
+                  false); /* who does not upgrade answers */
     peer_converse(app, UPGRADE("/nothing"), TEXT("404 Not Found", "9", "\r\nNot Found"), false);
     vireo_app_free(app);
 }
@@ -268,8 +285,10 @@ static void upgrades_behind_other_requests(void **state)
     vireo_route(app, "GET", "/hello", say_hello, NULL);
     peer_listen(app);
     peer p = peer_open(app);
-    char *text = calloc(100, sizeof GET("/hello")), *expected = calloc(101, sizeof OK("5", "\r\nhello"));
-    for (int i = 0; i < 100; i++) { /* more than one turn's: the upgrade is taken from what was kept */
+    char *text = calloc(100, sizeof GET("/hello")),
+         *expected = calloc(101, sizeof OK("5", "\r\nhello"));
+    for (int i = 0; i < 100;
+         i++) { /* more than one turn's: the upgrade is taken from what was kept */
         strcat(text, GET("/hello"));
         strcat(expected, OK("5", "\r\nhello"));
     }
@@ -323,7 +342,7 @@ static void an_upgrade_may_be_refused_word_by_word(void **state)
     vireo_app_free(app);
 }
 
-/* --- listeners ----------------------------------------------------------------------------------------------- */
+/* --- listeners ------------------------------------------------------------------------------ */
 
 static void listens_on_unix_sockets(void **state)
 {
@@ -350,7 +369,9 @@ static void says_why_it_cannot_listen(void **state)
     (void)state;
     vireo_error error;
     vireo_app *app = peer_listen(vireo_app_new());
-    assert_int_equal(vireo_listen(app, .host = "127.0.0.1", .port = vireo_port(app), .error = &error), -EADDRINUSE);
+    assert_int_equal(
+        vireo_listen(app, .host = "127.0.0.1", .port = vireo_port(app), .error = &error),
+        -EADDRINUSE);
     assert_int_equal(error.code, -EADDRINUSE);
     assert_non_null(strstr(error.text, "choose a different one"));
     assert_int_equal(vireo_listen(app, .host = "example.org", .error = &error), VIREO_EINVAL);
@@ -381,7 +402,7 @@ static void limits_connections(void **state)
     vireo_app_free(app);
 }
 
-/* --- the end ------------------------------------------------------------------------------------------------- */
+/* --- the end -------------------------------------------------------------------------------- */
 
 static void count_stop(vireo_app *app, void *user)
 {
@@ -399,7 +420,8 @@ static void ends_gracefully(void **state)
     vireo_on_stop(app, count_stop, &stops);
     vireo_route(app, "GET", "/hello", say_hello, NULL);
     peer_listen(app);
-    peer idle = peer_open(app), busy = peer_open(app), slow = peer_open(app), silent = peer_open(app);
+    peer idle = peer_open(app), busy = peer_open(app), slow = peer_open(app),
+         silent = peer_open(app);
     peer_send(&idle, GET("/hello"));
     peer_expect(&idle, OK("5", "\r\nhello"));
     peer_send(&busy, GET("/a/"));
@@ -417,7 +439,9 @@ static void ends_gracefully(void **state)
     peer_send(&slow, "st: a\r\n\r\n"); /* who has begun may finish */
     peer_expect(&slow, OK("5", CLOSE "hello"));
     peer_expect_end(&slow);
-    struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(vireo_port(app)), .sin_addr = {htonl(INADDR_LOOPBACK)}};
+    struct sockaddr_in to = {.sin_family = AF_INET,
+                             .sin_port = htons(vireo_port(app)),
+                             .sin_addr = {htonl(INADDR_LOOPBACK)}};
     int fd = socket(AF_INET, SOCK_STREAM, 0);
     assert_int_equal(connect(fd, (struct sockaddr *)&to, sizeof to), -1);
     close(fd);
@@ -546,7 +570,7 @@ static void takes_work_from_other_threads(void **state)
     assert_int_equal(count, 1001);
 }
 
-/* --- the program ---------------------------------------------------------------------------------------------- */
+/* --- the program ---------------------------------------------------------------------------- */
 
 static int run_program(int out)
 {
@@ -579,7 +603,9 @@ static pid_t start_program(int *port)
 
 static int connect_to(int port)
 {
-    struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port), .sin_addr = {htonl(INADDR_LOOPBACK)}};
+    struct sockaddr_in to = {.sin_family = AF_INET,
+                             .sin_port = htons((uint16_t)port),
+                             .sin_addr = {htonl(INADDR_LOOPBACK)}};
     int fd = socket(AF_INET, SOCK_STREAM, 0);
     assert_int_equal(connect(fd, (struct sockaddr *)&to, sizeof to), 0);
     return fd;
@@ -594,7 +620,8 @@ static void ends_on_signals(void **state)
         char text[1000];
         pid_t pid = start_program(&port);
         int fd = connect_to(port);
-        assert_int_equal(send(fd, GET("/hello"), strlen(GET("/hello")), 0), (ssize_t)strlen(GET("/hello")));
+        assert_int_equal(send(fd, GET("/hello"), strlen(GET("/hello")), 0),
+                         (ssize_t)strlen(GET("/hello")));
         ssize_t n = recv(fd, text, sizeof text - 1, 0);
         assert_true(n > 0);
         kill(pid, signals[i]);
@@ -613,11 +640,14 @@ static void a_second_signal_has_no_patience(void **state)
     char text[1000];
     pid_t pid = start_program(&port);
     int busy = connect_to(port), idle = connect_to(port);
-    assert_int_equal(send(busy, GET("/keep"), strlen(GET("/keep")), 0), (ssize_t)strlen(GET("/keep")));
-    assert_int_equal(send(idle, GET("/hello"), strlen(GET("/hello")), 0), (ssize_t)strlen(GET("/hello")));
+    assert_int_equal(send(busy, GET("/keep"), strlen(GET("/keep")), 0),
+                     (ssize_t)strlen(GET("/keep")));
+    assert_int_equal(send(idle, GET("/hello"), strlen(GET("/hello")), 0),
+                     (ssize_t)strlen(GET("/hello")));
     assert_true(recv(idle, text, sizeof text, 0) > 0);
     kill(pid, SIGTERM);
-    assert_int_equal(recv(idle, text, sizeof text, 0), 0); /* the end has begun, and waits for the busy one */
+    assert_int_equal(recv(idle, text, sizeof text, 0),
+                     0); /* the end has begun, and waits for the busy one */
     kill(pid, SIGTERM);
     waitpid(pid, &status, 0);
     assert_true(WIFEXITED(status));
@@ -631,7 +661,9 @@ static void tells_when_it_cannot_run(void **state)
     (void)state;
     vireo_error error = {0};
     vireo_app *first = peer_listen(vireo_app_new());
-    assert_int_equal(vireo_run(vireo_app_new(), .host = "127.0.0.1", .port = vireo_port(first), .error = &error), 1);
+    assert_int_equal(
+        vireo_run(vireo_app_new(), .host = "127.0.0.1", .port = vireo_port(first), .error = &error),
+        1);
     assert_int_equal(error.code, -EADDRINUSE);
     vireo_app_free(first);
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  * SPDX-FileCopyrightText: Copyright (c) 2026 The Vireo authors */
 
-/* Every n-th allocation fails once, while a server is made and while it serves. Whatever it was, the server goes on, nothing leaks, and who was not
- * served properly sees the connection end or an honest refusal, never half an answer that looks whole. */
+/* Every n-th allocation fails once, while a server is made and while it serves. Whatever it was,
+ * the server goes on, nothing leaks, and who was not served properly sees the connection end or an
+ * honest refusal, never half an answer that looks whole. */
 
 #include "oom.h"
 
@@ -82,7 +83,8 @@ static int whole_replies(const peer *p)
 /* Only the server's allocations count, not the client's. */
 static void turn_and_take(peer *p)
 {
-    struct pollfd fds[2] = {{.fd = p->fd, .events = POLLIN}, {.fd = uv_backend_fd(vireo__app_loop(p->app)->uv), .events = POLLIN}};
+    struct pollfd fds[2] = {{.fd = p->fd, .events = POLLIN},
+                            {.fd = uv_backend_fd(vireo__app_loop(p->app)->uv), .events = POLLIN}};
     peer_turn(p->app);
     int left = oom__left;
     oom__left = 0;
@@ -91,13 +93,15 @@ static void turn_and_take(peer *p)
     oom__left = left;
 }
 
-/* Sends |request| while the |n|-th allocation fails, until there are |replies| or the connection ends. Returns whether one failed. */
+/* Sends |request| while the |n|-th allocation fails, until there are |replies| or the connection
+ * ends. Returns whether one failed. */
 static bool serve_with(vireo_app *app, const char *request, int n, int replies)
 {
     peer p = peer_open(app);
     oom_fail_at(n);
     peer_send(&p, request);
-    for (int patience = PEER_PATIENCE; !p.ended && whole_replies(&p) < replies && patience > 0; patience--)
+    for (int patience = PEER_PATIENCE; !p.ended && whole_replies(&p) < replies && patience > 0;
+         patience--)
         turn_and_take(&p);
     bool failed = oom_failed();
     if (!p.ended && whole_replies(&p) < replies)
@@ -124,7 +128,9 @@ static void serves(void **state)
         const char *text;
         int replies;
     } requests[] = {
-        {"POST /say/x?q=1 HTTP/1.1\r\nHost: a\r\nX: 1\r\nX: 2\r\nTransfer-Encoding: chunked\r\n\r\n3\r\n[1]\r\n0\r\n\r\n", 1},
+        {"POST /say/x?q=1 HTTP/1.1\r\nHost: a\r\nX: 1\r\nX: 2\r\nTransfer-Encoding: "
+         "chunked\r\n\r\n3\r\n[1]\r\n0\r\n\r\n",
+         1},
         {GET("/large") GET("/say/y"), 2},
         {GET("/file"), 1},
         {GET("/nothing"), 1},

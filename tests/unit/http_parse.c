@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * SPDX-FileCopyrightText: Copyright (c) 2026 The Vireo authors */
 
-/* Requests, right and wrong, each fed whole, byte by byte and cut at every offset, from memory that ends at an unreadable page. */
+/* Requests, right and wrong, each fed whole, byte by byte and cut at every offset, from memory that
+ * ends at an unreadable page. */
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -36,15 +37,18 @@ static void describe(const vireo__parser *p, char *out, size_t size)
         n += snprintf(out + n, size - (size_t)n, " [%s: %s]", name, value);
         name = value + strlen(value) + 1;
     }
-    n += snprintf(out + n, size - (size_t)n, " %s%s%s", vireo__parser_keep_alive(p) ? "keep" : "close",
+    n += snprintf(out + n, size - (size_t)n, " %s%s%s",
+                  vireo__parser_keep_alive(p) ? "keep" : "close",
                   vireo__parser_upgrade(p) ? " upgrade" : "", p->expect_continue ? " expects" : "");
     if (p->state == VIREO__PARSE_DONE && p->body.len > 0)
-        snprintf(out + n, size - (size_t)n, " : %.*s", (int)p->body.len, (const char *)p->body.data);
+        snprintf(out + n, size - (size_t)n, " : %.*s", (int)p->body.len,
+                 (const char *)p->body.data);
     else if (p->state != VIREO__PARSE_DONE)
         snprintf(out + n, size - (size_t)n, " incomplete");
 }
 
-/* Feeds pieces of |first|, then of |rest| bytes each, until the request is over. Returns how many bytes it took. */
+/* Feeds pieces of |first|, then of |rest| bytes each, until the request is over. Returns how many
+ * bytes it took. */
 static size_t feed(vireo__parser *p, const uint8_t *text, size_t n, size_t first, size_t rest)
 {
     size_t at = 0;
@@ -83,11 +87,14 @@ static size_t run(const char *text, size_t n, size_t first, size_t rest, char *o
 static void check(const char *text, size_t n, const char *expected, size_t behind)
 {
     char out[2048];
-    size_t whole = strcmp(expected, "incomplete") == 0 || strtoul(expected, NULL, 10) > 0 ? 0 : n - behind;
+    size_t whole =
+        strcmp(expected, "incomplete") == 0 || strtoul(expected, NULL, 10) > 0 ? 0 : n - behind;
     for (size_t cut = 0; cut <= n; cut++) {
-        size_t taken = cut == 0 ? run(text, n, 1, 1, out, sizeof out) : run(text, n, cut, n, out, sizeof out);
+        size_t taken =
+            cut == 0 ? run(text, n, 1, 1, out, sizeof out) : run(text, n, cut, n, out, sizeof out);
         if (strcmp(out, expected) != 0 || (whole > 0 && taken != whole))
-            fail_msg("cut at %zu: %s\ngives     %s (%zu of %zu bytes taken)\nexpected  %s", cut, text, out, taken, whole, expected);
+            fail_msg("cut at %zu: %s\ngives     %s (%zu of %zu bytes taken)\nexpected  %s", cut,
+                     text, out, taken, whole, expected);
     }
 }
 
@@ -103,9 +110,9 @@ static void check_all(const expectation *table, size_t count)
 }
 
 #define CHECK_ALL(table) check_all(table, sizeof(table) / sizeof(table)[0])
-#define H "Host: a\r\n"
-#define CH "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
-#define CH_OK "POST / [host: a] [transfer-encoding: chunked] keep"
+#define H                "Host: a\r\n"
+#define CH               "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+#define CH_OK            "POST / [host: a] [transfer-encoding: chunked] keep"
 
 static void reads_heads(void **state)
 {
@@ -117,10 +124,12 @@ static void reads_heads(void **state)
          "HEAD /a%20b?x=1&y [host: a:80] [x-y: p q] [empty: ] keep"},
         {"GET http://a/b HTTP/1.1\r\nHost: [::1]:1\r\n\r\n", "GET http://a/b [host: [::1]:1] keep"},
         {"OPTIONS * HTTP/1.1\r\nHost:\r\n\r\n", "OPTIONS * [host: ] keep"},
-        {"GET /\xed\x95\x9c HTTP/1.1\r\n" H "N: \xed\x95\x9c\r\n\r\n", "GET /\xed\x95\x9c [host: a] [n: \xed\x95\x9c] keep"},
+        {"GET /\xed\x95\x9c HTTP/1.1\r\n" H "N: \xed\x95\x9c\r\n\r\n",
+         "GET /\xed\x95\x9c [host: a] [n: \xed\x95\x9c] keep"},
         {"GET / HTTP/1.0\r\n\r\n", "GET / close"},
         {"GET / HTTP/1.0\r\nConnection: Keep-Alive\r\n\r\n", "GET / [connection: Keep-Alive] keep"},
-        {"GET / HTTP/1.1\r\n" H "Connection: x, CLOSE\r\n\r\n", "GET / [host: a] [connection: x, CLOSE] close"},
+        {"GET / HTTP/1.1\r\n" H "Connection: x, CLOSE\r\n\r\n",
+         "GET / [host: a] [connection: x, CLOSE] close"},
         {"GET / HTTP/1.1\r\n" H "Connection: close\r\nConnection: keep-alive\r\n\r\n",
          "GET / [host: a] [connection: close] [connection: keep-alive] close"},
         {"M-SEARCH / HTTP/1.1\r\n" H "\r\n", "M-SEARCH / [host: a] keep"},
@@ -136,11 +145,14 @@ static void reads_upgrades(void **state)
          "GET / [host: a] [connection: keep-alive, Upgrade] [upgrade: WebSocket] keep upgrade"},
         {"GET / HTTP/1.1\r\n" H "Connection: Upgrade\r\nUpgrade: h2c\r\n\r\n",
          "GET / [host: a] [connection: Upgrade] [upgrade: h2c] keep"},
-        {"GET / HTTP/1.1\r\n" H "Upgrade: websocket\r\n\r\n", "GET / [host: a] [upgrade: websocket] keep"},
+        {"GET / HTTP/1.1\r\n" H "Upgrade: websocket\r\n\r\n",
+         "GET / [host: a] [upgrade: websocket] keep"},
         {"GET / HTTP/1.0\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n",
          "GET / [connection: Upgrade] [upgrade: websocket] close"},
-        {"POST / HTTP/1.1\r\n" H "Connection: Upgrade\r\nUpgrade: websocket\r\nContent-Length: 2\r\n\r\nab",
-         "POST / [host: a] [connection: Upgrade] [upgrade: websocket] [content-length: 2] keep : ab"},
+        {"POST / HTTP/1.1\r\n" H
+         "Connection: Upgrade\r\nUpgrade: websocket\r\nContent-Length: 2\r\n\r\nab",
+         "POST / [host: a] [connection: Upgrade] [upgrade: websocket] [content-length: 2] keep : "
+         "ab"},
     };
     CHECK_ALL(table);
 }
@@ -149,17 +161,23 @@ static void reads_bodies(void **state)
 {
     (void)state;
     static const expectation table[] = {
-        {"POST / HTTP/1.1\r\n" H "Content-Length: 5\r\n\r\nhello", "POST / [host: a] [content-length: 5] keep : hello"},
-        {"POST / HTTP/1.1\r\n" H "Content-Length: 0\r\n\r\n", "POST / [host: a] [content-length: 0] keep"},
-        {"POST / HTTP/1.1\r\n" H "Content-Length: 5\r\n\r\nhell", "POST / [host: a] [content-length: 5] keep incomplete"},
-        {"GET / HTTP/1.1\r\n" H "Content-Length: 002\r\n\r\n\r\n", "GET / [host: a] [content-length: 002] keep : \r\n"},
+        {"POST / HTTP/1.1\r\n" H "Content-Length: 5\r\n\r\nhello",
+         "POST / [host: a] [content-length: 5] keep : hello"},
+        {"POST / HTTP/1.1\r\n" H "Content-Length: 0\r\n\r\n",
+         "POST / [host: a] [content-length: 0] keep"},
+        {"POST / HTTP/1.1\r\n" H "Content-Length: 5\r\n\r\nhell",
+         "POST / [host: a] [content-length: 5] keep incomplete"},
+        {"GET / HTTP/1.1\r\n" H "Content-Length: 002\r\n\r\n\r\n",
+         "GET / [host: a] [content-length: 002] keep : \r\n"},
         {"POST / HTTP/1.1\r\n" H "Expect: 100-Continue\r\nContent-Length: 1\r\n\r\nx",
          "POST / [host: a] [expect: 100-Continue] [content-length: 1] keep expects : x"},
-        {"POST / HTTP/1.1\r\n" H "Expect: 100-continue\r\n\r\n", "POST / [host: a] [expect: 100-continue] keep"},
+        {"POST / HTTP/1.1\r\n" H "Expect: 100-continue\r\n\r\n",
+         "POST / [host: a] [expect: 100-continue] keep"},
         {CH "0\r\n\r\n", CH_OK},
         {CH "5\r\nhello\r\n0\r\n\r\n", CH_OK " : hello"},
         {CH "A\r\n0123456789\r\n1\r\na\r\n00\r\n\r\n", CH_OK " : 0123456789a"},
-        {CH "2;x;name=\"y z\"\r\nhi\r\n0;last\r\nTrailer: thrown away\r\nNext: too\r\n\r\n", CH_OK " : hi"},
+        {CH "2;x;name=\"y z\"\r\nhi\r\n0;last\r\nTrailer: thrown away\r\nNext: too\r\n\r\n",
+         CH_OK " : hi"},
         {CH "2\r\nhi\r\n0\r\n", CH_OK " incomplete"},
     };
     CHECK_ALL(table);
@@ -172,8 +190,10 @@ static void leaves_what_follows(void **state)
     static const char next[] = "GET /next HTTP/1.1\r\n";
     static const expectation table[] = {
         {"GET / HTTP/1.1\r\n" H "\r\nGET /next HTTP/1.1\r\n", "GET / [host: a] keep"},
-        {"GET / HTTP/1.1\r\n" H "Connection: close\r\n\r\nGET /next HTTP/1.1\r\n", "GET / [host: a] [connection: close] close"},
-        {"POST / HTTP/1.1\r\n" H "Content-Length: 2\r\n\r\nabGET /next HTTP/1.1\r\n", "POST / [host: a] [content-length: 2] keep : ab"},
+        {"GET / HTTP/1.1\r\n" H "Connection: close\r\n\r\nGET /next HTTP/1.1\r\n",
+         "GET / [host: a] [connection: close] close"},
+        {"POST / HTTP/1.1\r\n" H "Content-Length: 2\r\n\r\nabGET /next HTTP/1.1\r\n",
+         "POST / [host: a] [content-length: 2] keep : ab"},
         {CH "2\r\nab\r\n0\r\n\r\nGET /next HTTP/1.1\r\n", CH_OK " : ab"},
     };
     for (size_t i = 0; i < sizeof table / sizeof table[0]; i++)
@@ -259,9 +279,13 @@ static void refuses_unclear_lengths(void **state)
         {"POST / HTTP/1.1\r\n" H "Content-Length:\r\n\r\n", "400"},
         {"POST / HTTP/1.1\r\n" H "Content-Length : 1\r\n\r\nx", "400"},
         {"POST / HTTP/1.1\r\n" H "Content-Length: 18446744073709551616\r\n\r\nx", "400"},
-        {"POST / HTTP/1.1\r\n" H "Content-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", "400"},
-        {"POST / HTTP/1.1\r\n" H "Transfer-Encoding: chunked\r\nContent-Length: 1\r\n\r\n0\r\n\r\n", "400"},
-        {"POST / HTTP/1.1\r\n" H "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", "400"},
+        {"POST / HTTP/1.1\r\n" H "Content-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+         "400"},
+        {"POST / HTTP/1.1\r\n" H "Transfer-Encoding: chunked\r\nContent-Length: 1\r\n\r\n0\r\n\r\n",
+         "400"},
+        {"POST / HTTP/1.1\r\n" H
+         "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+         "400"},
         {"POST / HTTP/1.1\r\n" H "Transfer-Encoding: chunked, identity\r\n\r\n0\r\n\r\n", "400"},
         {"POST / HTTP/1.1\r\n" H "Transfer-Encoding: identity\r\n\r\n", "400"},
         {"POST / HTTP/1.1\r\n" H "Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n", "501"},
@@ -296,7 +320,7 @@ static void refuses_bad_chunks(void **state)
     CHECK_ALL(table);
 }
 
-/* --- limits: hit exactly, and one beyond -------------------------------------------------------------------- */
+/* --- limits: hit exactly, and one beyond ---------------------------------------------------- */
 
 /* A request whose head has |n| bytes. */
 static char *head_of(size_t n)
@@ -329,7 +353,8 @@ static void limits_header_count(void **state)
 {
     (void)state;
     static const expectation table[] = {
-        {"GET / HTTP/1.1\r\n" H "A: 1\r\nB: 2\r\nC: 3\r\nD: 4\r\n\r\n", "GET / [host: a] [a: 1] [b: 2] [c: 3] [d: 4] keep"},
+        {"GET / HTTP/1.1\r\n" H "A: 1\r\nB: 2\r\nC: 3\r\nD: 4\r\n\r\n",
+         "GET / [host: a] [a: 1] [b: 2] [c: 3] [d: 4] keep"},
         {"GET / HTTP/1.1\r\n" H "A: 1\r\nB: 2\r\nC: 3\r\nD: 4\r\nE: 5\r\n\r\n", "431"},
         {CH "0\r\nA: 1\r\nB: 2\r\nC: 3\r\n\r\n", CH_OK},
         {CH "0\r\nA: 1\r\nB: 2\r\nC: 3\r\nD: 4\r\n\r\n", "431"},
@@ -406,7 +431,8 @@ static void limits_chunk_extensions(void **state)
 static void allocates_what_came(void **state)
 {
     (void)state;
-    static const char text[] = "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000000\r\n\r\nabc";
+    static const char text[] =
+        "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000000\r\n\r\nabc";
     vireo__parser p;
     vireo__parser_init(&p, 1000, 10);
     size_t at = vireo__parser_feed(&p, (const uint8_t *)text, sizeof text - 1);

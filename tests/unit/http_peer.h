@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  * SPDX-FileCopyrightText: Copyright (c) 2026 The Vireo authors */
 
-/* http_peer.h: an application and raw clients in one thread. The clients' sockets do not block; whoever waits for something turns the loop until it has
- * come, so that no test depends on how fast anything is. */
+/* http_peer.h: an application and raw clients in one thread. The clients' sockets do not block;
+ * whoever waits for something turns the loop until it has come, so that no test depends on how fast
+ * anything is. */
 
 #ifndef VIREO_TESTS_HTTP_PEER_H
 #define VIREO_TESTS_HTTP_PEER_H
@@ -65,7 +66,9 @@ static inline void peer_watch(peer *p, int fd)
 static inline peer peer_open(vireo_app *app)
 {
     peer p = {.app = app};
-    struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(vireo_port(app)), .sin_addr = {htonl(INADDR_LOOPBACK)}};
+    struct sockaddr_in to = {.sin_family = AF_INET,
+                             .sin_port = htons(vireo_port(app)),
+                             .sin_addr = {htonl(INADDR_LOOPBACK)}};
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     assert_int_equal(connect(fd, (struct sockaddr *)&to, sizeof to), 0);
     peer_watch(&p, fd);
@@ -131,7 +134,8 @@ static inline void peer_take(peer *p, size_t max)
 
 static inline void peer_wait(peer *p)
 {
-    struct pollfd fds[2] = {{.fd = p->fd, .events = POLLIN}, {.fd = uv_backend_fd(vireo__app_loop(p->app)->uv), .events = POLLIN}};
+    struct pollfd fds[2] = {{.fd = p->fd, .events = POLLIN},
+                            {.fd = uv_backend_fd(vireo__app_loop(p->app)->uv), .events = POLLIN}};
     peer_turn(p->app);
     poll(fds, 2, 1);
     peer_take(p, SIZE_MAX);
@@ -174,7 +178,8 @@ static inline void peer_expect_end(peer *p)
         fail_msg("no end, but:\n%s", p->got);
 }
 
-/* Sends |text| on a connection of its own and expects |answer|, and the end of the connection if |end|. */
+/* Sends |text| on a connection of its own and expects |answer|, and the end of the connection if
+ * |end|. */
 static inline void peer_converse(vireo_app *app, const char *text, const char *answer, bool end)
 {
     peer p = peer_open(app);

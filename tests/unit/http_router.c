@@ -67,8 +67,8 @@ static void matches_patterns(void **state)
         if (matched != (matches[i].params != NULL))
             fail_msg("%s with %s: %d", matches[i].pattern, matches[i].path, matched);
         for (size_t k = 0; matched && k < params.count; k++)
-            sprintf(text + strlen(text), "%.*s=%.*s;", (int)params.at[k].name.len, params.at[k].name.at,
-                    (int)params.at[k].value.len, params.at[k].value.at);
+            sprintf(text + strlen(text), "%.*s=%.*s;", (int)params.at[k].name.len,
+                    params.at[k].name.at, (int)params.at[k].value.len, params.at[k].value.at);
         if (matched)
             assert_string_equal(text, matches[i].params);
         guard_free(path, n);
@@ -78,10 +78,12 @@ static void matches_patterns(void **state)
 static void knows_what_is_a_pattern(void **state)
 {
     (void)state;
-    static const char *const good[] = {"/", "/a", "/:a", "/*a", "/a/:b/c/*d", "/a:b", "//",
-                                       "/:1/:2/:3/:4/:5/:6/:7/:8/:9/:10/:11/:12/:13/:14/:15/:16"};
-    static const char *const bad[] = {"", "a", "/:", "/*", "/a/:/b", "/*a/b", "/*a/",
-                                      "/:1/:2/:3/:4/:5/:6/:7/:8/:9/:10/:11/:12/:13/:14/:15/:16/:17"};
+    static const char *const good[] = {
+        "/",          "/a",   "/:a", "/*a",
+        "/a/:b/c/*d", "/a:b", "//",  "/:1/:2/:3/:4/:5/:6/:7/:8/:9/:10/:11/:12/:13/:14/:15/:16"};
+    static const char *const bad[] = {
+        "",       "a",     "/:",   "/*",
+        "/a/:/b", "/*a/b", "/*a/", "/:1/:2/:3/:4/:5/:6/:7/:8/:9/:10/:11/:12/:13/:14/:15/:16/:17"};
     for (size_t i = 0; i < sizeof good / sizeof good[0]; i++)
         assert_true(vireo__pattern_valid(good[i]));
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
@@ -119,10 +121,19 @@ static void reads_old_dates_and_refuses_others(void **state)
     (void)state;
     static const char *const old[] = {"Sunday, 06-Nov-94 08:49:37 GMT", "Sun Nov  6 08:49:37 1994"};
     static const char *const bad[] = {
-        "", "now", "Sun, 06 Nov 1994 08:49:37", "Sun, 06 Nov 1994 08:49:37 GMT ", "Sun, 06 Nov 1994 24:49:37 GMT",
-        "Sun, 00 Nov 1994 08:49:37 GMT", "Sun, 06 Foo 1994 08:49:37 GMT", "Sun, 06 Nov 1994 08:49:61 GMT",
-        "Sun, -6 Nov 1994 08:49:37 GMT", "Sun, 06 Nov 1894 08:49:37 GMT", "Sun, 6 Nov 1994 08:49:37 GMT",
-        "Sun, 06 Nov 1994 08:49:37 GMTSun, 06 Nov 1994 08:49:37 GMT", "Sun Nov 6 08:49:37 1994 x",
+        "",
+        "now",
+        "Sun, 06 Nov 1994 08:49:37",
+        "Sun, 06 Nov 1994 08:49:37 GMT ",
+        "Sun, 06 Nov 1994 24:49:37 GMT",
+        "Sun, 00 Nov 1994 08:49:37 GMT",
+        "Sun, 06 Foo 1994 08:49:37 GMT",
+        "Sun, 06 Nov 1994 08:49:61 GMT",
+        "Sun, -6 Nov 1994 08:49:37 GMT",
+        "Sun, 06 Nov 1894 08:49:37 GMT",
+        "Sun, 6 Nov 1994 08:49:37 GMT",
+        "Sun, 06 Nov 1994 08:49:37 GMTSun, 06 Nov 1994 08:49:37 GMT",
+        "Sun Nov 6 08:49:37 1994 x",
     };
     for (size_t i = 0; i < sizeof old / sizeof old[0]; i++) {
         int64_t seconds = -1;
@@ -141,15 +152,20 @@ static const struct {
     const char *text;
 } heads[] = {
     {{.status = 200, .type = "text/html", .length = 3},
-     "HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-8\r\nContent-Length: 3\r\nDate: D\r\n\r\n"},
+     "HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-8\r\nContent-Length: 3\r\nDate: "
+     "D\r\n\r\n"},
     {{.status = 200, .type = "TEXT/plain; charset=UTF-16"},
-     "HTTP/1.1 200 OK\r\nContent-Type: TEXT/plain; charset=UTF-16\r\nContent-Length: 0\r\nDate: D\r\n\r\n"},
+     "HTTP/1.1 200 OK\r\nContent-Type: TEXT/plain; charset=UTF-16\r\nContent-Length: 0\r\nDate: "
+     "D\r\n\r\n"},
     {{.status = 200, .type = "image/png", .connection = VIREO__CONNECTION_CLOSE},
-     "HTTP/1.1 200 OK\r\nContent-Type: image/png\r\nContent-Length: 0\r\nDate: D\r\nConnection: close\r\n\r\n"},
+     "HTTP/1.1 200 OK\r\nContent-Type: image/png\r\nContent-Length: 0\r\nDate: D\r\nConnection: "
+     "close\r\n\r\n"},
     {{.status = 204, .length = 7, .connection = VIREO__CONNECTION_KEEP},
      "HTTP/1.1 204 No Content\r\nDate: D\r\nConnection: keep-alive\r\n\r\n"},
-    {{.status = 304, .no_length = true, .extra = "A: b\r\n", .extra_len = 6}, "HTTP/1.1 304 Not Modified\r\nDate: D\r\nA: b\r\n\r\n"},
-    {{.status = 599, .length = 18446744073709551615u}, "HTTP/1.1 599 \r\nContent-Length: 18446744073709551615\r\nDate: D\r\n\r\n"},
+    {{.status = 304, .no_length = true, .extra = "A: b\r\n", .extra_len = 6},
+     "HTTP/1.1 304 Not Modified\r\nDate: D\r\nA: b\r\n\r\n"},
+    {{.status = 599, .length = 18446744073709551615u},
+     "HTTP/1.1 599 \r\nContent-Length: 18446744073709551615\r\nDate: D\r\n\r\n"},
 };
 
 static void writes_heads(void **state)
@@ -170,9 +186,11 @@ static void knows_types(void **state)
 {
     (void)state;
     static const char *const types[][2] = {
-        {"index.html", "text/html; charset=utf-8"}, {"/a.b/x.JS", "text/javascript; charset=utf-8"}, {"a.tar.gz", "application/gzip"},
-        {"/a.html/x", "application/octet-stream"},  {".html", "application/octet-stream"},           {"a.", "application/octet-stream"},
-        {"", "application/octet-stream"},           {"a.unknown", "application/octet-stream"},       {"i.svg", "image/svg+xml; charset=utf-8"},
+        {"index.html", "text/html; charset=utf-8"}, {"/a.b/x.JS", "text/javascript; charset=utf-8"},
+        {"a.tar.gz", "application/gzip"},           {"/a.html/x", "application/octet-stream"},
+        {".html", "application/octet-stream"},      {"a.", "application/octet-stream"},
+        {"", "application/octet-stream"},           {"a.unknown", "application/octet-stream"},
+        {"i.svg", "image/svg+xml; charset=utf-8"},
     };
     for (size_t i = 0; i < sizeof types / sizeof types[0]; i++)
         assert_string_equal(vireo__mime_type(types[i][0]), types[i][1]);

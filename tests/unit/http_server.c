@@ -5,10 +5,13 @@
 
 #include "http_peer.h"
 
-#define OK(body_len, rest) "HTTP/1.1 200 OK\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: " body_len "\r\n" rest
+#define OK(body_len, rest)                                                                         \
+    "HTTP/1.1 200 OK\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: " body_len      \
+    "\r\n" rest
 #define TEXT(status, body_len, rest)                                                               \
-    "HTTP/1.1 " status "\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: " body_len "\r\n" rest
-#define CLOSE "Connection: close\r\n\r\n"
+    "HTTP/1.1 " status "\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: " body_len  \
+    "\r\n" rest
+#define CLOSE     "Connection: close\r\n\r\n"
 #define GET(path) "GET " path " HTTP/1.1\r\nHost: a\r\n\r\n"
 
 typedef struct probe {
@@ -30,16 +33,16 @@ static int say_hello(vireo_req *r)
 static int say_user(vireo_req *r)
 {
     char text[256];
-    snprintf(text, sizeof text, "%s|%s|%s|%s|%s", vireo_path(r), vireo_param(r, "id"), vireo_query(r, "q"), vireo_target(r),
-             (const char *)vireo_req_user(r));
+    snprintf(text, sizeof text, "%s|%s|%s|%s|%s", vireo_path(r), vireo_param(r, "id"),
+             vireo_query(r, "q"), vireo_target(r), (const char *)vireo_req_user(r));
     return vireo_reply_text(r, 200, text);
 }
 
 static int say_headers(vireo_req *r)
 {
     char text[256];
-    snprintf(text, sizeof text, "%s|%s|%s|%s", vireo_header(r, "X-One"), vireo_header(r, "x-TWO"), vireo_header(r, "x-three"),
-             vireo_address(r));
+    snprintf(text, sizeof text, "%s|%s|%s|%s", vireo_header(r, "X-One"), vireo_header(r, "x-TWO"),
+             vireo_header(r, "x-three"), vireo_address(r));
     return vireo_reply_text(r, 200, text);
 }
 
@@ -57,7 +60,8 @@ static int echo_json(vireo_req *r)
     const vireo_value *v = vireo_body_json(r, &error);
     if (v == NULL)
         return VIREO_EJSON;
-    return vireo_reply_json(r, 201, "{got:%p,again:%hhd}", (const void *)v, (bool)(vireo_body_json(r, NULL) == v));
+    return vireo_reply_json(r, 201, "{got:%p,again:%hhd}", (const void *)v,
+                            (bool)(vireo_body_json(r, NULL) == v));
 }
 
 static void on_abort(vireo_req *r, void *user)
@@ -151,7 +155,7 @@ static void run_all(vireo_app *app, const exchange *table, size_t count, bool en
 
 #define RUN_ALL(app, table, end) run_all((app), (table), sizeof(table) / sizeof(table)[0], (end))
 
-/* --- replies ------------------------------------------------------------------------------------------------ */
+/* --- replies -------------------------------------------------------------------------------- */
 
 static void answers_routes(void **state)
 {
@@ -160,8 +164,10 @@ static void answers_routes(void **state)
         {GET("/hello"), OK("5", "\r\nhello")},
         {GET("/h%65llo"), OK("5", "\r\nhello")},
         {"GET http://a.b:1/hello?x HTTP/1.1\r\nHost: a\r\n\r\n", OK("5", "\r\nhello")},
-        {GET("/users/a%2Fb%20c?x=1&q=%41+b&q=2"), OK("60", "\r\n/users/a/b c|a/b c|A b|/users/a%2Fb%20c?x=1&q=%41+b&q=2|mine")},
-        {"GET /headers HTTP/1.1\r\nHost: a\r\nX-ONE: 1\r\nX-Two: a\r\nx-two: b\r\n\r\n", OK("23", "\r\n1|a, b|(null)|127.0.0.1")},
+        {GET("/users/a%2Fb%20c?x=1&q=%41+b&q=2"),
+         OK("60", "\r\n/users/a/b c|a/b c|A b|/users/a%2Fb%20c?x=1&q=%41+b&q=2|mine")},
+        {"GET /headers HTTP/1.1\r\nHost: a\r\nX-ONE: 1\r\nX-Two: a\r\nx-two: b\r\n\r\n",
+         OK("23", "\r\n1|a, b|(null)|127.0.0.1")},
         {GET("/twice"), OK("4", "\r\nonce")},
         {GET("/reply-headers"), "HTTP/1.1 204 No Content\r\nX-A: 1\r\nSet-Cookie: a=b\r\n\r\n"},
         {GET("/redirect"), TEXT("302 Found", "5", "Location: /there\r\n\r\nFound")},
@@ -185,9 +191,12 @@ static void answers_what_is_not_there(void **state)
         {GET("/users/a/b"), TEXT("404 Not Found", "9", "\r\nNot Found")},
         {GET("/a%zz"), TEXT("400 Bad Request", "11", "\r\nBad Request")},
         {GET("/a%00"), TEXT("400 Bad Request", "11", "\r\nBad Request")},
-        {GET("/echo"), TEXT("405 Method Not Allowed", "18", "Allow: POST, PUT\r\n\r\nMethod Not Allowed")},
-        {"DELETE /hello HTTP/1.1\r\nHost: a\r\n\r\n", TEXT("405 Method Not Allowed", "18", "Allow: GET, HEAD\r\n\r\nMethod Not Allowed")},
-        {"OPTIONS /echo HTTP/1.1\r\nHost: a\r\n\r\n", "HTTP/1.1 204 No Content\r\nAllow: POST, PUT, OPTIONS\r\n\r\n"},
+        {GET("/echo"),
+         TEXT("405 Method Not Allowed", "18", "Allow: POST, PUT\r\n\r\nMethod Not Allowed")},
+        {"DELETE /hello HTTP/1.1\r\nHost: a\r\n\r\n",
+         TEXT("405 Method Not Allowed", "18", "Allow: GET, HEAD\r\n\r\nMethod Not Allowed")},
+        {"OPTIONS /echo HTTP/1.1\r\nHost: a\r\n\r\n",
+         "HTTP/1.1 204 No Content\r\nAllow: POST, PUT, OPTIONS\r\n\r\n"},
         {"OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n", "HTTP/1.1 204 No Content\r\n\r\n"},
         {GET("/fail?code=-20014"), TEXT("404 Not Found", "9", "\r\nNot Found")},
         {GET("/fail?code=-2"), TEXT("404 Not Found", "9", "\r\nNot Found")},
@@ -214,7 +223,8 @@ static void a_failing_handler_is_a_500_and_a_log_line(void **state)
     vireo_app *app = vireo_app_new(.log = count_line, .log_user = &lines);
     vireo_route(app, "GET", "/fail", fail_as_told, NULL);
     peer_listen(app);
-    peer_converse(app, GET("/fail?code=-5"), TEXT("500 Internal Server Error", "21", "\r\nInternal Server Error"), false);
+    peer_converse(app, GET("/fail?code=-5"),
+                  TEXT("500 Internal Server Error", "21", "\r\nInternal Server Error"), false);
     assert_int_equal(lines, 1);
     vireo_app_free(app);
 }
@@ -225,18 +235,23 @@ static void reads_bodies(void **state)
     static const exchange table[] = {
         {"POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc", OK("3", "\r\nabc")},
         {"POST /echo HTTP/1.1\r\nHost: a\r\n\r\n", OK("0", "\r\n")},
-        {"POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n1\r\nc\r\n0\r\n\r\n", OK("3", "\r\nabc")},
-        {"POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 20\r\n\r\n01234567890123456789", OK("20", "\r\n01234567890123456789")},
+        {"POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: "
+         "chunked\r\n\r\n2\r\nab\r\n1\r\nc\r\n0\r\n\r\n",
+         OK("3", "\r\nabc")},
+        {"POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 20\r\n\r\n01234567890123456789",
+         OK("20", "\r\n01234567890123456789")},
         {"POST /json HTTP/1.1\r\nHost: a\r\nContent-Length: 7\r\n\r\n[1,\"x\"]",
-         "HTTP/1.1 201 Created\r\nContent-Type: application/json\r\nContent-Length: 28\r\n\r\n{\"got\":[1,\"x\"],\"again\":true}"},
-        {"POST /json HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n{a", TEXT("400 Bad Request", "11", "\r\nBad Request")},
+         "HTTP/1.1 201 Created\r\nContent-Type: application/json\r\nContent-Length: "
+         "28\r\n\r\n{\"got\":[1,\"x\"],\"again\":true}"},
+        {"POST /json HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n{a",
+         TEXT("400 Bad Request", "11", "\r\nBad Request")},
     };
     vireo_app *app = new_app();
     RUN_ALL(app, table, false);
     vireo_app_free(app);
 }
 
-/* --- connections -------------------------------------------------------------------------------------------- */
+/* --- connections ---------------------------------------------------------------------------- */
 
 static void keeps_connections_or_closes_them(void **state)
 {
@@ -263,7 +278,8 @@ static void keeps_connections_or_closes_them(void **state)
 static void answers_byte_by_byte(void **state)
 {
     (void)state;
-    static const char text[] = "POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n0\r\n\r\n" GET("/hello");
+    static const char text[] = "POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: "
+                               "chunked\r\n\r\n2\r\nab\r\n0\r\n\r\n" GET("/hello");
     vireo_app *app = new_app();
     peer p = peer_open(app);
     for (size_t i = 0; i < sizeof text - 1; i++) {
@@ -349,7 +365,8 @@ static size_t flood(peer *p, const char *bytes, size_t n)
     return sent;
 }
 
-/* A client that does not read its replies is not answered further and not read from, and takes them later. */
+/* A client that does not read its replies is not answered further and not read from, and takes them
+ * later. */
 static void does_not_answer_who_does_not_read(void **state)
 {
     (void)state;
@@ -371,18 +388,21 @@ static void does_not_answer_who_does_not_read(void **state)
     vireo_app_free(app);
 }
 
-/* --- bodies that are not wanted ------------------------------------------------------------------------------ */
+/* --- bodies that are not wanted ------------------------------------------------------------- */
 
 static void continues_when_asked(void **state)
 {
     (void)state;
     vireo_app *app = new_app();
     peer p = peer_open(app);
-    peer_send(&p, "POST /echo HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n");
+    peer_send(
+        &p, "POST /echo HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n");
     peer_expect(&p, "HTTP/1.1 100 Continue\r\n\r\n");
     peer_send(&p, "hi");
     peer_expect(&p, OK("2", "\r\nhi"));
-    peer_send(&p, "POST /echo HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\nhi");
+    peer_send(
+        &p,
+        "POST /echo HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\nhi");
     peer_expect(&p, OK("2", "\r\nhi")); /* it did not wait */
     peer_close(&p);
     vireo_app_free(app);
@@ -394,11 +414,15 @@ static void refuses_and_closes(void **state)
     static const exchange table[] = {
         {"GET / HTTP/1.1\r\n\r\n", TEXT("400 Bad Request", "11", CLOSE "Bad Request")},
         {"GET / HTTP/1.1\nHost: a\n\n", TEXT("400 Bad Request", "11", CLOSE "Bad Request")},
-        {"GET noslash HTTP/1.1\r\nHost: a\r\n\r\n", TEXT("400 Bad Request", "11", CLOSE "Bad Request")},
+        {"GET noslash HTTP/1.1\r\nHost: a\r\n\r\n",
+         TEXT("400 Bad Request", "11", CLOSE "Bad Request")},
         {"GET * HTTP/1.1\r\nHost: a\r\n\r\n", TEXT("400 Bad Request", "11", CLOSE "Bad Request")},
-        {"GET / HTTP/3.0\r\nHost: a\r\n\r\n", TEXT("505 HTTP Version Not Supported", "26", CLOSE "HTTP Version Not Supported")},
-        {"BREW / HTTP/1.1\r\nHost: a\r\n\r\n", TEXT("501 Not Implemented", "15", CLOSE "Not Implemented")},
-        {"POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        {"GET / HTTP/3.0\r\nHost: a\r\n\r\n",
+         TEXT("505 HTTP Version Not Supported", "26", CLOSE "HTTP Version Not Supported")},
+        {"BREW / HTTP/1.1\r\nHost: a\r\n\r\n",
+         TEXT("501 Not Implemented", "15", CLOSE "Not Implemented")},
+        {"POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nTransfer-Encoding: "
+         "chunked\r\n\r\n0\r\n\r\n",
          TEXT("400 Bad Request", "11", CLOSE "Bad Request")},
         {"POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 21\r\n\r\n",
          TEXT("413 Payload Too Large", "17", CLOSE "Payload Too Large")},
@@ -411,7 +435,8 @@ static void refuses_and_closes(void **state)
         {"POST /echo HTTP/1.1\r\nHost: a\r\nExpect: tea\r\nContent-Length: 2\r\n\r\n",
          TEXT("417 Expectation Failed", "18", CLOSE "Expectation Failed")},
         {"GET / HTTP/1.1\r\nHost: a\r\na: 1\r\nb: 1\r\nc: 1\r\nd: 1\r\ne: 1\r\n\r\n",
-         TEXT("431 Request Header Fields Too Large", "31", CLOSE "Request Header Fields Too Large")},
+         TEXT("431 Request Header Fields Too Large", "31",
+              CLOSE "Request Header Fields Too Large")},
     };
     vireo_app *app = new_app();
     for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
@@ -436,11 +461,14 @@ static void refuses_long_heads(void **state)
     text[600] = '\0';
     peer_converse(app, text, TEXT("414 URI Too Long", "12", CLOSE "URI Too Long"), true);
     memcpy(text, "GET / HTTP/1.1\r\nHost: a\r\nX: ", 28);
-    peer_converse(app, text, TEXT("431 Request Header Fields Too Large", "31", CLOSE "Request Header Fields Too Large"), true);
+    peer_converse(
+        app, text,
+        TEXT("431 Request Header Fields Too Large", "31", CLOSE "Request Header Fields Too Large"),
+        true);
     vireo_app_free(app);
 }
 
-/* --- clients that go away ------------------------------------------------------------------------------------ */
+/* --- clients that go away ------------------------------------------------------------------- */
 
 static void tells_of_aborts(void **state)
 {
@@ -501,7 +529,7 @@ static void a_reply_from_outside_cancels_the_abort(void **state)
     vireo_app_free(app);
 }
 
-/* --- time-outs ----------------------------------------------------------------------------------------------- */
+/* --- time-outs ------------------------------------------------------------------------------ */
 
 static void times_heads_out(void **state)
 {
@@ -577,7 +605,7 @@ static void a_pending_reply_has_no_time_out(void **state)
     vireo_app_free(app);
 }
 
-/* --- large replies ------------------------------------------------------------------------------------------- */
+/* --- large replies -------------------------------------------------------------------------- */
 
 enum { LARGE = 30 * 1000 * 1000 }; /* more than may be queued */
 

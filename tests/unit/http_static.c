@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * SPDX-FileCopyrightText: Copyright (c) 2026 The Vireo authors */
 
-/* Files as replies, and folders of them: what may be had, what may not, and what need not be sent again. */
+/* Files as replies, and folders of them: what may be had, what may not, and what need not be sent
+ * again. */
 
 #include <sys/stat.h>
 
@@ -51,7 +52,8 @@ static void make_links(const site *s)
 
 static site make_site(void)
 {
-    static const char *const folders[] = {"public", "public/sub", "public/empty", "public/.hidden", "public-too"};
+    static const char *const folders[] = {"public", "public/sub", "public/empty", "public/.hidden",
+                                          "public-too"};
     site s = {.root = "/tmp/vireo-static-XXXXXX"};
     char path[300];
     assert_non_null(mkdtemp(s.root));
@@ -91,10 +93,11 @@ static void serve(site *s, const char *prefix)
 }
 
 #define FILE_HEAD(type, len, etag)                                                                 \
-    "HTTP/1.1 200 OK\r\n" type "Content-Length: " len "\r\nX-Mine: 1\r\nLast-Modified: Sun, 06 Nov 1994 08:49:37 GMT\r\n"          \
+    "HTTP/1.1 200 OK\r\n" type "Content-Length: " len                                              \
+    "\r\nX-Mine: 1\r\nLast-Modified: Sun, 06 Nov 1994 08:49:37 GMT\r\n"                            \
     "Cache-Control: public, max-age=0\r\nETag: W/\"" etag "\"\r\n\r\n"
-#define HTML "Content-Type: text/html; charset=utf-8\r\n"
-#define PLAIN "Content-Type: text/plain; charset=utf-8\r\n"
+#define HTML      "Content-Type: text/html; charset=utf-8\r\n"
+#define PLAIN     "Content-Type: text/plain; charset=utf-8\r\n"
 #define INDEX_TAG "5-2ebc98a100000000"
 #define NOT_FOUND "HTTP/1.1 404 Not Found\r\n" PLAIN "Content-Length: 9\r\n\r\nNot Found"
 
@@ -111,12 +114,15 @@ static void serves_files(void **state)
         {GET("/inside.html"), FILE_HEAD(HTML, "5", INDEX_TAG) "<p>hi"},
         {GET("/s%75b/"), FILE_HEAD(HTML, "6", "6-2ebc98a100000000") "<p>sub"},
         {GET("/sub/a%20b.txt"), FILE_HEAD(PLAIN, "4", "4-2ebc98a100000000") "text"},
-        {GET("/app.JS"), FILE_HEAD("Content-Type: text/javascript; charset=utf-8\r\n", "1", "1-2ebc98a100000000") "1"},
-        {GET("/none"), FILE_HEAD("Content-Type: application/octet-stream\r\n", "0", "0-2ebc98a100000000")},
+        {GET("/app.JS"), FILE_HEAD("Content-Type: text/javascript; charset=utf-8\r\n", "1",
+                                   "1-2ebc98a100000000") "1"},
+        {GET("/none"),
+         FILE_HEAD("Content-Type: application/octet-stream\r\n", "0", "0-2ebc98a100000000")},
         {"HEAD / HTTP/1.1\r\nHost: a\r\n\r\n", FILE_HEAD(HTML, "5", INDEX_TAG)},
-        {GET("/sub"), "HTTP/1.1 301 Moved Permanently\r\n" PLAIN "Content-Length: 17\r\nLocation: /sub/\r\n\r\nMoved Permanently"},
-        {GET("/sub?a=b"),
-         "HTTP/1.1 301 Moved Permanently\r\n" PLAIN "Content-Length: 17\r\nLocation: /sub/?a=b\r\n\r\nMoved Permanently"},
+        {GET("/sub"), "HTTP/1.1 301 Moved Permanently\r\n" PLAIN
+                      "Content-Length: 17\r\nLocation: /sub/\r\n\r\nMoved Permanently"},
+        {GET("/sub?a=b"), "HTTP/1.1 301 Moved Permanently\r\n" PLAIN
+                          "Content-Length: 17\r\nLocation: /sub/?a=b\r\n\r\nMoved Permanently"},
         {"POST / HTTP/1.1\r\nHost: a\r\n\r\n", NOT_FOUND},
     };
     site s = make_site();
@@ -130,13 +136,43 @@ static void gives_nothing_else(void **state)
 {
     (void)state;
     static const char *const paths[] = {
-        "/nothing", "/sub/nothing", "/empty/", "/index.html/", "/index.html/x", "/fifo", "/circle",
-        "/.env", "/.hidden/x", "/%2eenv", "/sub/.", "/./index.html",
-        "/../secret.txt", "/sub/../../secret.txt", "/..", "/../", "/../public-too/secret.txt", "/../public/index.html",
-        "/%2e%2e/secret.txt", "/%2E./secret.txt", "/..%2fsecret.txt", "/%2e%2e%2fsecret.txt", "/sub%2f..%2f..%2fsecret.txt",
-        "/..%5csecret.txt", "/..\\secret.txt", "/back\\slash", "/back%5cslash", "/%252e%252e/secret.txt",
-        "//etc/passwd", "/sub//index.html", "//", "/%2fetc%2fpasswd", "///../secret.txt",
-        "/out", "/absolute", "/outer/secret.txt", "/outer/public/index.html",
+        "/nothing",
+        "/sub/nothing",
+        "/empty/",
+        "/index.html/",
+        "/index.html/x",
+        "/fifo",
+        "/circle",
+        "/.env",
+        "/.hidden/x",
+        "/%2eenv",
+        "/sub/.",
+        "/./index.html",
+        "/../secret.txt",
+        "/sub/../../secret.txt",
+        "/..",
+        "/../",
+        "/../public-too/secret.txt",
+        "/../public/index.html",
+        "/%2e%2e/secret.txt",
+        "/%2E./secret.txt",
+        "/..%2fsecret.txt",
+        "/%2e%2e%2fsecret.txt",
+        "/sub%2f..%2f..%2fsecret.txt",
+        "/..%5csecret.txt",
+        "/..\\secret.txt",
+        "/back\\slash",
+        "/back%5cslash",
+        "/%252e%252e/secret.txt",
+        "//etc/passwd",
+        "/sub//index.html",
+        "//",
+        "/%2fetc%2fpasswd",
+        "///../secret.txt",
+        "/out",
+        "/absolute",
+        "/outer/secret.txt",
+        "/outer/public/index.html",
     };
     site s = make_site();
     serve(&s, "/");
@@ -145,8 +181,12 @@ static void gives_nothing_else(void **state)
         snprintf(request, sizeof request, "GET %s HTTP/1.1\r\nHost: a\r\n\r\n", paths[i]);
         peer_converse(s.app, request, NOT_FOUND, false);
     }
-    peer_converse(s.app, GET("/%00"), "HTTP/1.1 400 Bad Request\r\n" PLAIN "Content-Length: 11\r\n\r\nBad Request", false);
-    peer_converse(s.app, GET("/index.html%00.png"), "HTTP/1.1 400 Bad Request\r\n" PLAIN "Content-Length: 11\r\n\r\nBad Request", false);
+    peer_converse(s.app, GET("/%00"),
+                  "HTTP/1.1 400 Bad Request\r\n" PLAIN "Content-Length: 11\r\n\r\nBad Request",
+                  false);
+    peer_converse(s.app, GET("/index.html%00.png"),
+                  "HTTP/1.1 400 Bad Request\r\n" PLAIN "Content-Length: 11\r\n\r\nBad Request",
+                  false);
     end_site(&s);
 }
 
@@ -167,13 +207,18 @@ static void goes_on_to_later_routes(void **state)
     static const char later[] = "HTTP/1.1 200 OK\r\n" PLAIN "Content-Length: 11\r\n\r\nlater route";
     peer_converse(s.app, GET("/p/nothing"), later, false);
     peer_converse(s.app, GET("/p/"), later, false);
-    peer_converse(s.app, GET("/p"), "HTTP/1.1 301 Moved Permanently\r\n" PLAIN "Content-Length: 17\r\nLocation: /p/\r\n\r\nMoved Permanently",
+    peer_converse(s.app, GET("/p"),
+                  "HTTP/1.1 301 Moved Permanently\r\n" PLAIN
+                  "Content-Length: 17\r\nLocation: /p/\r\n\r\nMoved Permanently",
                   false);
     peer_converse(s.app, GET("/pq"), NOT_FOUND, false);
-    peer_converse(s.app, GET("/p/.env"),
-                  "HTTP/1.1 200 OK\r\nContent-Type: application/octet-stream\r\nContent-Length: 6\r\n"
-                  "Last-Modified: Sun, 06 Nov 1994 08:49:37 GMT\r\nCache-Control: public, max-age=60\r\nETag: W/\"6-2ebc98a100000000\"\r\n\r\n"
-                  "secret", false);
+    peer_converse(
+        s.app, GET("/p/.env"),
+        "HTTP/1.1 200 OK\r\nContent-Type: application/octet-stream\r\nContent-Length: 6\r\n"
+        "Last-Modified: Sun, 06 Nov 1994 08:49:37 GMT\r\nCache-Control: public, "
+        "max-age=60\r\nETag: W/\"6-2ebc98a100000000\"\r\n\r\n"
+        "secret",
+        false);
     peer_converse(s.app, GET("/p/../secret.txt"), later, false);
     end_site(&s);
 }
@@ -203,19 +248,21 @@ static void tells_what_has_not_changed(void **state)
         {"If-Modified-Since: yesterday\r\n", false},
         {"If-None-Match: \"other\"\r\nIf-Modified-Since: Mon, 07 Nov 1994 08:49:37 GMT\r\n", false},
     };
-    static const char fresh[] = "HTTP/1.1 304 Not Modified\r\nX-Mine: 1\r\nLast-Modified: Sun, 06 Nov 1994 08:49:37 GMT\r\n"
-                                "Cache-Control: public, max-age=0\r\nETag: W/\"" INDEX_TAG "\"\r\n\r\n";
+    static const char fresh[] =
+        "HTTP/1.1 304 Not Modified\r\nX-Mine: 1\r\nLast-Modified: Sun, 06 Nov 1994 08:49:37 GMT\r\n"
+        "Cache-Control: public, max-age=0\r\nETag: W/\"" INDEX_TAG "\"\r\n\r\n";
     site s = make_site();
     serve(&s, "/");
     for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
         char request[400];
         snprintf(request, sizeof request, "GET / HTTP/1.1\r\nHost: a\r\n%s\r\n", table[i].headers);
-        peer_converse(s.app, request, table[i].fresh ? fresh : FILE_HEAD(HTML, "5", INDEX_TAG) "<p>hi", false);
+        peer_converse(s.app, request,
+                      table[i].fresh ? fresh : FILE_HEAD(HTML, "5", INDEX_TAG) "<p>hi", false);
     }
     end_site(&s);
 }
 
-/* --- vireo_reply_file ---------------------------------------------------------------------------------------- */
+/* --- vireo_reply_file ----------------------------------------------------------------------- */
 
 static int send_one(vireo_req *r)
 {
@@ -233,9 +280,12 @@ static void sends_one_file(void **state)
     site s = make_site();
     vireo_route(s.app, "GET", "/one", send_one, s.root);
     peer_listen(s.app);
-#define REST "Last-Modified: Sun, 06 Nov 1994 08:49:37 GMT\r\nETag: W/\"6-2ebc98a100000000\"\r\n\r\nsecret"
-    peer_converse(s.app, GET("/one?name=secret.txt"), "HTTP/1.1 200 OK\r\n" PLAIN "Content-Length: 6\r\n" REST, false);
-    peer_converse(s.app, GET("/one?name=secret.txt&type=text/x"), "HTTP/1.1 200 OK\r\nContent-Length: 6\r\ncontent-type: text/x\r\n" REST, false);
+#define REST                                                                                       \
+    "Last-Modified: Sun, 06 Nov 1994 08:49:37 GMT\r\nETag: W/\"6-2ebc98a100000000\"\r\n\r\nsecret"
+    peer_converse(s.app, GET("/one?name=secret.txt"),
+                  "HTTP/1.1 200 OK\r\n" PLAIN "Content-Length: 6\r\n" REST, false);
+    peer_converse(s.app, GET("/one?name=secret.txt&type=text/x"),
+                  "HTTP/1.1 200 OK\r\nContent-Length: 6\r\ncontent-type: text/x\r\n" REST, false);
     peer_converse(s.app, GET("/one?name=nothing"), NOT_FOUND, false);
     peer_converse(s.app, GET("/one?name=public"), NOT_FOUND, false);
     peer_converse(s.app, GET("/one?name=public/fifo"), NOT_FOUND, false);

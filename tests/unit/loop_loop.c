@@ -134,7 +134,8 @@ static void lends_a_scratch_buffer(void **state)
     vireo__buf_append_str(vireo__loop_scratch(loop), "text");
     assert_int_equal(vireo__loop_scratch(loop)->len, 0);
     assert_non_null(vireo__buf_reserve(vireo__loop_scratch(loop), 1 << 20));
-    assert_int_equal(vireo__loop_scratch(loop)->cap, 0); /* a large message does not hold its memory */
+    assert_int_equal(vireo__loop_scratch(loop)->cap,
+                     0); /* a large message does not hold its memory */
     vireo__loop_free(loop);
 }
 

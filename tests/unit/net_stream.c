@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * SPDX-FileCopyrightText: Copyright (c) 2026 The Vireo authors */
 
-/* net/: listeners and streams against raw sockets: order, limits, both ends, and closing inside every callback. */
+/* net/: listeners and streams against raw sockets: order, limits, both ends, and closing inside
+ * every callback. */
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -33,9 +34,9 @@ typedef struct fixture {
     vireo_loop *loop;
     vireo__listener *listener;
     vireo__stream *stream;
-    int fd;        /* the peer */
-    place where;   /* to close the stream */
-    bool end;      /* .. gracefully */
+    int fd;      /* the peer */
+    place where; /* to close the stream */
+    bool end;    /* .. gracefully */
     size_t max_queued;
     char data[200]; /* received */
     int ended, drained, closed, gone, written, failed;
@@ -96,7 +97,8 @@ static void on_written(void *user, int status)
         close_if(f, IN_WRITTEN);
 }
 
-static const vireo__stream_events events = {.on_data = on_data, .on_end = on_end, .on_drain = on_drain, .on_close = on_close};
+static const vireo__stream_events events = {
+    .on_data = on_data, .on_end = on_end, .on_drain = on_drain, .on_close = on_close};
 
 static void on_accept(vireo__listener *l, vireo__stream *s)
 {
@@ -138,7 +140,8 @@ static void connect_peer(fixture *f)
         assert_int_equal(connect(f->fd, (struct sockaddr *)&to, sizeof to), 0);
         return;
     }
-    struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(vireo__listener_port(f->listener)),
+    struct sockaddr_in to = {.sin_family = AF_INET,
+                             .sin_port = htons(vireo__listener_port(f->listener)),
                              .sin_addr = {htonl(INADDR_LOOPBACK)}};
     f->fd = socket(AF_INET, SOCK_STREAM, 0);
     assert_int_equal(connect(f->fd, (struct sockaddr *)&to, sizeof to), 0);
@@ -231,7 +234,7 @@ static void write_nothing(fixture *f)
     vireo__shared_unref(nothing);
 }
 
-/* --- tests --------------------------------------------------------------------------------------------------- */
+/* --- tests ---------------------------------------------------------------------------------- */
 
 static void carries_bytes(void **state)
 {
@@ -259,14 +262,16 @@ static void carries_bytes(void **state)
         assert_int_equal(f.written, 1);
         shutdown(f.fd, SHUT_WR);
         until(&f, &f.ended);
-        assert_int_equal(vireo__stream_write_copy(f.stream, "late", 4), 0); /* it may still be answered */
+        assert_int_equal(vireo__stream_write_copy(f.stream, "late", 4),
+                         0); /* it may still be answered */
         vireo__stream_end(f.stream);
         assert_int_equal(peer_read(&f, text, 8), 4);
         until(&f, &f.closed);
         assert_int_equal(f.error, 0);
         finish(&f);
         if (kind == 1) {
-            assert_int_equal(access(f.path, F_OK), -1); /* the socket's file goes with the listener */
+            assert_int_equal(access(f.path, F_OK),
+                             -1); /* the socket's file goes with the listener */
             unlink(f.path);
         }
     }
@@ -394,7 +399,8 @@ static void does_not_wait_for_ever_for_a_reader(void **state)
     peer_read_all(&f, total / 2); /* it does read: it gets more time */
     for (int i = 0; i < PATIENCE && vireo__stream_queued(f.stream) == before; i++)
         turn(&f);
-    if (vireo__stream_queued(f.stream) == 0) { /* all of it is on its way: the peer's end is missing */
+    if (vireo__stream_queued(f.stream) ==
+        0) { /* all of it is on its way: the peer's end is missing */
         vireo__loop_advance(f.loop, VIREO__LINGER_MS);
     } else {
         vireo__loop_advance(f.loop, VIREO__END_MS - 1000);
