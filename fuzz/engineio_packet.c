@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * SPDX-FileCopyrightText: Copyright (c) 2026 The Vireo authors */
 
-/* engineio_packet.c: any bytes as a polling payload: split, decoded, and what was decoded written again and decoded to the same. */
+/* engineio_packet.c: any bytes as a polling payload: split, decoded, and what was decoded written
+ * again and decoded to the same. */
 
 #include <stdint.h>
 #include <stdlib.h>

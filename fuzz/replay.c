@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * SPDX-FileCopyrightText: Copyright (c) 2026 The Vireo authors */
 
-/* replay.c feeds each file of a corpus folder to a fuzz target: once is enough to see again every crash that
- * was ever found. Fails when the folder is empty, so that a lost corpus is noticed. */
+/* replay.c feeds each file of a corpus folder to a fuzz target: once is enough to see again every
+ * crash that was ever found. Fails when the folder is empty, so that a lost corpus is noticed. */
 
 #include <dirent.h>
 #include <stdint.h>
@@ -20,7 +20,8 @@ static int replay(const char *path)
     fseek(file, 0, SEEK_END);
     long size = ftell(file);
     rewind(file);
-    uint8_t *data = malloc((size_t)size + !size); /* exact size: one byte beyond is an error that ASan sees */
+    /* exact size: one byte beyond is an error that ASan sees */
+    uint8_t *data = malloc((size_t)size + !size);
     int ok = data != NULL && fread(data, 1, (size_t)size, file) == (size_t)size;
     if (ok)
         LLVMFuzzerTestOneInput(data, (size_t)size);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * SPDX-FileCopyrightText: Copyright (c) 2026 The Vireo authors */
 
-/* socketio_packet.c: any text as a Socket.IO packet: its head, its JSON, its attachments. The first byte of the input says how many parts are there. */
+/* socketio_packet.c: any text as a Socket.IO packet: its head, its JSON, its attachments. The first
+ * byte of the input says how many parts are there. */
 
 #include <stdint.h>
 #include <stdlib.h>
@@ -30,7 +31,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (size < 1 || vireo__sio_decode(&packet, (const char *)data + 1, size - 1, 10, why) < 0)
         return 0;
     vireo__doc_init(&doc);
-    if (packet.json.len > 0 && vireo__json_read(&doc, packet.json.at, packet.json.len, NULL, NULL) == 0 &&
+    if (packet.json.len > 0 &&
+        vireo__json_read(&doc, packet.json.at, packet.json.len, NULL, NULL) == 0 &&
         vireo__sio_payload_valid(packet.type, vireo__doc_root(&doc)) &&
         vireo__doc_fill_attachments(&doc, parts, data[0] % 5u) == 0)
         read_all(vireo__doc_root(&doc));

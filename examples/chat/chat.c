@@ -69,7 +69,7 @@ static struct chat *chat_of(const vireo_socket *s)
     return vireo_ns_user(vireo_ns_of(s));
 }
 
-/* --- refusals -------------------------------------------------------------------------------- */
+/* --- refusals --------------------------------------------------------------------------------- */
 
 /* |error| is for programs, the text is for the person. */
 static void refuse(const vireo_msg *m, const char *error, const char *text)
@@ -104,7 +104,7 @@ static void refuse_name(const vireo_msg *m, enum text_fault fault)
                "That name has characters that cannot be seen. Please use others.");
 }
 
-/* --- what is told ---------------------------------------------------------------------------- */
+/* --- what is told ----------------------------------------------------------------------------- */
 
 static void list_users(struct list *l, const struct room *room, int max)
 {
@@ -198,7 +198,7 @@ static void ack_entered(const vireo_msg *m, struct chat *chat, const struct conn
     list_deinit(&rooms);
 }
 
-/* --- rooms ----------------------------------------------------------------------------------- */
+/* --- rooms ------------------------------------------------------------------------------------ */
 
 static void enter(vireo_socket *s, struct chat *chat, struct room *room)
 {
@@ -214,8 +214,8 @@ static void enter(vireo_socket *s, struct chat *chat, struct room *room)
     room_changed(chat, room, ROOM_USERS);
 }
 
-/* A room in which nobody is and nobody has said anything ends: it would only be a name in a list.
- */
+/* A room in which nobody is and nobody has said anything ends: it would only be a name in a
+ * list. */
 static void end_if_unused(struct chat *chat, struct room *room)
 {
     if (room->conns != NULL || room->num_messages > 0 || strcmp(room->name, LOBBY) == 0)
@@ -286,7 +286,7 @@ static void on_join_room(vireo_socket *s, const vireo_msg *m)
     ack_entered(m, chat, &client->conn);
 }
 
-/* --- users ----------------------------------------------------------------------------------- */
+/* --- users ------------------------------------------------------------------------------------ */
 
 /* The name a client of the first kind gets: it cannot be told that its name is taken or too long,
  * so the name is made to fit: "Ada", "Ada 2", "Ada 3". */
@@ -403,7 +403,7 @@ static void on_disconnect(vireo_socket *s, const vireo_disconnect_info *why)
     people_disconnect(&chat->people, c);
 }
 
-/* --- messages -------------------------------------------------------------------------------- */
+/* --- messages --------------------------------------------------------------------------------- */
 
 /* The room a message is for: the one it names (where it was typed, before its author moved on),
  * else the one its author is in. */
@@ -513,7 +513,7 @@ static void on_typing(vireo_socket *s, const vireo_msg *m)
                         c->user->name);
 }
 
-/* --- the chat -------------------------------------------------------------------------------- */
+/* --- the chat --------------------------------------------------------------------------------- */
 
 static void add_stored_room(void *user, long long id, const char *name, long long num_messages)
 {

@@ -28,8 +28,8 @@ struct list {
  * that ran out. */
 void list_add(struct list *l, char *item);
 
-/* list_close ends the array. Returns false when memory had run out; then there is nothing to send.
- */
+/* list_close ends the array. Returns false when memory had run out; then there is nothing to
+ * send. */
 bool list_close(struct list *l);
 
 void list_deinit(struct list *l);

@@ -25,8 +25,8 @@
 #define VIREO_CHAT_PUBLIC "public"
 #endif
 
-/* The largest text, each character written as \uXXXX\uXXXX, is 24 kB; nothing longer need be read.
- */
+/* The largest text, each character written as \uXXXX\uXXXX, is 24 kB; nothing longer need be
+ * read. */
 #define MAX_MESSAGE_BYTES (64 * 1024)
 
 /* The page has no script, style or image but its own, and talks to nobody but its server. Were

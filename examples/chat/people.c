@@ -24,7 +24,7 @@ static size_t bucket_of(const char *name)
     return h & (USER_BUCKETS - 1);
 }
 
-/* --- rooms ----------------------------------------------------------------------------------- */
+/* --- rooms ------------------------------------------------------------------------------------ */
 
 void people_deinit(struct people *p)
 {
@@ -66,7 +66,7 @@ void people_remove_room(struct people *p, struct room *room)
     free(room);
 }
 
-/* --- users ----------------------------------------------------------------------------------- */
+/* --- users ------------------------------------------------------------------------------------ */
 
 struct user *people_user(const struct people *p, const char *name)
 {
@@ -123,7 +123,7 @@ void people_disconnect(struct people *p, struct conn *c)
         remove_user(p, user);
 }
 
-/* --- users in rooms -------------------------------------------------------------------------- */
+/* --- users in rooms --------------------------------------------------------------------------- */
 
 static size_t conns_in(const struct user *user, const struct room *room)
 {

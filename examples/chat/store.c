@@ -22,8 +22,8 @@
 #define TEXT_OF(number)  TEXT_OF_(number)
 #define TEXT_OF_(number) #number
 
-/* How long to wait for another process that has the file locked; the loop stands still meanwhile.
- */
+/* How long to wait for another process that has the file locked; the loop stands still
+ * meanwhile. */
 #define BUSY_MS 250
 
 static const char schema[] =

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * SPDX-FileCopyrightText: Copyright (c) 2026 The Vireo authors */
 
-/* app.h: an application: one loop, one listener, HTTP routes, WebSocket endpoints and Socket.IO on one port.
+/* app.h: an application: one loop, one listener, HTTP routes, WebSocket endpoints and Socket.IO on
+ * one port.
  *
  *     vireo_app *app = vireo_app_new();
  *     vireo_static(app, "/", "public");
@@ -27,16 +28,21 @@ typedef struct vireo_loop vireo_loop;
 
 /* Options of an application. What is 0 or NULL has the default. */
 typedef struct vireo_app_options {
-    size_t size;  /* filled in by the macro */
-    void *uv_loop; /* a uv_loop_t of yours, borrowed until vireo_app_free; NULL: the application makes its own */
+    size_t size; /* filled in by the macro */
+    /* a uv_loop_t of yours, borrowed until vireo_app_free; NULL: the application makes its own */
+    void *uv_loop;
     vireo_log_fn log; /* NULL: warnings and errors go to stderr */
     void *log_user;
-    uint32_t max_connections;       /* beyond it a new connection is closed at once; default 1,000,000 */
-    uint32_t max_head_bytes;        /* request line and headers; default 16,384; beyond: 431 */
-    uint32_t max_headers;           /* default 100; beyond: 431 */
-    size_t max_body_bytes;          /* of a request, where the route sets no limit; default 1,000,000; beyond: 413 */
-    size_t max_queued_bytes;        /* queued for one connection that reads too slowly; default 16 MiB; beyond it is closed */
-    uint32_t header_timeout_ms;     /* for a whole request head, from its first byte (or the accept); default 10,000 */
+    /* beyond it a new connection is closed at once; default 1,000,000 */
+    uint32_t max_connections;
+    uint32_t max_head_bytes; /* request line and headers; default 16,384; beyond: 431 */
+    uint32_t max_headers;    /* default 100; beyond: 431 */
+    /* of a request, where the route sets no limit; default 1,000,000; beyond: 413 */
+    size_t max_body_bytes;
+    /* queued for one connection that reads too slowly; default 16 MiB; beyond it is closed */
+    size_t max_queued_bytes;
+    /* for a whole request head, from its first byte (or the accept); default 10,000 */
+    uint32_t header_timeout_ms;
     uint32_t body_timeout_ms;       /* without a byte of the body; default 30,000 */
     uint32_t keep_alive_timeout_ms; /* idle between requests; default 65,000 */
 } vireo_app_options;
@@ -50,42 +56,52 @@ VIREO_API vireo_app *vireo_app_create(const vireo_app_options *options);
 /* Options of a listener. */
 typedef struct vireo_listen_options {
     size_t size;
-    const char *host;  /* numeric address or "localhost"; NULL: all addresses, IPv6 and IPv4 */
-    uint16_t port;     /* 0 lets the system choose, see vireo_port */
-    const char *unix_path; /* a unix socket instead of host and port; an old socket file there is replaced */
-    int backlog;       /* default 4096 (the system may lower it) */
-    const char *name;  /* printed by vireo_run as "NAME: listening on URL"; NULL: nothing is printed */
+    const char *host; /* numeric address or "localhost"; NULL: all addresses, IPv6 and IPv4 */
+    uint16_t port;    /* 0 lets the system choose, see vireo_port */
+    /* a unix socket instead of host and port; an old socket file there is replaced */
+    const char *unix_path;
+    int backlog; /* default 4096 (the system may lower it) */
+    /* printed by vireo_run as "NAME: listening on URL"; NULL: nothing is printed */
+    const char *name;
     vireo_error *error; /* where to tell what went wrong; may be NULL (vireo_run prints it then) */
 } vireo_listen_options;
 
-/* vireo_listen starts to accept connections; may be called several times. Returns 0, -errno (-EADDRINUSE ..), VIREO_EINVAL. */
+/* vireo_listen starts to accept connections; may be called several times. Returns 0, -errno
+ * (-EADDRINUSE ..), VIREO_EINVAL. */
 #define vireo_listen(app, ...)                                                                     \
-    vireo_app_listen((app), &(const vireo_listen_options){.size = sizeof(vireo_listen_options), __VA_ARGS__})
+    vireo_app_listen(                                                                              \
+        (app), &(const vireo_listen_options){.size = sizeof(vireo_listen_options), __VA_ARGS__})
 VIREO_API int vireo_app_listen(vireo_app *app, const vireo_listen_options *options);
 
 /* vireo_port returns the port of the first listener; 0 before there is one. */
 VIREO_API uint16_t vireo_port(const vireo_app *app);
 
-/* vireo_run listens, runs the loop until SIGINT, SIGTERM or vireo_stop, then ends everything and frees the application.
+/* vireo_run listens, runs the loop until SIGINT, SIGTERM or vireo_stop, then ends everything and
+ * frees the application.
  *
  * app   takes
  * Returns what main should: 0 after a clean end, 1 when it could not start (told on stderr). */
 #define vireo_run(app, ...)                                                                        \
-    vireo_app_run((app), &(const vireo_listen_options){.size = sizeof(vireo_listen_options), __VA_ARGS__})
+    vireo_app_run(                                                                                 \
+        (app), &(const vireo_listen_options){.size = sizeof(vireo_listen_options), __VA_ARGS__})
 VIREO_API int vireo_app_run(vireo_app *app, const vireo_listen_options *options);
 
-/* vireo_stop begins the graceful end: no new connections, sockets are disconnected with "server shutting down", event handlers run,
- * connections are closed. vireo_run returns when all that is done. Allowed in any callback; a second call does nothing. */
+/* vireo_stop begins the graceful end: no new connections, sockets are disconnected with "server
+ * shutting down", event handlers run, connections are closed. vireo_run returns when all that is
+ * done. Allowed in any callback; a second call does nothing. */
 VIREO_API void vireo_stop(vireo_app *app);
 
-/* vireo_on_stop has |fn| called once when the graceful end begins, before any socket is disconnected. */
+/* vireo_on_stop has |fn| called once when the graceful end begins, before any socket is
+ * disconnected. */
 VIREO_API int vireo_on_stop(vireo_app *app, void (*fn)(vireo_app *app, void *user), void *user);
 
-/* vireo_app_free ends an application that runs on a uv_loop_t of yours, or that never ran: closes what is open, runs the loop
- * until its own handles are closed, frees all. Not inside a callback. NULL is allowed. */
+/* vireo_app_free ends an application that runs on a uv_loop_t of yours, or that never ran: closes
+ * what is open, runs the loop until its own handles are closed, frees all. Not inside a callback.
+ * NULL is allowed. */
 VIREO_API void vireo_app_free(vireo_app *app);
 
-/* vireo_app_set_user and vireo_app_user keep one pointer of yours with the application; borrowed. */
+/* vireo_app_set_user and vireo_app_user keep one pointer of yours with the application;
+ * borrowed. */
 VIREO_API void vireo_app_set_user(vireo_app *app, void *user);
 VIREO_API void *vireo_app_user(const vireo_app *app);
 
@@ -93,18 +109,21 @@ VIREO_API void *vireo_app_user(const vireo_app *app);
 typedef struct vireo_timer vireo_timer;
 typedef void (*vireo_timer_fn)(vireo_timer *timer, void *user);
 
-/* vireo_every returns a timer that calls |fn| each |interval_ms| (at least 1), first after one interval. It lives until
- * vireo_timer_stop or the application's end. NULL when memory runs out. */
-VIREO_API vireo_timer *vireo_every(vireo_app *app, uint32_t interval_ms, vireo_timer_fn fn, void *user);
+/* vireo_every returns a timer that calls |fn| each |interval_ms| (at least 1), first after one
+ * interval. It lives until vireo_timer_stop or the application's end. NULL when memory runs out. */
+VIREO_API vireo_timer *vireo_every(vireo_app *app, uint32_t interval_ms, vireo_timer_fn fn,
+                                   void *user);
 
 /* vireo_after returns a timer that calls |fn| once; it is gone when |fn| returns. */
-VIREO_API vireo_timer *vireo_after(vireo_app *app, uint32_t delay_ms, vireo_timer_fn fn, void *user);
+VIREO_API vireo_timer *vireo_after(vireo_app *app, uint32_t delay_ms, vireo_timer_fn fn,
+                                   void *user);
 
 /* vireo_timer_stop ends and frees a timer; allowed inside its own callback. NULL is allowed. */
 VIREO_API void vireo_timer_stop(vireo_timer *timer);
 
-/* vireo_post has |fn| called on the application's loop soon. Any thread, while the application lives.
- * Returns 0, VIREO_ENOMEM, or VIREO_ECLOSED once the application has ended its loop's work. */
+/* vireo_post has |fn| called on the application's loop soon. Any thread, while the application
+ * lives. Returns 0, VIREO_ENOMEM, or VIREO_ECLOSED once the application has ended its loop's work.
+ */
 VIREO_API int vireo_post(vireo_app *app, void (*fn)(vireo_app *app, void *user), void *user);
 
 #ifdef __cplusplus

@@ -3,8 +3,8 @@
 
 /* error.h: one table of errors.
  *
- * A function that can fail returns 0 or a positive result when it succeeds, and a negative number when
- * it fails: one of the codes below, or -errno where the operating system refused.
+ * A function that can fail returns 0 or a positive result when it succeeds, and a negative number
+ * when it fails: one of the codes below, or -errno where the operating system refused.
  */
 
 #ifndef VIREO_ERROR_H
@@ -42,11 +42,12 @@ enum vireo_error_code {
 #undef VIREO_ERROR_ENUM
 };
 
-/* vireo_strerror returns the text of |code| ("larger than its limit"; for -errno the system's text).
- * Static for our own codes; for -errno valid until the thread's next call. Any thread. */
+/* vireo_strerror returns the text of |code| ("larger than its limit"; for -errno the system's
+ * text). Static for our own codes; for -errno valid until the thread's next call. Any thread. */
 VIREO_API const char *vireo_strerror(int code);
 
-/* vireo_errname returns the name of |code| ("VIREO_ETOOBIG"), "OS" for -errno. Static. Any thread. */
+/* vireo_errname returns the name of |code| ("VIREO_ETOOBIG"), "OS" for -errno. Static. Any
+ * thread. */
 VIREO_API const char *vireo_errname(int code);
 
 /* A vireo_error belongs to the caller; set-up calls fill it with a text that says what to do. */

@@ -3,11 +3,12 @@
 
 /* socket.h: the Socket.IO server: namespaces, sockets, events, acknowledgements, rooms, broadcasts.
  *
- * A vireo_socket is one client in one namespace. It is valid from the guard until on_disconnect has returned. To remember a
- * client for longer keep its id (vireo_id) and look it up (vireo_find), which answers NULL when it has gone.
+ * A vireo_socket is one client in one namespace. It is valid from the guard until on_disconnect has
+ * returned. To remember a client for longer keep its id (vireo_id) and look it up (vireo_find),
+ * which answers NULL when it has gone.
  *
- * Event names and room names are texts ended by a NUL; room names are UTF-8 of at most 255 bytes. A numeric event name (42[7,..])
- * arrives as its decimal text.
+ * Event names and room names are texts ended by a NUL; room names are UTF-8 of at most 255 bytes. A
+ * numeric event name (42[7,..]) arrives as its decimal text.
  */
 
 #ifndef VIREO_SOCKET_H
@@ -29,48 +30,53 @@ extern "C" {
 typedef struct vireo_io vireo_io;         /* a Socket.IO server on one path of an application */
 typedef struct vireo_ns vireo_ns;         /* a namespace */
 typedef struct vireo_socket vireo_socket; /* a client in a namespace */
-typedef struct vireo_msg vireo_msg;       /* an event that arrived; valid until its handler returns */
+/* an event that arrived; valid until its handler returns */
+typedef struct vireo_msg vireo_msg;
 
-/* --- the server --------------------------------------------------------------------------------------------- */
+/* --- the server ------------------------------------------------------------------------------- */
 
-#define VIREO_POLLING 1u   /* bits of vireo_io_options.transports */
+#define VIREO_POLLING   1u /* bits of vireo_io_options.transports */
 #define VIREO_WEBSOCKET 2u
 
 #define VIREO_ID_SIZE 21 /* bytes of an id with its NUL */
 
-/* Options of a Socket.IO server; names and defaults are those of the official one. What is 0 or NULL has the default. */
+/* Options of a Socket.IO server; names and defaults are those of the official one. What is 0 or
+ * NULL has the default. */
 typedef struct vireo_io_options {
     size_t size;
-    const char *path;              /* default "/socket.io"; copied */
-    bool no_client;                /* do not serve the browser's client below path */
-    uint32_t ping_interval_ms;     /* default 25,000 */
-    uint32_t ping_timeout_ms;      /* default 20,000 */
-    uint32_t upgrade_timeout_ms;   /* default 10,000 */
-    uint32_t connect_timeout_ms;   /* a session that has joined no namespace is closed after it; default 45,000 */
-    size_t max_message_bytes;      /* maxHttpBufferSize: one POST body or one WebSocket message; default 1,000,000 */
-    unsigned transports;           /* VIREO_POLLING | VIREO_WEBSOCKET; default both */
-    bool no_upgrades;              /* allowUpgrades: false */
-    bool no_trailing_slash;        /* addTrailingSlash: false */
-    uint32_t max_attachments;      /* binary parts of one packet; default 10 */
-    uint32_t max_namespaces;       /* joined over one connection; default 100 */
-    uint32_t max_rooms;            /* joined by one socket; default 10,000 */
+    const char *path;            /* default "/socket.io"; copied */
+    bool no_client;              /* do not serve the browser's client below path */
+    uint32_t ping_interval_ms;   /* default 25,000 */
+    uint32_t ping_timeout_ms;    /* default 20,000 */
+    uint32_t upgrade_timeout_ms; /* default 10,000 */
+    /* a session that has joined no namespace is closed after it; default 45,000 */
+    uint32_t connect_timeout_ms;
+    /* maxHttpBufferSize: one POST body or one WebSocket message; default 1,000,000 */
+    size_t max_message_bytes;
+    unsigned transports;      /* VIREO_POLLING | VIREO_WEBSOCKET; default both */
+    bool no_upgrades;         /* allowUpgrades: false */
+    bool no_trailing_slash;   /* addTrailingSlash: false */
+    uint32_t max_attachments; /* binary parts of one packet; default 10 */
+    uint32_t max_namespaces;  /* joined over one connection; default 100 */
+    uint32_t max_rooms;       /* joined by one socket; default 10,000 */
 
-    /* Asked for each request that wants a new session, before it has one. 0 allows it; a negative number refuses with 403 and code 4
-     * (WebSocket: 400). Must not reply. */
+    /* Asked for each request that wants a new session, before it has one. 0 allows it; a negative
+     * number refuses with 403 and code 4 (WebSocket: 400). Must not reply. */
     int (*allow_request)(const vireo_req *r);
-    /* Writes an id of a session: 1 to 20 of [A-Za-z0-9_-], ended by a NUL, which nobody else has and nobody can guess. A negative number (or no such id)
-     * refuses the request with code 3. Default: 20 characters, 12 random bytes and a counter. */
+    /* Writes an id of a session: 1 to 20 of [A-Za-z0-9_-], ended by a NUL, which nobody else has
+     * and nobody can guess. A negative number (or no such id) refuses the request with code 3.
+     * Default: 20 characters, 12 random bytes and a counter. */
     int (*generate_id)(const vireo_req *r, char id[VIREO_ID_SIZE]);
 } vireo_io_options;
 
-/* vireo_socketio sets up the application's Socket.IO server; before the first vireo_namespace, which otherwise does it with the
- * defaults. Returns the server (borrowed from the application); NULL when there is one already, for options out of
- * range, or when memory runs out. */
+/* vireo_socketio sets up the application's Socket.IO server; before the first vireo_namespace,
+ * which otherwise does it with the defaults. Returns the server (borrowed from the application);
+ * NULL when there is one already, for options out of range, or when memory runs out. */
 #define vireo_socketio(app, ...)                                                                   \
     vireo_io_create((app), &(const vireo_io_options){.size = sizeof(vireo_io_options), __VA_ARGS__})
 VIREO_API vireo_io *vireo_io_create(vireo_app *app, const vireo_io_options *options);
 
-/* --- namespaces --------------------------------------------------------------------------------------------- */
+/* --- namespaces ------------------------------------------------------------------------------- */
 
 typedef void (*vireo_event_fn)(vireo_socket *s, const vireo_msg *m);
 
@@ -80,9 +86,9 @@ typedef struct vireo_event_handler {
     vireo_event_fn handle;
 } vireo_event_handler;
 
-/* Why a socket was disconnected. |reason| is one of the official texts: "transport close", "transport error", "ping timeout",
- * "parse error", "forced close", "forced server close", "server namespace disconnect", "client namespace disconnect",
- * "server shutting down". */
+/* Why a socket was disconnected. |reason| is one of the official texts: "transport close",
+ * "transport error", "ping timeout", "parse error", "forced close", "forced server close", "server
+ * namespace disconnect", "client namespace disconnect", "server shutting down". */
 typedef struct vireo_disconnect_info {
     const char *reason;      /* static */
     const char *description; /* what is known beyond it, "" if nothing; borrowed for the call */
@@ -101,26 +107,37 @@ typedef struct vireo_ns_options {
     size_t data_size; /* bytes of your own in each socket, zeroed before the guard: vireo_data */
     void *user;       /* vireo_ns_user; borrowed as long as the application lives */
 
-    /* The middleware: asked for each client that wants to join. 0 admits it; `return vireo_refuse(..)` sends it a connect_error. |auth| is what
-     * the client gave as its auth, an empty object if nothing. The socket may join rooms and emit already. */
+    /* The middleware: asked for each client that wants to join. 0 admits it; `return
+     * vireo_refuse(..)` sends it a connect_error. |auth| is what the client gave as its auth, an
+     * empty object if nothing. The socket may join rooms and emit already. */
     int (*guard)(vireo_socket *s, const vireo_value *auth);
     void (*on_connect)(vireo_socket *s);
-    void (*on_disconnecting)(vireo_socket *s, const vireo_disconnect_info *why); /* rooms are still joined */
-    void (*on_disconnect)(vireo_socket *s, const vireo_disconnect_info *why);    /* rooms are left */
-    void (*on_error)(vireo_socket *s, const char *text); /* a packet of the client that could not be read */
-    vireo_event_fn on_any;                               /* every event, before its handler */
-    void (*on_upgrade)(vireo_socket *s, const char *transport); /* its connection changed to |transport| */
-    void (*on_drain)(vireo_socket *s); /* its connection takes data again after it had been blocked */
-    /* A room changed; |socket_id| is NULL for create and delete. Must not join, leave or disconnect anybody. */
+    /* rooms are still joined */
+    void (*on_disconnecting)(vireo_socket *s, const vireo_disconnect_info *why);
+    /* rooms are left */
+    void (*on_disconnect)(vireo_socket *s, const vireo_disconnect_info *why);
+    /* a packet of the client that could not be read */
+    void (*on_error)(vireo_socket *s, const char *text);
+    vireo_event_fn on_any; /* every event, before its handler */
+    /* its connection changed to |transport| */
+    void (*on_upgrade)(vireo_socket *s, const char *transport);
+    /* its connection takes data again after it had been blocked */
+    void (*on_drain)(vireo_socket *s);
+    /* A room changed; |socket_id| is NULL for create and delete. Must not join, leave or disconnect
+     * anybody. */
     void (*on_room)(vireo_ns *ns, vireo_room_event event, const char *room, const char *socket_id);
-    const vireo_event_handler *events; /* borrowed as long as the application lives; ends with { 0 } */
+    /* borrowed as long as the application lives; ends with { 0 } */
+    const vireo_event_handler *events;
 } vireo_ns_options;
 
-/* vireo_namespace registers a namespace of the application's Socket.IO server; a leading "/" is added if missing.
- * Returns the namespace (borrowed from the application); NULL if it exists already or memory runs out. */
+/* vireo_namespace registers a namespace of the application's Socket.IO server; a leading "/" is
+ * added if missing. Returns the namespace (borrowed from the application); NULL if it exists
+ * already or memory runs out. */
 #define vireo_namespace(app, name, ...)                                                            \
-    vireo_ns_create((app), (name), &(const vireo_ns_options){.size = sizeof(vireo_ns_options), __VA_ARGS__})
-VIREO_API vireo_ns *vireo_ns_create(vireo_app *app, const char *name, const vireo_ns_options *options);
+    vireo_ns_create((app), (name),                                                                 \
+                    &(const vireo_ns_options){.size = sizeof(vireo_ns_options), __VA_ARGS__})
+VIREO_API vireo_ns *vireo_ns_create(vireo_app *app, const char *name,
+                                    const vireo_ns_options *options);
 
 /* vireo_of returns the namespace |name| of the application's Socket.IO server, or NULL. */
 VIREO_API vireo_ns *vireo_of(vireo_app *app, const char *name);
@@ -133,14 +150,15 @@ VIREO_API size_t vireo_ns_count(const vireo_ns *ns); /* connected sockets */
 /* vireo_find returns the connected socket with this id, or NULL. */
 VIREO_API vireo_socket *vireo_find(vireo_ns *ns, const char *id);
 
-/* --- a socket ----------------------------------------------------------------------------------------------- */
+/* --- a socket --------------------------------------------------------------------------------- */
 
 /* vireo_refuse notes why a guard refuses; return its result from the guard.
  *
  * message  the client's connect_error message; copied
  * tmpl     the error's data: one value, or NULL for none
  * Returns VIREO_EREFUSED. */
-VIREO_API int vireo_refuse(vireo_socket *s, const char *message, const char *tmpl, ...) VIREO_PRINTF(3, 4);
+VIREO_API int vireo_refuse(vireo_socket *s, const char *message, const char *tmpl, ...)
+    VIREO_PRINTF(3, 4);
 
 VIREO_API const char *vireo_id(const vireo_socket *s); /* 20 characters; valid as long as |s| */
 VIREO_API bool vireo_connected(const vireo_socket *s);
@@ -149,41 +167,50 @@ VIREO_API vireo_ns *vireo_ns_of(const vireo_socket *s);
 VIREO_API vireo_app *vireo_app_of(const vireo_socket *s);
 
 /* Its connection. */
-VIREO_API const char *vireo_conn_id(const vireo_socket *s);   /* the session's id: a secret of this client */
+/* the session's id: a secret of this client */
+VIREO_API const char *vireo_conn_id(const vireo_socket *s);
 VIREO_API const char *vireo_transport(const vireo_socket *s); /* "polling" or "websocket" */
-VIREO_API size_t vireo_queued(const vireo_socket *s);         /* bytes not yet taken by the kernel or a poll */
-VIREO_API bool vireo_writable(const vireo_socket *s);         /* would a volatile event be sent now */
+/* bytes not yet taken by the kernel or a poll */
+VIREO_API size_t vireo_queued(const vireo_socket *s);
+/* would a volatile event be sent now */
+VIREO_API bool vireo_writable(const vireo_socket *s);
 
 /* The handshake: what is known of the request that opened the connection. Valid as long as |s|. */
 VIREO_API const char *vireo_handshake_address(const vireo_socket *s);
 VIREO_API const char *vireo_handshake_url(const vireo_socket *s);
-VIREO_API const char *vireo_handshake_header(const vireo_socket *s, const char *name); /* NULL if none */
-/* vireo_handshake_query returns the first value of |name|, decoded, or NULL; valid until the next call for this connection. */
+/* NULL if none */
+VIREO_API const char *vireo_handshake_header(const vireo_socket *s, const char *name);
+/* vireo_handshake_query returns the first value of |name|, decoded, or NULL; valid until the next
+ * call for this connection. */
 VIREO_API const char *vireo_handshake_query(vireo_socket *s, const char *name);
 VIREO_API const vireo_value *vireo_handshake_auth(const vireo_socket *s);
 VIREO_API int64_t vireo_handshake_issued(const vireo_socket *s); /* milliseconds since 1970 */
 VIREO_API bool vireo_handshake_secure(const vireo_socket *s);
 VIREO_API bool vireo_handshake_xdomain(const vireo_socket *s); /* an Origin header was sent */
 
-/* vireo_disconnect removes the client from this namespace ("server namespace disconnect"); with |close| from all, and ends its
- * connection. on_disconnect runs before it returns. */
+/* vireo_disconnect removes the client from this namespace ("server namespace disconnect"); with
+ * |close| from all, and ends its connection. on_disconnect runs before it returns. */
 VIREO_API void vireo_disconnect(vireo_socket *s, bool close);
 
-/* --- sending ------------------------------------------------------------------------------------------------ */
+/* --- sending ---------------------------------------------------------------------------------- */
 
 /* vireo_emit sends one event to one client; templates are described in value.h.
  *
- * Returns 0, VIREO_ERESERVED (connect, connect_error, disconnect, disconnecting, newListener, removeListener), VIREO_ETEMPLATE, VIREO_ECLOSED,
- * VIREO_ETOOBIG (more than max_attachments binaries are not refused here: the peer decides), VIREO_ENOMEM. */
-VIREO_API int vireo_emit(vireo_socket *s, const char *event, const char *tmpl, ...) VIREO_PRINTF(3, 4);
+ * Returns 0, VIREO_ERESERVED (connect, connect_error, disconnect, disconnecting, newListener,
+ * removeListener), VIREO_ETEMPLATE, VIREO_ECLOSED, VIREO_ETOOBIG (more than max_attachments
+ * binaries are not refused here: the peer decides), VIREO_ENOMEM. */
+VIREO_API int vireo_emit(vireo_socket *s, const char *event, const char *tmpl, ...)
+    VIREO_PRINTF(3, 4);
 
 /* vireo_send sends the event "message", as socket.send of the official server. */
 VIREO_API int vireo_send(vireo_socket *s, const char *tmpl, ...) VIREO_PRINTF(2, 3);
 
-/* vireo_emit_value sends an event whose arguments are the elements of |args| (an array; NULL for none). */
+/* vireo_emit_value sends an event whose arguments are the elements of |args| (an array; NULL for
+ * none). */
 VIREO_API int vireo_emit_value(vireo_socket *s, const char *event, const vireo_value *args);
 
-/* vireo_emit_json sends an event whose arguments are JSON text already: "1, {\"a\":2}". Checked, not trusted. */
+/* vireo_emit_json sends an event whose arguments are JSON text already: "1, {\"a\":2}". Checked,
+ * not trusted. */
 VIREO_API int vireo_emit_json(vireo_socket *s, const char *event, const char *args, size_t len);
 
 /* A vireo_ack_fn receives the answer to vireo_emit_ack, exactly once.
@@ -193,23 +220,28 @@ VIREO_API int vireo_emit_json(vireo_socket *s, const char *event, const char *ar
  * args    the array of what the client answered; NULL unless status is 0; valid until the return */
 typedef void (*vireo_ack_fn)(vireo_socket *s, int status, const vireo_value *args, void *user);
 
-/* vireo_emit_ack sends an event and has the client's answer given to |on_ack|. timeout_ms 0: no time-out. |user| is borrowed until then.
- * When it returns a negative number |on_ack| is not called. */
-VIREO_API int vireo_emit_ack(vireo_socket *s, uint32_t timeout_ms, vireo_ack_fn on_ack, void *user, const char *event,
-                             const char *tmpl, ...) VIREO_PRINTF(6, 7);
+/* vireo_emit_ack sends an event and has the client's answer given to |on_ack|. timeout_ms 0: no
+ * time-out. |user| is borrowed until then. When it returns a negative number |on_ack| is not
+ * called. */
+VIREO_API int vireo_emit_ack(vireo_socket *s, uint32_t timeout_ms, vireo_ack_fn on_ack, void *user,
+                             const char *event, const char *tmpl, ...) VIREO_PRINTF(6, 7);
 
-/* --- rooms and broadcasts ----------------------------------------------------------------------------------- */
+/* --- rooms and broadcasts --------------------------------------------------------------------- */
 
-/* vireo_join and vireo_leave: 0, VIREO_EINVAL (empty or too long a name), VIREO_ETOOBIG (max_rooms), VIREO_ECLOSED, VIREO_ENOMEM. Joining twice is one membership. */
+/* vireo_join and vireo_leave: 0, VIREO_EINVAL (empty or too long a name), VIREO_ETOOBIG
+ * (max_rooms), VIREO_ECLOSED, VIREO_ENOMEM. Joining twice is one membership. */
 VIREO_API int vireo_join(vireo_socket *s, const char *room);
 VIREO_API int vireo_leave(vireo_socket *s, const char *room);
 VIREO_API bool vireo_in_room(const vireo_socket *s, const char *room);
 
-/* vireo_room_count returns how many sockets are in |room|. A socket is in the room named by its own id. */
+/* vireo_room_count returns how many sockets are in |room|. A socket is in the room named by its own
+ * id. */
 VIREO_API size_t vireo_room_count(vireo_ns *ns, const char *room);
 
-/* vireo_each_room calls |fn| for each room of |s|, its own id first. |fn| must not join or leave. */
-VIREO_API void vireo_each_room(const vireo_socket *s, void (*fn)(const char *room, void *user), void *user);
+/* vireo_each_room calls |fn| for each room of |s|, its own id first. |fn| must not join or
+ * leave. */
+VIREO_API void vireo_each_room(const vireo_socket *s, void (*fn)(const char *room, void *user),
+                               void *user);
 
 #define VIREO_TO_ROOMS 8 /* rooms named in place in a vireo_to; more go into |more_rooms| */
 
@@ -218,68 +250,78 @@ enum vireo_to_flags {
     VIREO_LOCAL = 2     /* only to clients of this process */
 };
 
-/* A vireo_to says who gets a broadcast: the union of the rooms (all sockets of the namespace when none is named), each socket
- * once, without those in one of the |except| rooms and without |but|. A plain value; what it points to is borrowed for the call it is used in.
+/* A vireo_to says who gets a broadcast: the union of the rooms (all sockets of the namespace when
+ * none is named), each socket once, without those in one of the |except| rooms and without |but|. A
+ * plain value; what it points to is borrowed for the call it is used in.
  *
- *     vireo_broadcast((vireo_to){ .ns = ns, .rooms = {"a", "b"}, .except = {"c"} }, "news", "%s", text); */
+ *     vireo_broadcast((vireo_to){ .ns = ns, .rooms = {"a", "b"}, .except = {"c"} }, "news", "%s",
+ * text); */
 typedef struct vireo_to {
     vireo_ns *ns;
-    const char *rooms[VIREO_TO_ROOMS];  /* the first NULL ends it */
+    const char *rooms[VIREO_TO_ROOMS]; /* the first NULL ends it */
     const char *except[VIREO_TO_ROOMS];
-    const char *const *more_rooms;      /* ended by NULL; may be NULL */
+    const char *const *more_rooms; /* ended by NULL; may be NULL */
     const char *const *more_except;
     const vireo_socket *but;
     unsigned flags;
 } vireo_to;
 
-VIREO_API vireo_to vireo_all(vireo_ns *ns);                                 /* io.emit */
-VIREO_API vireo_to vireo_others(const vireo_socket *s);                     /* socket.broadcast */
-VIREO_API vireo_to vireo_room(const vireo_socket *s, const char *room);     /* io.to(room), the sender included if it is in it */
+VIREO_API vireo_to vireo_all(vireo_ns *ns);             /* io.emit */
+VIREO_API vireo_to vireo_others(const vireo_socket *s); /* socket.broadcast */
+/* io.to(room), the sender included if it is in it */
+VIREO_API vireo_to vireo_room(const vireo_socket *s, const char *room);
 VIREO_API vireo_to vireo_room_others(const vireo_socket *s, const char *room); /* socket.to(room) */
-VIREO_API vireo_to vireo_ns_room(vireo_ns *ns, const char *room);           /* io.to(room) */
+VIREO_API vireo_to vireo_ns_room(vireo_ns *ns, const char *room);              /* io.to(room) */
 
 /* vireo_broadcast sends one event to every socket in |to|; encoded once, shared by all.
  *
- * Returns the number of local sockets queued (>= 0), or VIREO_EINVAL, VIREO_ERESERVED, VIREO_ETEMPLATE, VIREO_ENOMEM.
- * Never calls back before it returns. */
-VIREO_API int vireo_broadcast(vireo_to to, const char *event, const char *tmpl, ...) VIREO_PRINTF(3, 4);
+ * Returns the number of local sockets queued (>= 0), or VIREO_EINVAL, VIREO_ERESERVED,
+ * VIREO_ETEMPLATE, VIREO_ENOMEM. Never calls back before it returns. */
+VIREO_API int vireo_broadcast(vireo_to to, const char *event, const char *tmpl, ...)
+    VIREO_PRINTF(3, 4);
 VIREO_API int vireo_broadcast_value(vireo_to to, const char *event, const vireo_value *args);
 VIREO_API int vireo_broadcast_json(vireo_to to, const char *event, const char *args, size_t len);
 
-/* vireo_each calls |fn| for each local socket in |to|; disconnecting any of them inside |fn| is allowed. */
+/* vireo_each calls |fn| for each local socket in |to|; disconnecting any of them inside |fn| is
+ * allowed. */
 VIREO_API void vireo_each(vireo_to to, void (*fn)(vireo_socket *s, void *user), void *user);
 
-/* --- receiving ---------------------------------------------------------------------------------------------- */
+/* --- receiving -------------------------------------------------------------------------------- */
 
-VIREO_API const char *vireo_event(const vireo_msg *m);                /* the name */
-VIREO_API const vireo_value *vireo_arg(const vireo_msg *m, size_t i); /* argument |i|, the first is 0; or NULL */
+VIREO_API const char *vireo_event(const vireo_msg *m); /* the name */
+/* argument |i|, the first is 0; or NULL */
+VIREO_API const vireo_value *vireo_arg(const vireo_msg *m, size_t i);
 VIREO_API size_t vireo_arg_count(const vireo_msg *m);
 
 /* vireo_args returns all that came, as an array whose element 0 is the event's name. */
 VIREO_API const vireo_value *vireo_args(const vireo_msg *m);
 
-/* vireo_relay passes the arguments of |m| on under the name |event| (NULL: the same) as they came, binary parts included.
- * Returns as vireo_broadcast. */
+/* vireo_relay passes the arguments of |m| on under the name |event| (NULL: the same) as they came,
+ * binary parts included. Returns as vireo_broadcast. */
 VIREO_API int vireo_relay(vireo_to to, const char *event, const vireo_msg *m);
 
 /* vireo_wants_ack tells whether the client waits for an acknowledgement. */
 VIREO_API bool vireo_wants_ack(const vireo_msg *m);
 
-/* vireo_ack answers it with the values of a template; a second answer, or one that nobody waits for, does nothing.
- * Returns 0, VIREO_EANSWERED, VIREO_ENOTFOUND (nobody waits), VIREO_ECLOSED, VIREO_ETEMPLATE, VIREO_ENOMEM. */
+/* vireo_ack answers it with the values of a template; a second answer, or one that nobody waits
+ * for, does nothing. Returns 0, VIREO_EANSWERED, VIREO_ENOTFOUND (nobody waits), VIREO_ECLOSED,
+ * VIREO_ETEMPLATE, VIREO_ENOMEM. */
 VIREO_API int vireo_ack(const vireo_msg *m, const char *tmpl, ...) VIREO_PRINTF(2, 3);
 VIREO_API int vireo_ack_value(const vireo_msg *m, const vireo_value *args);
 
-/* Handlers that come and go with one socket, beside its namespace's table. They run after the table's, in the order of registration.
- * Return 0 or VIREO_ENOMEM, vireo_off VIREO_ENOTFOUND. |event| is copied. */
+/* Handlers that come and go with one socket, beside its namespace's table. They run after the
+ * table's, in the order of registration. Return 0 or VIREO_ENOMEM, vireo_off VIREO_ENOTFOUND.
+ * |event| is copied. */
 VIREO_API int vireo_on(vireo_socket *s, const char *event, vireo_event_fn handle);
 VIREO_API int vireo_once(vireo_socket *s, const char *event, vireo_event_fn handle);
 VIREO_API int vireo_off(vireo_socket *s, const char *event, vireo_event_fn handle);
 
-/* Catch-all listeners of one socket: called for every event before its handlers, after the namespace's on_any. */
+/* Catch-all listeners of one socket: called for every event before its handlers, after the
+ * namespace's on_any. */
 VIREO_API int vireo_on_any(vireo_socket *s, vireo_event_fn handle);
-VIREO_API int vireo_prepend_any(vireo_socket *s, vireo_event_fn handle); /* in front of the others */
-VIREO_API int vireo_off_any(vireo_socket *s, vireo_event_fn handle);     /* NULL: all of them */
+/* in front of the others */
+VIREO_API int vireo_prepend_any(vireo_socket *s, vireo_event_fn handle);
+VIREO_API int vireo_off_any(vireo_socket *s, vireo_event_fn handle); /* NULL: all of them */
 VIREO_API size_t vireo_any_count(const vireo_socket *s);
 
 #ifdef __cplusplus

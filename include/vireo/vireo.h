@@ -12,9 +12,9 @@
  * Threads: everything that lives belongs to one loop and so to one thread. Unless a comment says
  * "any thread", call a function only on its loop's thread, which is where every callback runs.
  *
- * Callbacks: what is started finishes exactly once, never before the starting call returned. Closing
- * is allowed inside any callback. A pointer that a callback receives is valid until it returns, unless
- * the comment says longer.
+ * Callbacks: what is started finishes exactly once, never before the starting call returned.
+ * Closing is allowed inside any callback. A pointer that a callback receives is valid until it
+ * returns, unless the comment says longer.
  */
 
 #ifndef VIREO_VIREO_H

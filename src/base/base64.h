@@ -18,8 +18,9 @@ static inline size_t vireo__base64_size(size_t n)
 /* vireo__base64_encode writes vireo__base64_size(n) characters to |out|, no NUL. */
 void vireo__base64_encode(char *out, const void *data, size_t n);
 
-/* vireo__base64_decode writes at most n / 4 * 3 + 2 bytes to |out|, which may be |text| itself. Padding may be missing; anything else that is no
- * base64 is an error. Returns the number of bytes, or -1. */
+/* vireo__base64_decode writes at most n / 4 * 3 + 2 bytes to |out|, which may be |text| itself.
+ * Padding may be missing; anything else that is no base64 is an error. Returns the number of bytes,
+ * or -1. */
 ptrdiff_t vireo__base64_decode(uint8_t *out, const char *text, size_t n);
 
 #endif

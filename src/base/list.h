@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * SPDX-FileCopyrightText: Copyright (c) 2026 The Vireo authors */
 
-/* list.h: an intrusive doubly linked list in a ring. A node that stands in no list points to itself, so that removing it
- * twice does no harm. */
+/* list.h: an intrusive doubly linked list in a ring. A node that stands in no list points to
+ * itself, so that removing it twice does no harm. */
 
 #ifndef VIREO_BASE_LIST_H
 #define VIREO_BASE_LIST_H
@@ -16,7 +16,7 @@ typedef struct vireo__list {
 } vireo__list;
 
 /* vireo__container gives the struct in which |member| stands at |ptr|. */
-#define vireo__container(ptr, type, member) ((type *)(void *)((char *)(ptr) - offsetof(type, member)))
+#define vireo__container(ptr, type, member) ((type *)(void *)((char *)(ptr)-offsetof(type, member)))
 
 static inline void vireo__list_init(vireo__list *node)
 {
@@ -43,7 +43,8 @@ static inline void vireo__list_remove(vireo__list *node)
     vireo__list_init(node);
 }
 
-/* vireo__list_move takes all of |from| over to |to|, which must be empty, and leaves |from| empty. */
+/* vireo__list_move takes all of |from| over to |to|, which must be empty, and leaves |from|
+ * empty. */
 static inline void vireo__list_move(vireo__list *to, vireo__list *from)
 {
     vireo__list_init(to);

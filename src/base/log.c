@@ -24,7 +24,8 @@ static void hide_controls(char *text)
             *text = '?';
 }
 
-void vireo__log_line(const vireo__log *log, vireo_level level, const char *area, const char *format, ...)
+void vireo__log_line(const vireo__log *log, vireo_level level, const char *area, const char *format,
+                     ...)
 {
     char text[512];
     va_list args;

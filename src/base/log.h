@@ -14,12 +14,14 @@ typedef struct vireo__log {
     void *user;
 } vireo__log;
 
-/* vireo__log writes one line of at most 511 bytes; what comes from a peer is escaped where it is not printable. */
-void vireo__log_line(const vireo__log *log, vireo_level level, const char *area, const char *format, ...)
-    VIREO_PRINTF(4, 5);
+/* vireo__log writes one line of at most 511 bytes; what comes from a peer is escaped where it is
+ * not printable. */
+void vireo__log_line(const vireo__log *log, vireo_level level, const char *area, const char *format,
+                     ...) VIREO_PRINTF(4, 5);
 
 /* vireo__error_set fills in the caller's error; |error| may be NULL. Returns |code|. */
 struct vireo_error;
-int vireo__error_set(struct vireo_error *error, int code, const char *format, ...) VIREO_PRINTF(3, 4);
+int vireo__error_set(struct vireo_error *error, int code, const char *format, ...)
+    VIREO_PRINTF(3, 4);
 
 #endif

@@ -74,7 +74,8 @@ void vireo__map_deinit(vireo__map *m)
     vireo__map_init(m, m->key);
 }
 
-/* find returns the slot that holds the key, or the free one where it would go. There is always a free one. */
+/* find returns the slot that holds the key, or the free one where it would go. There is always a
+ * free one. */
 static struct vireo__map_slot *find(const vireo__map *m, const void *key, size_t n, uint32_t hash)
 {
     uint32_t i = hash & (m->cap - 1);
@@ -125,7 +126,8 @@ int vireo__map_put(vireo__map *m, const void *key, size_t n, void *value)
     return 0;
 }
 
-/* close_gap moves later entries of the same run forward, so that no search ends early at the slot that became free. */
+/* close_gap moves later entries of the same run forward, so that no search ends early at the slot
+ * that became free. */
 static void close_gap(vireo__map *m, uint32_t gap)
 {
     uint32_t mask = m->cap - 1;

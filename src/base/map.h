@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  * SPDX-FileCopyrightText: Copyright (c) 2026 The Vireo authors */
 
-/* map.h: a hash map from byte strings to pointers, open addressing. Keys are borrowed: they live in the value they lead to. The hash is
- * keyed (SipHash-1-3), since peers choose room and event names and must not be able to make them collide. */
+/* map.h: a hash map from byte strings to pointers, open addressing. Keys are borrowed: they live in
+ * the value they lead to. The hash is keyed (SipHash-1-3), since peers choose room and event names
+ * and must not be able to make them collide. */
 
 #ifndef VIREO_BASE_MAP_H
 #define VIREO_BASE_MAP_H
@@ -29,13 +30,15 @@ void vireo__map_deinit(vireo__map *m); /* frees the map, not the values */
 /* vireo__map_get returns the value or NULL. */
 void *vireo__map_get(const vireo__map *m, const void *key, size_t n);
 
-/* vireo__map_put adds or replaces. |key| is borrowed as long as the entry stands; |value| is not NULL. Returns 0 or VIREO_ENOMEM. */
+/* vireo__map_put adds or replaces. |key| is borrowed as long as the entry stands; |value| is not
+ * NULL. Returns 0 or VIREO_ENOMEM. */
 int vireo__map_put(vireo__map *m, const void *key, size_t n, void *value);
 
 /* vireo__map_remove returns the value that stood there, or NULL. */
 void *vireo__map_remove(vireo__map *m, const void *key, size_t n);
 
-/* vireo__map_next visits all values: start with |*at| 0, ends with NULL. The map must not change meanwhile. */
+/* vireo__map_next visits all values: start with |*at| 0, ends with NULL. The map must not change
+ * meanwhile. */
 void *vireo__map_next(const vireo__map *m, uint32_t *at);
 
 /* vireo__siphash is the hash itself. */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * SPDX-FileCopyrightText: Copyright (c) 2026 The Vireo authors */
 
-/* pool.h: a stock of freed objects of one size, so that what is made and freed for every message costs no malloc. Bounded: what is beyond
- * the bound goes back to free(). */
+/* pool.h: a stock of freed objects of one size, so that what is made and freed for every message
+ * costs no malloc. Bounded: what is beyond the bound goes back to free(). */
 
 #ifndef VIREO_BASE_POOL_H
 #define VIREO_BASE_POOL_H

@@ -8,7 +8,8 @@
 
 #include <stddef.h>
 
-/* vireo__random fills |out|. Ends the process if the system has no randomness to give: no session id could be secret then. */
+/* vireo__random fills |out|. Ends the process if the system has no randomness to give: no session
+ * id could be secret then. */
 void vireo__random(void *out, size_t n);
 
 #endif

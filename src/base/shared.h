@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * SPDX-FileCopyrightText: Copyright (c) 2026 The Vireo authors */
 
-/* shared.h: a reference-counted piece of bytes. Written once by who makes it, never changed after it was handed on; every write queue
- * that still has to send it holds a reference.
+/* shared.h: a reference-counted piece of bytes. Written once by who makes it, never changed after
+ * it was handed on; every write queue that still has to send it holds a reference.
  *
  * References may be taken and dropped on any thread. */
 
@@ -19,7 +19,8 @@ typedef struct vireo__shared {
     uint8_t data[];
 } vireo__shared;
 
-/* vireo__shared_new returns new: |len| bytes to be filled in, one reference; NULL when memory runs out. */
+/* vireo__shared_new returns new: |len| bytes to be filled in, one reference; NULL when memory runs
+ * out. */
 vireo__shared *vireo__shared_new(size_t len);
 
 /* vireo__shared_copy returns new: a copy of |data|, one reference; NULL when memory runs out. */

@@ -41,7 +41,8 @@ static inline bool vireo__str_equal_nocase(vireo__str a, const char *text)
     return true;
 }
 
-/* vireo__str_has_token looks for |token| (any case) in a comma-separated list such as a Connection header's. */
+/* vireo__str_has_token looks for |token| (any case) in a comma-separated list such as a Connection
+ * header's. */
 bool vireo__str_has_token(vireo__str list, const char *token);
 
 #endif

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * SPDX-FileCopyrightText: Copyright (c) 2026 The Vireo authors */
 
-/* url.h: percent-encoding (RFC 3986 section 2.1) and query strings (application/x-www-form-urlencoded). */
+/* url.h: percent-encoding (RFC 3986 section 2.1) and query strings
+ * (application/x-www-form-urlencoded). */
 
 #ifndef VIREO_BASE_URL_H
 #define VIREO_BASE_URL_H
@@ -11,17 +12,20 @@
 
 #include "base/str.h"
 
-/* vireo__url_decode writes |text| with its %XX decoded to |out|, which has room for |n| bytes and may be |text| itself. No NUL is added.
+/* vireo__url_decode writes |text| with its %XX decoded to |out|, which has room for |n| bytes and
+ * may be |text| itself. No NUL is added.
  *
  * plus_is_space   true in a query
- * Returns the length, or -1 for a % that is not followed by two hexadecimal digits (where |plus_is_space|, such a % stands for
- * itself, as in browsers). */
+ * Returns the length, or -1 for a % that is not followed by two hexadecimal digits (where
+ * |plus_is_space|, such a % stands for itself, as in browsers). */
 ptrdiff_t vireo__url_decode(char *out, const char *text, size_t n, bool plus_is_space);
 
-/* vireo__url_next_pair takes the next "name=value" off the front of |*query|; both parts still encoded. False at the end. */
+/* vireo__url_next_pair takes the next "name=value" off the front of |*query|; both parts still
+ * encoded. False at the end. */
 bool vireo__url_next_pair(vireo__str *query, vireo__str *name, vireo__str *value);
 
-/* vireo__url_query finds the first value of |name| (a plain ASCII name) in |query|, still encoded. False if there is none;
+/* vireo__url_query finds the first value of |name| (a plain ASCII name) in |query|, still encoded.
+ * False if there is none;
  * |*value| is untouched then. */
 bool vireo__url_query(vireo__str query, const char *name, vireo__str *value);
 

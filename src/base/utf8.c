@@ -5,7 +5,8 @@
 
 #include <string.h>
 
-/* RFC 3629 section 4, "Syntax of UTF-8 Byte Sequences": the second byte's range depends on the first byte:
+/* RFC 3629 section 4, "Syntax of UTF-8 Byte Sequences": the second byte's range depends on the
+ * first byte:
  *
  *   C2..DF  80..BF
  *   E0      A0..BF  80..BF             (shorter forms would be overlong)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * SPDX-FileCopyrightText: Copyright (c) 2026 The Vireo authors */
 
-/* outbox.h: messages that wait for a transport: a queue of frames (ws/frame.h). A polling session fills it between two polls. */
+/* outbox.h: messages that wait for a transport: a queue of frames (ws/frame.h). A polling session
+ * fills it between two polls. */
 
 #ifndef VIREO_ENGINEIO_OUTBOX_H
 #define VIREO_ENGINEIO_OUTBOX_H
@@ -26,11 +27,14 @@ typedef struct vireo__outbox {
 /* vireo__outbox_push takes a reference of its own to item.frame. Returns 0 or VIREO_ENOMEM. */
 int vireo__outbox_push(vireo__outbox *box, vireo__pool *pool, vireo__outbox_item item);
 
-/* vireo__outbox_pop takes out the oldest; its reference goes to the caller. False when the outbox is empty. */
+/* vireo__outbox_pop takes out the oldest; its reference goes to the caller. False when the outbox
+ * is empty. */
 bool vireo__outbox_pop(vireo__outbox *box, vireo__pool *pool, vireo__outbox_item *item);
 
-/* vireo__outbox_next visits all without taking them out: start with |*at| NULL; returns NULL at the end. */
-const vireo__outbox_item *vireo__outbox_next(const vireo__outbox *box, const struct vireo__outbox_node **at);
+/* vireo__outbox_next visits all without taking them out: start with |*at| NULL; returns NULL at the
+ * end. */
+const vireo__outbox_item *vireo__outbox_next(const vireo__outbox *box,
+                                             const struct vireo__outbox_node **at);
 
 static inline bool vireo__outbox_empty(const vireo__outbox *box)
 {

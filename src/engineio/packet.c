@@ -56,14 +56,16 @@ int vireo__eio_payload_add(vireo__buf *payload, bool binary, const uint8_t *data
 {
     if (payload->len > 0)
         vireo__buf_append_byte(payload, VIREO__EIO_SEPARATOR);
-    return binary ? vireo__eio_write_base64(payload, data, len) : vireo__buf_append(payload, data, len);
+    return binary ? vireo__eio_write_base64(payload, data, len)
+                  : vireo__buf_append(payload, data, len);
 }
 
 int vireo__eio_write_open(vireo__buf *out, const vireo__eio_handshake_data *data)
 {
     vireo__buf_append_str(out, "0{\"sid\":\"");
     vireo__buf_append_str(out, data->sid);
-    vireo__buf_append_str(out, data->upgrade_to_websocket ? "\",\"upgrades\":[\"websocket\"]" : "\",\"upgrades\":[]");
+    vireo__buf_append_str(out, data->upgrade_to_websocket ? "\",\"upgrades\":[\"websocket\"]"
+                                                          : "\",\"upgrades\":[]");
     vireo__buf_append_str(out, ",\"pingInterval\":");
     vireo__buf_append_u64(out, data->ping_interval_ms);
     vireo__buf_append_str(out, ",\"pingTimeout\":");

@@ -36,14 +36,16 @@ typedef struct vireo__eio_packet {
     size_t len;
 } vireo__eio_packet;
 
-/* vireo__eio_decode reads one text packet; base64 is decoded in place. Returns 0 or VIREO_EPROTO (unknown type, empty, bad base64). */
+/* vireo__eio_decode reads one text packet; base64 is decoded in place. Returns 0 or VIREO_EPROTO
+ * (unknown type, empty, bad base64). */
 int vireo__eio_decode(vireo__eio_packet *packet, uint8_t *text, size_t n);
 
-/* vireo__eio_payload_next takes the next packet's text off the front of a payload. False at the end; an empty payload holds one
- * empty packet, which does not decode. Start with |*at| 0. */
+/* vireo__eio_payload_next takes the next packet's text off the front of a payload. False at the
+ * end; an empty payload holds one empty packet, which does not decode. Start with |*at| 0. */
 bool vireo__eio_payload_next(uint8_t *payload, size_t n, size_t *at, uint8_t **text, size_t *len);
 
-/* vireo__eio_payload_add appends a packet that is text already, or a binary message, to a payload. Returns the buffer's sticky error. */
+/* vireo__eio_payload_add appends a packet that is text already, or a binary message, to a payload.
+ * Returns the buffer's sticky error. */
 int vireo__eio_payload_add(vireo__buf *payload, bool binary, const uint8_t *data, size_t len);
 
 /* vireo__eio_write_base64 appends a binary message as text: "b" and base64. */

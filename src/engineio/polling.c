@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * SPDX-FileCopyrightText: Copyright (c) 2026 The Vireo authors */
 
-/* polling.c: the transport that works everywhere: a GET that waits for messages, POSTs that bring them (protocol/wire.md 3.3). */
+/* polling.c: the transport that works everywhere: a GET that waits for messages, POSTs that bring
+ * them (protocol/wire.md 3.3). */
 
 #include <stdlib.h>
 #include <string.h>
@@ -27,7 +28,7 @@ static int reply_packets(vireo_req *r, const vireo__buf *payload)
     return reply(r, 200, "text/plain; charset=UTF-8", payload->data, payload->len);
 }
 
-/* --- GET ---------------------------------------------------------------------------------------------------- */
+/* --- GET -------------------------------------------------------------------------------------- */
 
 int vireo__eio_polling_open(vireo__eio_server *server, vireo_req *r, const char *id)
 {
@@ -54,7 +55,8 @@ static void on_get_aborted(vireo_req *r, void *user)
     vireo__eio_session_end(s, "transport error", "poll connection closed prematurely");
 }
 
-/* answer_poll replies to the pending GET with all that is queued, and |last| behind it: packets as they are written, or "". */
+/* answer_poll replies to the pending GET with all that is queued, and |last| behind it: packets as
+ * they are written, or "". */
 static void answer_poll(vireo__eio_session *s, const char *last)
 {
     vireo_req *r = s->poll;
@@ -75,8 +77,8 @@ static void answer_poll(vireo__eio_session *s, const char *last)
         vireo__eio_session_end(s, "transport error", vireo_strerror(error));
 }
 
-/* A closing session says so only with a GET of its own: a client that reads the end of its connection behind a message of the same
- * payload may never look at that message. */
+/* A closing session says so only with a GET of its own: a client that reads the end of its
+ * connection behind a message of the same payload may never look at that message. */
 void vireo__eio_polling_flush(vireo__eio_session *s)
 {
     if (s->poll == NULL)
@@ -116,13 +118,14 @@ int vireo__eio_polling_get(vireo__eio_session *s, vireo_req *r)
     return 0;
 }
 
-/* --- POST --------------------------------------------------------------------------------------------------- */
+/* --- POST ------------------------------------------------------------------------------------- */
 
 static void on_post_aborted(vireo_req *r, void *user)
 {
     vireo__eio_session *s = user;
     s->post = NULL;
-    if (vireo__req_status(r) != 413) /* that one was refused for its size, and the session goes on */
+    if (vireo__req_status(r) !=
+        413) /* that one was refused for its size, and the session goes on */
         vireo__eio_session_end(s, "transport error", "data request connection closed prematurely");
 }
 
@@ -174,7 +177,8 @@ int vireo__eio_polling_post(vireo__eio_session *s, vireo_req *r)
 {
     size_t n, len, at = 0;
     uint8_t *text;
-    uint8_t *body = (uint8_t *)(uintptr_t)vireo_body(r, &n); /* base64 is decoded in place: the body is ours now */
+    /* base64 is decoded in place: the body is ours now */
+    uint8_t *body = (uint8_t *)(uintptr_t)vireo_body(r, &n);
     s->post = NULL;
     vireo_on_abort(r, NULL, NULL);
     while (vireo__eio_payload_next(body, n, &at, &text, &len))

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * SPDX-FileCopyrightText: Copyright (c) 2026 The Vireo authors */
 
-/* server.c: which session and which transport a request belongs to, or which error it gets (protocol/server.md 1.8). */
+/* server.c: which session and which transport a request belongs to, or which error it gets
+ * (protocol/server.md 1.8). */
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -79,9 +80,11 @@ static fault find_session(call *c, const vireo_req *r, vireo__str sid, bool upgr
 
 static bool id_valid(const vireo__eio_server *server, const char *id)
 {
-    static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-";
+    static const char letters[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-";
     size_t n = strnlen(id, VIREO__ID_SIZE);
-    return n > 0 && n <= VIREO__ID_LEN && strspn(id, letters) == n && vireo__map_get(&server->sessions, id, n) == NULL;
+    return n > 0 && n <= VIREO__ID_LEN && strspn(id, letters) == n &&
+           vireo__map_get(&server->sessions, id, n) == NULL;
 }
 
 static fault make_id(call *c, const vireo_req *r)
@@ -117,18 +120,21 @@ static fault verify(call *c, vireo_req *r, bool upgrade)
     return sid.len > 0 ? find_session(c, r, sid, upgrade) : check_handshake(c, r, upgrade);
 }
 
-/* --- plain requests ----------------------------------------------------------------------------------------- */
+/* --- plain requests --------------------------------------------------------------------------- */
 
 static int reply_fault(vireo_req *r, fault f)
 {
-    return vireo_reply_json(r, f == FORBIDDEN ? 403 : 400, "{code:%d,message:%s}", (int)f, fault_texts[f]);
+    return vireo_reply_json(r, f == FORBIDDEN ? 403 : 400, "{code:%d,message:%s}", (int)f,
+                            fault_texts[f]);
 }
 
-/* A POST is noticed with its head, so that a second one finds the first. What is wrong with it is told when it is complete. */
+/* A POST is noticed with its head, so that a second one finds the first. What is wrong with it is
+ * told when it is complete. */
 static void on_head(vireo_req *r)
 {
     call c;
-    if (strcmp(vireo_method(r), "POST") == 0 && verify(&c, r, false) == NO_FAULT && c.session != NULL)
+    if (strcmp(vireo_method(r), "POST") == 0 && verify(&c, r, false) == NO_FAULT &&
+        c.session != NULL)
         vireo__eio_polling_post_head(c.session, r);
 }
 
@@ -150,14 +156,15 @@ static int on_request(vireo_req *r)
     return vireo_reply(r, 500, NULL, NULL, 0);
 }
 
-/* --- upgrades ----------------------------------------------------------------------------------------------- */
+/* --- upgrades --------------------------------------------------------------------------------- */
 
 static void refuse_upgrade(vireo_req *r, fault f)
 {
     char answer[256];
     const char *text = fault_texts[f];
     int n = snprintf(answer, sizeof answer,
-                     "HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-type: text/html\r\nContent-Length: %zu\r\n\r\n%s",
+                     "HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-type: "
+                     "text/html\r\nContent-Length: %zu\r\n\r\n%s",
                      strlen(text), text);
     vireo__req_reply_raw(r, answer, (size_t)n);
 }
@@ -176,7 +183,7 @@ static void on_upgrade(vireo_req *r)
         vireo__eio_websocket_probe(c.session, r);
 }
 
-/* --- life --------------------------------------------------------------------------------------------------- */
+/* --- life ------------------------------------------------------------------------------------- */
 
 static vireo__eio_session *first(vireo__list *list)
 {
@@ -232,8 +239,9 @@ vireo__eio_server *vireo__eio_server_new(vireo_app *app, const vireo__eio_option
     server->events = events;
     server->owner = owner;
     server->options = *options;
-    server->ws_limits = (vireo__ws_limits){
-        .max_message_bytes = options->max_payload, .max_fragments = MAX_FRAGMENTS, .close_timeout_ms = CLOSE_TIMEOUT_MS};
+    server->ws_limits = (vireo__ws_limits){.max_message_bytes = options->max_payload,
+                                           .max_fragments = MAX_FRAGMENTS,
+                                           .close_timeout_ms = CLOSE_TIMEOUT_MS};
     server->prefix = make_prefix(options);
     server->ping = vireo__ws_frame_copy(VIREO__WS_TEXT, "2", 1);
     if (server->prefix == NULL || server->ping == NULL) {

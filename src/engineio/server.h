@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  * SPDX-FileCopyrightText: Copyright (c) 2026 The Vireo authors */
 
-/* server.h: the Engine.IO server, as the floor above sees it: sessions that carry messages over polling or WebSocket, and
- * survive the change from one to the other (protocol/wire.md 3.2 to 3.6, server.md 1.8).
+/* server.h: the Engine.IO server, as the floor above sees it: sessions that carry messages over
+ * polling or WebSocket, and survive the change from one to the other (protocol/wire.md 3.2 to 3.6,
+ * server.md 1.8).
  *
  *     on_open -> on_message* [on_upgrade] -> on_close -> gone
  */
@@ -20,19 +21,20 @@
 typedef struct vireo__eio_server vireo__eio_server;
 typedef struct vireo__eio_session vireo__eio_session;
 
-#define VIREO__EIO_POLLING 1u
+#define VIREO__EIO_POLLING   1u
 #define VIREO__EIO_WEBSOCKET 2u
 
 typedef struct vireo__eio_options {
-    const char *path;            /* "/engine.io": requests below path + "/" are ours; copied */
-    bool no_trailing_slash;      /* all that begins with path */
+    const char *path;       /* "/engine.io": requests below path + "/" are ours; copied */
+    bool no_trailing_slash; /* all that begins with path */
     uint32_t ping_interval_ms;
     uint32_t ping_timeout_ms;
     uint32_t upgrade_timeout_ms;
-    size_t max_payload;          /* bytes of a POST body or a WebSocket message */
+    size_t max_payload; /* bytes of a POST body or a WebSocket message */
     unsigned transports;
     bool no_upgrades;
-    int (*allow_request)(const vireo_req *r);                       /* NULL: all; see <vireo/socket.h> */
+    /* NULL: all; see <vireo/socket.h> */
+    int (*allow_request)(const vireo_req *r);
     int (*generate_id)(const vireo_req *r, char id[VIREO__ID_SIZE]); /* NULL: vireo__id_make */
 } vireo__eio_options;
 
@@ -43,14 +45,18 @@ typedef struct vireo__eio_close_info {
 } vireo__eio_close_info;
 
 typedef struct vireo__eio_events {
-    /* A session is open. Returns 0; a negative number closes it at once (and on_close does not come). */
+    /* A session is open. Returns 0; a negative number closes it at once (and on_close does not
+     * come). */
     int (*on_open)(vireo__eio_session *s);
-    /* A message; a text is UTF-8. The bytes may be changed in place and are gone after the return. */
+    /* A message; a text is UTF-8. The bytes may be changed in place and are gone after the
+     * return. */
     void (*on_message)(vireo__eio_session *s, bool binary, uint8_t *data, size_t len);
     void (*on_upgrade)(vireo__eio_session *s); /* from polling to WebSocket */
     void (*on_drain)(vireo__eio_session *s);   /* writable again after it was not */
-    void (*on_close)(vireo__eio_session *s, const vireo__eio_close_info *why); /* exactly once, at the end of a turn */
-    /* Asked first for a request that is no upgrade: answers it and returns true, or leaves it to the engine. May be NULL. */
+    /* exactly once, at the end of a turn */
+    void (*on_close)(vireo__eio_session *s, const vireo__eio_close_info *why);
+    /* Asked first for a request that is no upgrade: answers it and returns true, or leaves it to
+     * the engine. May be NULL. */
     bool (*on_request)(void *owner, vireo_req *r);
     /* The application stops; the sessions are closed after the return. May be NULL. */
     void (*on_stop)(void *owner);
@@ -58,28 +64,34 @@ typedef struct vireo__eio_events {
     void (*on_free)(void *owner);
 } vireo__eio_events;
 
-/* vireo__eio_server_new hangs an engine into the application, which frees it. |events| is borrowed as long as that lives. Returns NULL when memory runs
- * out. */
+/* vireo__eio_server_new hangs an engine into the application, which frees it. |events| is borrowed
+ * as long as that lives. Returns NULL when memory runs out. */
 vireo__eio_server *vireo__eio_server_new(vireo_app *app, const vireo__eio_options *options,
                                          const vireo__eio_events *events, void *owner);
 size_t vireo__eio_server_count(const vireo__eio_server *server); /* open sessions */
 
-/* vireo__eio_send queues a message for the session, made with vireo__ws_frame_new: a text frame's payload begins with "4".
+/* vireo__eio_send queues a message for the session, made with vireo__ws_frame_new: a text frame's
+ * payload begins with "4".
  *
  * done   may be NULL; see net/wqueue.h
  * Returns 0, VIREO_ECLOSED, VIREO_EFULL (the session is being closed), VIREO_ENOMEM. */
-int vireo__eio_send(vireo__eio_session *s, vireo__shared *frame, vireo__written_fn done, void *user);
+int vireo__eio_send(vireo__eio_session *s, vireo__shared *frame, vireo__written_fn done,
+                    void *user);
 
-/* vireo__eio_close ends the session with the reason "forced close": what is queued is sent first, over polling with the client's next GET (or
- * given up after 30 s). |discard|: at once, without what is queued. */
+/* vireo__eio_close ends the session with the reason "forced close": what is queued is sent first,
+ * over polling with the client's next GET (or given up after 30 s). |discard|: at once, without
+ * what is queued. */
 void vireo__eio_close(vireo__eio_session *s, bool discard);
 
-void *vireo__eio_owner(const vireo__eio_session *s);                    /* of the session */
+void *vireo__eio_owner(const vireo__eio_session *s); /* of the session */
 void vireo__eio_set_owner(vireo__eio_session *s, void *owner);
-void *vireo__eio_server_owner(const vireo__eio_session *s);             /* what vireo__eio_server_new was given */
+/* what vireo__eio_server_new was given */
+void *vireo__eio_server_owner(const vireo__eio_session *s);
 const char *vireo__eio_id(const vireo__eio_session *s);
-const char *vireo__eio_transport(const vireo__eio_session *s);          /* "polling" or "websocket" */
-bool vireo__eio_writable(const vireo__eio_session *s);                  /* would a message leave now: a GET is pending, the kernel takes data */
+/* "polling" or "websocket" */
+const char *vireo__eio_transport(const vireo__eio_session *s);
+/* would a message leave now: a GET is pending, the kernel takes data */
+bool vireo__eio_writable(const vireo__eio_session *s);
 size_t vireo__eio_queued(const vireo__eio_session *s);
 
 /* The request that opened the session; all in one allocation, freed with it. */

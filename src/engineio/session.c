@@ -3,7 +3,7 @@
 
 /* session.c: a session's states.
  *
- *     OPEN --eio_close--> CLOSING --transport has sent all--> CLOSED --end of turn--> on_close, freed
+ *     OPEN --eio_close--> CLOSING --transport has sent all--> CLOSED --end of turn--> on_close
  *       \------------------session_end-------------------------^
  */
 
@@ -15,12 +15,13 @@
 
 #include <vireo/error.h>
 
-enum { CLOSE_WAIT_MS = 30000 }; /* how long a closing polling session waits for the client's next GET */
+/* how long a closing polling session waits for the client's next GET */
+enum { CLOSE_WAIT_MS = 30000 };
 
 static void on_turn_end(vireo__turn_task *task);
 static void on_ping_due(vireo__deadline *d);
 
-/* --- opening ------------------------------------------------------------------------------------------------ */
+/* --- opening ---------------------------------------------------------------------------------- */
 
 static char *put(char **at, const char *bytes, size_t n)
 {
@@ -84,7 +85,8 @@ int vireo__eio_session_write_open(const vireo__eio_session *s, bool over_websock
     return vireo__eio_write_open(
         out, &(vireo__eio_handshake_data){
                  .sid = s->id,
-                 .upgrade_to_websocket = !over_websocket && !options->no_upgrades && options->transports & VIREO__EIO_WEBSOCKET,
+                 .upgrade_to_websocket = !over_websocket && !options->no_upgrades &&
+                                         options->transports & VIREO__EIO_WEBSOCKET,
                  .ping_interval_ms = options->ping_interval_ms,
                  .ping_timeout_ms = options->ping_timeout_ms,
                  .max_payload = options->max_payload,
@@ -94,7 +96,8 @@ int vireo__eio_session_write_open(const vireo__eio_session *s, bool over_websock
 void vireo__eio_session_start(vireo__eio_session *s)
 {
     const vireo__eio_server *server = s->server;
-    int error = vireo__deadline_start(server->loop, &s->heartbeat, server->options.ping_interval_ms, on_ping_due);
+    int error = vireo__deadline_start(server->loop, &s->heartbeat, server->options.ping_interval_ms,
+                                      on_ping_due);
     if (error == 0)
         error = server->events->on_open(s);
     if (error == 0)
@@ -103,7 +106,7 @@ void vireo__eio_session_start(vireo__eio_session *s)
     vireo__eio_session_end(s, "forced close", vireo_strerror(error));
 }
 
-/* --- heartbeat ---------------------------------------------------------------------------------------------- */
+/* --- heartbeat -------------------------------------------------------------------------------- */
 
 static void on_pong_overdue(vireo__deadline *d)
 {
@@ -125,7 +128,8 @@ static void on_ping_due(vireo__deadline *d)
     vireo__eio_send(s, s->server->ping, NULL, NULL);
 }
 
-/* A peer that is busy sending something large is alive, though its PONG stands behind it: once per PING, the first other packet moves the deadline. */
+/* A peer that is busy sending something large is alive, though its PONG stands behind it: once per
+ * PING, the first other packet moves the deadline. */
 static void note_sign_of_life(vireo__eio_session *s)
 {
     if (!s->awaiting_pong || s->pong_extended)
@@ -134,7 +138,7 @@ static void note_sign_of_life(vireo__eio_session *s)
     await(s, s->server->options.ping_timeout_ms, on_pong_overdue);
 }
 
-/* --- packets ------------------------------------------------------------------------------------------------ */
+/* --- packets ---------------------------------------------------------------------------------- */
 
 void vireo__eio_session_packet(vireo__eio_session *s, const vireo__eio_packet *packet)
 {
@@ -158,7 +162,7 @@ void vireo__eio_session_packet(vireo__eio_session *s, const vireo__eio_packet *p
     }
 }
 
-/* --- sending ------------------------------------------------------------------------------------------------ */
+/* --- sending ---------------------------------------------------------------------------------- */
 
 static int send_by_poll(vireo__eio_session *s, vireo__outbox_item item)
 {
@@ -195,7 +199,7 @@ size_t vireo__eio_queued(const vireo__eio_session *s)
     return s->ws != NULL ? vireo__eio_websocket_queued(s->ws) : s->outbox.bytes;
 }
 
-/* --- closing ------------------------------------------------------------------------------------------------ */
+/* --- closing ---------------------------------------------------------------------------------- */
 
 static void on_close_wait_over(vireo__deadline *d)
 {
@@ -264,7 +268,7 @@ static void on_turn_end(vireo__turn_task *task)
         vireo__eio_polling_flush(s);
 }
 
-/* --- what the floor above asks ------------------------------------------------------------------------------ */
+/* --- what the floor above asks ---------------------------------------------------------------- */
 
 void *vireo__eio_owner(const vireo__eio_session *s)
 {

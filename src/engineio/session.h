@@ -21,8 +21,9 @@
 
 typedef enum vireo__eio_state {
     VIREO__EIO_STATE_OPEN,
-    VIREO__EIO_STATE_CLOSING, /* asked to close, waits until its transport has sent what was queued */
-    VIREO__EIO_STATE_CLOSED   /* on_close comes at the end of the turn */
+    /* asked to close, waits until its transport has sent what was queued */
+    VIREO__EIO_STATE_CLOSING,
+    VIREO__EIO_STATE_CLOSED /* on_close comes at the end of the turn */
 } vireo__eio_state;
 
 typedef struct vireo__eio_websocket vireo__eio_websocket;
@@ -38,8 +39,9 @@ struct vireo__eio_session {
     vireo_req *post;             /* a POST whose body is arriving */
     vireo__outbox outbox;        /* waits for a GET */
     vireo__turn_task turn;       /* answers the GET, or says on_close */
-    vireo__deadline heartbeat;   /* until the next PING, or for the PONG; while closing: for the last GET */
-    const char *reason;          /* of the close; static */
+    /* until the next PING, or for the PONG; while closing: for the last GET */
+    vireo__deadline heartbeat;
+    const char *reason; /* of the close; static */
     const char *description;
     vireo__eio_state state;
     bool refused : 1; /* by on_open: nobody hears of its end */
@@ -59,15 +61,16 @@ struct vireo__eio_server {
     vireo__map sessions; /* by id */
     vireo__list list;
     vireo__list websockets; /* all that are open, transport or not */
-    vireo__list closed; /* sessions whose on_close is still to come */
+    vireo__list closed;     /* sessions whose on_close is still to come */
     vireo__id_source ids;
     vireo__shared *ping; /* the one PING frame for all */
     char *prefix;
 };
 
-/* --- session.c ---------------------------------------------------------------------------------------------- */
+/* --- session.c -------------------------------------------------------------------------------- */
 
-/* vireo__eio_session_new registers a session named |id| for the handshake request |r|; NULL when memory runs out. */
+/* vireo__eio_session_new registers a session named |id| for the handshake request |r|; NULL when
+ * memory runs out. */
 vireo__eio_session *vireo__eio_session_new(vireo__eio_server *server, vireo_req *r, const char *id);
 
 /* vireo__eio_session_start: its transport has sent the OPEN packet. */
@@ -76,34 +79,46 @@ void vireo__eio_session_start(vireo__eio_session *s);
 /* vireo__eio_session_packet acts on a packet that its transport received. */
 void vireo__eio_session_packet(vireo__eio_session *s, const vireo__eio_packet *packet);
 
-/* vireo__eio_session_end closes it at once; |reason| and |description| are static. Nothing if it is closed. */
+/* vireo__eio_session_end closes it at once; |reason| and |description| are static. Nothing if it is
+ * closed. */
 void vireo__eio_session_end(vireo__eio_session *s, const char *reason, const char *description);
 
 /* vireo__eio_session_write_open appends its OPEN packet. */
-int vireo__eio_session_write_open(const vireo__eio_session *s, bool over_websocket, vireo__buf *out);
+int vireo__eio_session_write_open(const vireo__eio_session *s, bool over_websocket,
+                                  vireo__buf *out);
 
-/* vireo__eio_session_finish says on_close and frees a closed session; for the server's end, else the turn does it. */
+/* vireo__eio_session_finish says on_close and frees a closed session; for the server's end, else
+ * the turn does it. */
 void vireo__eio_session_finish(vireo__eio_session *s);
 
-/* --- polling.c ---------------------------------------------------------------------------------------------- */
+/* --- polling.c -------------------------------------------------------------------------------- */
 
-int vireo__eio_polling_open(vireo__eio_server *server, vireo_req *r, const char *id); /* a GET without sid */
+/* a GET without sid */
+int vireo__eio_polling_open(vireo__eio_server *server, vireo_req *r, const char *id);
 int vireo__eio_polling_get(vireo__eio_session *s, vireo_req *r);
-void vireo__eio_polling_post_head(vireo__eio_session *s, vireo_req *r);           /* its body is still to come */
-int vireo__eio_polling_post(vireo__eio_session *s, vireo_req *r);                 /* .. has come */
-void vireo__eio_polling_flush(vireo__eio_session *s);                             /* at the end of a turn */
-void vireo__eio_polling_end(vireo__eio_session *s, const char *last);             /* answers the pending GET; one of: */
+/* its body is still to come */
+void vireo__eio_polling_post_head(vireo__eio_session *s, vireo_req *r);
+int vireo__eio_polling_post(vireo__eio_session *s, vireo_req *r); /* .. has come */
+/* at the end of a turn */
+void vireo__eio_polling_flush(vireo__eio_session *s);
+/* answers the pending GET; one of: */
+void vireo__eio_polling_end(vireo__eio_session *s, const char *last);
 #define VIREO__EIO_CLOSE_PACKET "1"
-#define VIREO__EIO_NOOP_PACKET "6"
+#define VIREO__EIO_NOOP_PACKET  "6"
 
-/* --- websocket.c -------------------------------------------------------------------------------------------- */
+/* --- websocket.c ------------------------------------------------------------------------------ */
 
-void vireo__eio_websocket_open(vireo__eio_server *server, vireo_req *r, const char *id); /* an upgrade without sid */
-void vireo__eio_websocket_probe(vireo__eio_session *s, vireo_req *r);             /* .. with one */
-int vireo__eio_websocket_send(vireo__eio_websocket *w, vireo__shared *frame, vireo__written_fn done, void *user);
-void vireo__eio_websocket_close(vireo__eio_websocket *w);                         /* with the close handshake; stays attached */
-void vireo__eio_websocket_detach(vireo__eio_websocket *w);                        /* closes it and forgets the session */
-void vireo__eio_websockets_stop(vireo__eio_server *server);                       /* closes what is left, soon */
+/* an upgrade without sid */
+void vireo__eio_websocket_open(vireo__eio_server *server, vireo_req *r, const char *id);
+void vireo__eio_websocket_probe(vireo__eio_session *s, vireo_req *r); /* .. with one */
+int vireo__eio_websocket_send(vireo__eio_websocket *w, vireo__shared *frame, vireo__written_fn done,
+                              void *user);
+/* with the close handshake; stays attached */
+void vireo__eio_websocket_close(vireo__eio_websocket *w);
+/* closes it and forgets the session */
+void vireo__eio_websocket_detach(vireo__eio_websocket *w);
+/* closes what is left, soon */
+void vireo__eio_websockets_stop(vireo__eio_server *server);
 bool vireo__eio_websocket_writable(const vireo__eio_websocket *w);
 size_t vireo__eio_websocket_queued(const vireo__eio_websocket *w);
 

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT
  * SPDX-FileCopyrightText: Copyright (c) 2026 The Vireo authors */
 
-/* websocket.c: the transport that is a WebSocket, opened as one or upgraded to from polling (protocol/wire.md 3.5).
+/* websocket.c: the transport that is a WebSocket, opened as one or upgraded to from polling
+ * (protocol/wire.md 3.5).
  *
- *     client: 2probe  ->  server: 3probe      and every 100 ms a NOOP for the pending GET, so that the client can leave it
- *     client: 5       ->  the WebSocket becomes the transport, what is queued goes out over it
+ *     client: 2probe  ->  server: 3probe      and every 100 ms a NOOP for the pending GET, so that
+ * the client can leave it client: 5       ->  the WebSocket becomes the transport, what is queued
+ * goes out over it
  */
 
 #include <stdlib.h>
@@ -19,7 +21,7 @@ enum { NOOP_EVERY_MS = 100 };
 
 struct vireo__eio_websocket {
     vireo__ws ws;
-    vireo__list node; /* in server->websockets */
+    vireo__list node;            /* in server->websockets */
     vireo__eio_session *session; /* NULL: it only waits for its end */
     struct probe *probe;         /* NULL once it is the transport */
     bool base64;                 /* the client asked for binary messages as text (b64=1) */
@@ -51,14 +53,17 @@ static vireo__eio_websocket *accept_websocket(vireo__eio_server *server, vireo_r
     return w;
 }
 
-/* --- sending ------------------------------------------------------------------------------------------------ */
+/* --- sending ---------------------------------------------------------------------------------- */
 
-static int send_as_text(vireo__eio_websocket *w, vireo__shared *frame, vireo__written_fn done, void *user)
+static int send_as_text(vireo__eio_websocket *w, vireo__shared *frame, vireo__written_fn done,
+                        void *user)
 {
     vireo__buf text;
     vireo__buf_init(&text, VIREO__BUF_UNLIMITED);
-    int error = vireo__eio_write_base64(&text, vireo__ws_payload(frame), vireo__ws_payload_len(frame));
-    vireo__shared *copy = error == 0 ? vireo__ws_frame_copy(VIREO__WS_TEXT, text.data, text.len) : NULL;
+    int error =
+        vireo__eio_write_base64(&text, vireo__ws_payload(frame), vireo__ws_payload_len(frame));
+    vireo__shared *copy =
+        error == 0 ? vireo__ws_frame_copy(VIREO__WS_TEXT, text.data, text.len) : NULL;
     vireo__buf_deinit(&text);
     if (copy == NULL)
         return VIREO_ENOMEM;
@@ -67,7 +72,8 @@ static int send_as_text(vireo__eio_websocket *w, vireo__shared *frame, vireo__wr
     return error;
 }
 
-int vireo__eio_websocket_send(vireo__eio_websocket *w, vireo__shared *frame, vireo__written_fn done, void *user)
+int vireo__eio_websocket_send(vireo__eio_websocket *w, vireo__shared *frame, vireo__written_fn done,
+                              void *user)
 {
     if (w->base64 && vireo__ws_frame_opcode(frame) == VIREO__WS_BINARY)
         return send_as_text(w, frame, done, user);
@@ -84,7 +90,7 @@ size_t vireo__eio_websocket_queued(const vireo__eio_websocket *w)
     return vireo__ws_queued(&w->ws);
 }
 
-/* --- opening ------------------------------------------------------------------------------------------------ */
+/* --- opening ---------------------------------------------------------------------------------- */
 
 static int send_open(vireo__eio_websocket *w)
 {
@@ -123,7 +129,7 @@ void vireo__eio_websocket_open(vireo__eio_server *server, vireo_req *r, const ch
     vireo__eio_session_start(s);
 }
 
-/* --- the upgrade -------------------------------------------------------------------------------------------- */
+/* --- the upgrade ------------------------------------------------------------------------------ */
 
 static void end_probe(vireo__eio_websocket *w)
 {
@@ -184,7 +190,8 @@ static int start_probe(vireo__eio_websocket *w, vireo__eio_session *s)
     w->probe = p;
     w->session = s;
     s->probe = w;
-    return vireo__deadline_start(s->server->loop, &p->timeout, s->server->options.upgrade_timeout_ms, on_upgrade_overdue);
+    return vireo__deadline_start(s->server->loop, &p->timeout,
+                                 s->server->options.upgrade_timeout_ms, on_upgrade_overdue);
 }
 
 void vireo__eio_websocket_probe(vireo__eio_session *s, vireo_req *r)
@@ -240,7 +247,7 @@ static void on_probe_message(vireo__eio_websocket *w, const uint8_t *data, size_
     }
 }
 
-/* --- events of the WebSocket -------------------------------------------------------------------------------- */
+/* --- events of the WebSocket ------------------------------------------------------------------ */
 
 static void on_message(vireo__ws *ws, bool binary, uint8_t *data, size_t len)
 {
@@ -252,13 +259,15 @@ static void on_message(vireo__ws *ws, bool binary, uint8_t *data, size_t len)
         on_probe_message(w, data, binary ? 0 : len);
     else if (!binary && vireo__eio_decode(&packet, data, len) < 0)
         vireo__eio_session_end(w->session, "parse error", "");
-    else if (packet.type == VIREO__EIO_CLOSE) /* the official server waits for the close frame instead */
+    else if (packet.type ==
+             VIREO__EIO_CLOSE) /* the official server waits for the close frame instead */
         vireo__eio_session_end(w->session, "transport close", "");
     else
         vireo__eio_session_packet(w->session, &packet);
 }
 
-/* The session lets go of the WebSocket before it ends, so that the close frame stays the one that tells the error. */
+/* The session lets go of the WebSocket before it ends, so that the close frame stays the one that
+ * tells the error. */
 static void on_error(vireo__ws *ws, int error, const char *text)
 {
     vireo__eio_websocket *w = vireo__container(ws, vireo__eio_websocket, ws);
@@ -290,7 +299,8 @@ static void on_close(vireo__ws *ws, uint16_t code, const char *reason)
     end_probe(w);
     if (s != NULL && was_transport) {
         s->ws = NULL;
-        vireo__eio_session_end(s, s->state == VIREO__EIO_STATE_CLOSING ? "forced close" : "transport close", "");
+        vireo__eio_session_end(
+            s, s->state == VIREO__EIO_STATE_CLOSING ? "forced close" : "transport close", "");
     }
     vireo__list_remove(&w->node);
     free(w);

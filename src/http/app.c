@@ -18,7 +18,8 @@
 #include "http/request.h"
 
 enum {
-    /* For connections that are busy when the end begins. Process managers commonly kill after 10 s. */
+    /* For connections that are busy when the end begins. Process managers commonly kill after 10
+     * s. */
     STOP_MS = 8000,
     REQUESTS_KEPT = 256, /* freed vireo_req kept for the next ones */
     MIN_HEAD_BYTES = 64,
@@ -30,7 +31,7 @@ typedef struct stop_hook {
     void *user;
 } stop_hook;
 
-/* --- making --------------------------------------------------------------------------------- */
+/* --- making ----------------------------------------------------------------------------------- */
 
 static void set_default(uint32_t *option, uint32_t value)
 {
@@ -91,7 +92,7 @@ vireo_app *vireo_app_create(const vireo_app_options *options)
     return app;
 }
 
-/* --- parts ---------------------------------------------------------------------------------- */
+/* --- parts ------------------------------------------------------------------------------------ */
 
 void vireo_app_set_user(vireo_app *app, void *user)
 {
@@ -208,7 +209,7 @@ vireo_timer *vireo_after(vireo_app *app, uint32_t delay_ms, vireo_timer_fn fn, v
     return vireo__timer_new(app->loop, delay_ms, false, fn, user);
 }
 
-/* --- work from other threads ---------------------------------------------------------------- */
+/* --- work from other threads ------------------------------------------------------------------ */
 
 typedef struct app_post {
     void (*fn)(vireo_app *app, void *user);
@@ -234,7 +235,7 @@ int vireo_post(vireo_app *app, void (*fn)(vireo_app *app, void *user), void *use
     return error;
 }
 
-/* --- listening ------------------------------------------------------------------------------ */
+/* --- listening -------------------------------------------------------------------------------- */
 
 static void finish_if_over(vireo_app *app)
 {
@@ -285,7 +286,7 @@ size_t vireo__app_connections(const vireo_app *app)
     return n;
 }
 
-/* --- the end -------------------------------------------------------------------------------- */
+/* --- the end ---------------------------------------------------------------------------------- */
 
 void vireo__app_end_now(vireo_app *app)
 {

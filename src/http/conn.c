@@ -22,7 +22,7 @@ enum timing { TIMING_NONE, TIMING_HEAD, TIMING_BODY, TIMING_IDLE, TIMING_WRITE, 
 
 static void on_deadline(vireo__deadline *d);
 
-/* --- time ----------------------------------------------------------------------------------- */
+/* --- time ------------------------------------------------------------------------------------- */
 
 static void set_timing(vireo__conn *c, enum timing timing)
 {
@@ -55,7 +55,7 @@ static bool still_taking(vireo__conn *c)
     return taking;
 }
 
-/* --- the end of a request ------------------------------------------------------------------- */
+/* --- the end of a request --------------------------------------------------------------------- */
 
 static bool stream_open(const vireo__conn *c)
 {
@@ -147,7 +147,7 @@ static void refuse(vireo__conn *c, int status)
     vireo__req_refuse(r, status);
 }
 
-/* --- the course of a request ---------------------------------------------------------------- */
+/* --- the course of a request ------------------------------------------------------------------ */
 
 static void handle_head(vireo__conn *c)
 {
@@ -244,7 +244,7 @@ static size_t step(vireo__conn *c, const uint8_t *bytes, size_t n)
     return taken;
 }
 
-/* --- bytes in ------------------------------------------------------------------------------- */
+/* --- bytes in --------------------------------------------------------------------------------- */
 
 /* What cannot be taken now waits, and the kernel keeps what follows it. */
 static void keep(vireo__conn *c, const uint8_t *bytes, size_t n)
@@ -390,7 +390,7 @@ static void on_deadline(vireo__deadline *d)
         vireo__stream_close(c->stream, timing == TIMING_WRITE ? VIREO_ETIMEDOUT : 0);
 }
 
-/* --- the stream's events -------------------------------------------------------------------- */
+/* --- the stream's events ---------------------------------------------------------------------- */
 
 static void on_data(vireo__stream *s, uint8_t *bytes, size_t n)
 {
@@ -468,7 +468,7 @@ static void give_away(vireo__conn *c, uint8_t *bytes, size_t n)
         vireo__stream_received(s, bytes, n);
 }
 
-/* --- life ----------------------------------------------------------------------------------- */
+/* --- life ------------------------------------------------------------------------------------- */
 
 static void ignore_close(vireo__stream *s, int error)
 {

@@ -27,9 +27,10 @@ typedef struct vireo__conn {
     vireo__buf *kept;               /* bytes that were read and wait; NULL while there are none */
     vireo__deadline deadline;
     vireo__turn_task resume; /* takes the next request, after a reply outside of a handler */
-    size_t unsent;           /* when the deadline last looked; must have shrunk when it looks again */
-    uint8_t timing;  /* enum timing in conn.c */
-    bool ending : 1; /* the reply that is on its way is the last one */
+    /* when the deadline last looked; must have shrunk when it looks again */
+    size_t unsent;
+    uint8_t timing;    /* enum timing in conn.c */
+    bool ending : 1;   /* the reply that is on its way is the last one */
     bool detached : 1; /* the stream has another owner */
 } vireo__conn;
 
@@ -46,7 +47,7 @@ void vireo__conn_sent(vireo__conn *c);
 /* vireo__conn_stop: the graceful end begins. */
 void vireo__conn_stop(vireo__conn *c);
 
-/* --- sending.c: large replies, in slices of bytes in memory or in a file, as the client takes them */
+/* --- sending.c: large replies, in slices of memory or of a file, as the client takes them --- */
 
 /* What stands in the queue of a connection at most, beside a slice; what is larger is sent in
  * slices. */

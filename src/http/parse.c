@@ -24,7 +24,7 @@ static void fail(vireo__parser *p, uint16_t status)
     p->status = status;
 }
 
-/* --- lines ---------------------------------------------------------------------------------- */
+/* --- lines ------------------------------------------------------------------------------------ */
 
 /* RFC 9112 section 2.2: "A recipient of such a bare CR MUST consider that element to be invalid or
  * replace each bare CR with SP". A bare LF may be taken for a line end, and control characters for
@@ -91,7 +91,7 @@ static size_t scan_head(vireo__parser *p, const uint8_t *bytes, size_t n, bool *
     return n;
 }
 
-/* --- texts ---------------------------------------------------------------------------------- */
+/* --- texts ------------------------------------------------------------------------------------ */
 
 static const uint8_t token_bytes[256] = {
     ['!'] = 1, ['#'] = 1, ['$'] = 1, ['%'] = 1,         ['&'] = 1,         ['\''] = 1,
@@ -199,7 +199,7 @@ static int on_headers_complete(llhttp_t *llhttp)
     return 0;
 }
 
-/* --- what a head means ---------------------------------------------------------------------- */
+/* --- what a head means ------------------------------------------------------------------------ */
 
 /* Digits only: no sign, no list, no blank; beyond 64 bits it is too large in any case. */
 static bool read_length(const char *value, uint64_t *out)
@@ -330,7 +330,7 @@ static void check_head(vireo__parser *p)
         fail(p, 400);
 }
 
-/* --- the body ------------------------------------------------------------------------------- */
+/* --- the body --------------------------------------------------------------------------------- */
 
 static uint16_t status_of(llhttp_errno_t error)
 {
@@ -461,7 +461,7 @@ static size_t feed_head(vireo__parser *p, const uint8_t *bytes, size_t n)
     return taken;
 }
 
-/* --- the whole ------------------------------------------------------------------------------ */
+/* --- the whole -------------------------------------------------------------------------------- */
 
 static const llhttp_settings_t settings = {
     .on_url = on_url,

@@ -8,7 +8,7 @@
 
 #include "base/str.h"
 
-/* --- dates ---------------------------------------------------------------------------------- */
+/* --- dates ------------------------------------------------------------------------------------ */
 
 static const char day_names[7][10] = {"Thursday", "Friday",  "Saturday", "Sunday",
                                       "Monday",   "Tuesday", "Wednesday"};
@@ -95,7 +95,7 @@ bool vireo__http_date_read(const char *text, int64_t *seconds)
     return true;
 }
 
-/* --- heads ---------------------------------------------------------------------------------- */
+/* --- heads ------------------------------------------------------------------------------------ */
 
 const char *vireo__status_text(int status)
 {

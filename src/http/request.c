@@ -8,7 +8,7 @@
 #include "base/url.h"
 #include "payload/json_read.h"
 
-/* --- life ----------------------------------------------------------------------------------- */
+/* --- life ------------------------------------------------------------------------------------- */
 
 vireo_req *vireo__req_new(vireo__conn *c)
 {
@@ -54,8 +54,8 @@ static bool skip_authority(vireo__str *target)
     return false;
 }
 
-/* The decoded path stands behind the head, in the same block: it is never longer than the target.
- */
+/* The decoded path stands behind the head, in the same block: it is never longer than the
+ * target. */
 static bool decode_path(vireo_req *r)
 {
     vireo__buf *head = &r->parse.head;
@@ -90,7 +90,7 @@ int vireo__req_begin(vireo_req *r)
     return decode_path(r) ? 0 : 500;
 }
 
-/* --- for the floors above ------------------------------------------------------------------- */
+/* --- for the floors above --------------------------------------------------------------------- */
 
 vireo__str vireo__req_query_string(const vireo_req *r)
 {
@@ -151,7 +151,7 @@ void vireo__req_abort(vireo_req *r)
         fn(r, r->abort_user);
 }
 
-/* --- for users ------------------------------------------------------------------------------ */
+/* --- for users -------------------------------------------------------------------------------- */
 
 /* The accessors decode when they are asked, and remember in the request. */
 static vireo_req *writable(const vireo_req *r)

@@ -166,7 +166,7 @@ int vireo__req_reply_raw(vireo_req *r, const void *bytes, size_t len)
     return error == VIREO_ENOMEM ? error : 0;
 }
 
-/* --- when there is no handler, or it failed ------------------------------------------------- */
+/* --- when there is no handler, or it failed --------------------------------------------------- */
 
 void vireo__req_refuse(vireo_req *r, int status)
 {
@@ -215,7 +215,7 @@ void vireo__req_finish(vireo_req *r, int result)
     vireo_reply_text(r, status, vireo__status_text(status));
 }
 
-/* --- routes --------------------------------------------------------------------------------- */
+/* --- routes ----------------------------------------------------------------------------------- */
 
 static bool method_fits(const vireo__route *route, const char *method)
 {

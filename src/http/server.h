@@ -37,8 +37,8 @@ typedef struct vireo__mount {
      * request, or takes the stream with vireo__req_detach. NULL: the request is handled as any
      * other. */
     void (*on_upgrade)(vireo_req *r);
-    /* The graceful end begins: close what is open. Its requests may still be answered. May be NULL.
-     */
+    /* The graceful end begins: close what is open. Its requests may still be answered. May be
+     * NULL. */
     void (*on_stop)(void *owner);
     /* The application is freed, all its connections are closed: free the owner and the mount. May
      * be NULL. */
@@ -59,7 +59,7 @@ void **vireo__app_extension(vireo_app *app);
 /* vireo__app_stopping tells whether the graceful end has begun. */
 bool vireo__app_stopping(const vireo_app *app);
 
-/* --- more of a request than users see; borrowed, valid as long as |r| ----------------------- */
+/* --- more of a request than users see; borrowed, valid as long as |r| ------------------------- */
 
 /* vireo__req_query_string returns what stands behind the '?', as it came; empty if none. */
 vireo__str vireo__req_query_string(const vireo_req *r);

@@ -35,7 +35,7 @@ typedef struct vireo__folder {
 
 enum { OPEN_FLAGS = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY };
 
-/* --- a path of a URL to one of the system --------------------------------------------------- */
+/* --- a path of a URL to one of the system ----------------------------------------------------- */
 
 static bool part_allowed(const folder *f, const char *part, size_t n)
 {
@@ -71,7 +71,7 @@ static bool decode(const folder *f, vireo__str path, char out[PATH_MAX])
     return true;
 }
 
-/* --- opening -------------------------------------------------------------------------------- */
+/* --- opening ---------------------------------------------------------------------------------- */
 
 /* For kernels without openat2: between the two steps a link could be put in the file's place, by
  * whoever may write to the folder. */
@@ -109,7 +109,7 @@ static bool is_folder(int fd)
     return fstat(fd, &st) == 0 && S_ISDIR(st.st_mode);
 }
 
-/* --- serving -------------------------------------------------------------------------------- */
+/* --- serving ---------------------------------------------------------------------------------- */
 
 /* The path as it came, which begins with exactly one slash and has no part that is empty: it cannot
  * name another host. */
@@ -170,7 +170,7 @@ int vireo__folder_serve(const folder *f, vireo_req *r, vireo__str path)
     return fd < 0 ? failed(fd) : serve_open(f, r, fd, name);
 }
 
-/* --- registration --------------------------------------------------------------------------- */
+/* --- registration ----------------------------------------------------------------------------- */
 
 void vireo__folder_free(folder *f)
 {

@@ -21,7 +21,8 @@ static vireo__deadline *first(const queue *q)
 
 static queue *find_queue(vireo_loop *loop, uint32_t ms)
 {
-    for (vireo__list *at = loop->deadline_queues.next; at != &loop->deadline_queues; at = at->next) {
+    for (vireo__list *at = loop->deadline_queues.next; at != &loop->deadline_queues;
+         at = at->next) {
         queue *q = vireo__container(at, queue, node);
         if (q->ms == ms)
             return q;
@@ -60,11 +61,13 @@ static void arm(vireo_loop *loop, uint64_t due)
     uv_timer_start(&loop->timer, on_timer, due > now ? due - now : 0, 0);
 }
 
-/* The timer may fire for a deadline that was stopped or restarted meanwhile: then it only looks for the next one. */
+/* The timer may fire for a deadline that was stopped or restarted meanwhile: then it only looks for
+ * the next one. */
 static void arm_for_earliest(vireo_loop *loop)
 {
     uint64_t due = UINT64_MAX;
-    for (vireo__list *at = loop->deadline_queues.next; at != &loop->deadline_queues; at = at->next) {
+    for (vireo__list *at = loop->deadline_queues.next; at != &loop->deadline_queues;
+         at = at->next) {
         queue *q = vireo__container(at, queue, node);
         if (first(q)->due < due)
             due = first(q)->due;
@@ -77,10 +80,12 @@ static void arm_for_earliest(vireo_loop *loop)
     }
 }
 
-int vireo__deadline_start(vireo_loop *loop, vireo__deadline *d, uint32_t ms, void (*fn)(vireo__deadline *d))
+int vireo__deadline_start(vireo_loop *loop, vireo__deadline *d, uint32_t ms,
+                          void (*fn)(vireo__deadline *d))
 {
     queue *q = d->queue;
-    ms += ms == 0; /* what starts itself anew when it is due must not be due again in the same turn */
+    /* what starts itself anew when it is due must not be due again in the same turn */
+    ms += ms == 0;
     if (q == NULL || q->ms != ms) {
         vireo__deadline_stop(d);
         q = find_queue(loop, ms);
@@ -112,7 +117,8 @@ void vireo__deadline_stop(vireo__deadline *d)
 
 static vireo__deadline *next_due(vireo_loop *loop, uint64_t now)
 {
-    for (vireo__list *at = loop->deadline_queues.next; at != &loop->deadline_queues; at = at->next) {
+    for (vireo__list *at = loop->deadline_queues.next; at != &loop->deadline_queues;
+         at = at->next) {
         vireo__deadline *d = first(vireo__container(at, queue, node));
         if (d->due <= now)
             return d;

@@ -3,9 +3,10 @@
 
 /* deadline.h: what shall happen if nothing else happens first: time-outs, heartbeats, timers.
  *
- * Deadlines with the same delay stand in one queue, which therefore is in the order of their due times: to start, restart
- * and stop costs O(1), and a million idle connections need one timer of the kernel. A loop knows few different delays; a
- * queue is made with the first deadline of its delay and freed with the last.
+ * Deadlines with the same delay stand in one queue, which therefore is in the order of their due
+ * times: to start, restart and stop costs O(1), and a million idle connections need one timer of
+ * the kernel. A loop knows few different delays; a queue is made with the first deadline of its
+ * delay and freed with the last.
  */
 
 #ifndef VIREO_LOOP_DEADLINE_H
@@ -23,10 +24,13 @@ typedef struct vireo__deadline {
     uint64_t due;
 } vireo__deadline;
 
-/* vireo__deadline_start has |fn| called in |ms| milliseconds (at least 1), once; a deadline that is running already is started anew. Returns 0 or VIREO_ENOMEM. */
-int vireo__deadline_start(vireo_loop *loop, vireo__deadline *d, uint32_t ms, void (*fn)(vireo__deadline *d));
+/* vireo__deadline_start has |fn| called in |ms| milliseconds (at least 1), once; a deadline that is
+ * running already is started anew. Returns 0 or VIREO_ENOMEM. */
+int vireo__deadline_start(vireo_loop *loop, vireo__deadline *d, uint32_t ms,
+                          void (*fn)(vireo__deadline *d));
 
-/* vireo__deadline_stop: |fn| will not be called. Nothing if it is not running. Allowed inside any callback. */
+/* vireo__deadline_stop: |fn| will not be called. Nothing if it is not running. Allowed inside any
+ * callback. */
 void vireo__deadline_stop(vireo__deadline *d);
 
 static inline bool vireo__deadline_running(const vireo__deadline *d)
@@ -39,7 +43,8 @@ void vireo__deadlines_run(vireo_loop *loop);
 void vireo__deadlines_free(vireo_loop *loop);
 
 /* A user's timer (app.h): on the heap, freed when it has run or was stopped, or with its loop. */
-vireo_timer *vireo__timer_new(vireo_loop *loop, uint32_t ms, bool repeat, vireo_timer_fn fn, void *user);
+vireo_timer *vireo__timer_new(vireo_loop *loop, uint32_t ms, bool repeat, vireo_timer_fn fn,
+                              void *user);
 void vireo__timers_free(vireo_loop *loop);
 
 #endif

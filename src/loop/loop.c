@@ -11,8 +11,8 @@
 #include "loop/deadline.h"
 
 enum {
-    WRITE_NODES_KEPT = 16384,    /* free nodes kept for the next broadcast: 0.8 MB */
-    SCRATCH_KEPT = 256 * 1024,   /* bytes: one large message must not hold its memory for ever */
+    WRITE_NODES_KEPT = 16384,  /* free nodes kept for the next broadcast: 0.8 MB */
+    SCRATCH_KEPT = 256 * 1024, /* bytes: one large message must not hold its memory for ever */
 };
 
 typedef struct post {
@@ -22,7 +22,7 @@ typedef struct post {
     void *b;
 } post;
 
-/* --- the end of the turn ------------------------------------------------------------------------------------ */
+/* --- the end of the turn ---------------------------------------------------------------------- */
 
 void vireo__turn_add(vireo_loop *loop, vireo__turn_task *task)
 {
@@ -59,7 +59,7 @@ static void on_check(uv_check_t *handle)
     end_turn(handle->data);
 }
 
-/* --- work from other threads -------------------------------------------------------------------------------- */
+/* --- work from other threads ------------------------------------------------------------------ */
 
 static void run_posts(vireo_loop *loop)
 {
@@ -98,7 +98,7 @@ int vireo__loop_post(vireo_loop *loop, void (*fn)(void *a, void *b), void *a, vo
     return closed ? VIREO_ECLOSED : 0;
 }
 
-/* --- life --------------------------------------------------------------------------------------------------- */
+/* --- life ------------------------------------------------------------------------------------- */
 
 static uv_loop_t *new_uv_loop(void)
 {
@@ -121,7 +121,8 @@ static void adopt(vireo_loop *loop, uv_handle_t *handle)
     loop->open_handles++;
 }
 
-/* The loop's own handles must not keep uv_run from ending when nothing else is left; the timer does, while a deadline stands. */
+/* The loop's own handles must not keep uv_run from ending when nothing else is left; the timer
+ * does, while a deadline stands. */
 static int open_handles(vireo_loop *loop)
 {
     uv_prepare_init(loop->uv, &loop->prepare);

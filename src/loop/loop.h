@@ -4,13 +4,15 @@
 /* loop.h: libuv wrapped thinly. One loop is one thread, and owns all that lives on it.
  *
  * What it adds to uv_loop_t:
- *   - the shared read buffer, into which every stream of the loop reads, so that an idle connection owns none;
- *   - the end of the turn: tasks that run once after the events of a turn have been handled and before the loop sleeps again. Streams write there what
- *     was queued during the turn;
+ *   - the shared read buffer, into which every stream of the loop reads, so that an idle connection
+ * owns none;
+ *   - the end of the turn: tasks that run once after the events of a turn have been handled and
+ * before the loop sleeps again. Streams write there what was queued during the turn;
  *   - deadlines (deadline.h) that cost O(1) each;
  *   - work posted from other threads.
  *
- *    timers -> prepare: end of turn -> poll (I/O callbacks) -> check: end of turn -> close callbacks
+ *    timers -> prepare: end of turn -> poll (I/O callbacks) -> check: end of turn -> close
+ * callbacks
  */
 
 #ifndef VIREO_LOOP_LOOP_H
@@ -29,8 +31,8 @@
 #include "base/map.h"
 #include "base/pool.h"
 
-#define VIREO__READ_BUFFER 65536  /* bytes; more per read saves nothing */
-#define VIREO__WRITE_NODE_SIZE 64 /* bytes; net/wqueue.c asserts that its node fits */
+#define VIREO__READ_BUFFER     65536 /* bytes; more per read saves nothing */
+#define VIREO__WRITE_NODE_SIZE 64    /* bytes; net/wqueue.c asserts that its node fits */
 
 struct vireo_loop {
     uv_loop_t *uv;
@@ -43,8 +45,8 @@ struct vireo_loop {
     int open_handles; /* of the four above */
     vireo__list turn; /* of vireo__turn_task */
     vireo__list deadline_queues;
-    vireo__list timers; /* of vireo_timer */
-    uint64_t timer_due; /* what |timer| is armed for; UINT64_MAX when it is not */
+    vireo__list timers;  /* of vireo_timer */
+    uint64_t timer_due;  /* what |timer| is armed for; UINT64_MAX when it is not */
     uint64_t clock_skew; /* tests move the clock with it */
     uv_mutex_t posts_lock;
     vireo__list posts;
@@ -52,17 +54,20 @@ struct vireo_loop {
     vireo__hash_key hash_key;
     vireo__log log;
     vireo__pool write_nodes; /* of net's write queues */
-    vireo__buf scratch;      /* for whoever builds one message and copies it out before anyone else can run */
+    /* for whoever builds one message and copies it out before anyone else can run */
+    vireo__buf scratch;
 };
 
-/* vireo__loop_new returns new: a loop on |uv| (borrowed until vireo__loop_free), or on a uv_loop_t of its own for NULL. NULL when memory or
- * descriptors run out. */
+/* vireo__loop_new returns new: a loop on |uv| (borrowed until vireo__loop_free), or on a uv_loop_t
+ * of its own for NULL. NULL when memory or descriptors run out. */
 vireo_loop *vireo__loop_new(uv_loop_t *uv);
 
-/* vireo__loop_free closes its handles, runs the uv_loop_t until they are closed, and frees. All streams and listeners must be closed. */
+/* vireo__loop_free closes its handles, runs the uv_loop_t until they are closed, and frees. All
+ * streams and listeners must be closed. */
 void vireo__loop_free(vireo_loop *loop);
 
-/* vireo__loop_now returns milliseconds of a clock that never goes back; the same during one turn. */
+/* vireo__loop_now returns milliseconds of a clock that never goes back; the same during one
+ * turn. */
 uint64_t vireo__loop_now(const vireo_loop *loop);
 
 /* vireo__loop_advance moves that clock forward and runs what is due then. For tests. */
@@ -78,17 +83,19 @@ typedef struct vireo__turn_task {
     bool queued;
 } vireo__turn_task;
 
-/* vireo__turn_add has task->run called once at the end of this turn; nothing if it is queued already. */
+/* vireo__turn_add has task->run called once at the end of this turn; nothing if it is queued
+ * already. */
 void vireo__turn_add(vireo_loop *loop, vireo__turn_task *task);
 
 /* vireo__turn_remove takes it back; nothing if it is not queued. */
 void vireo__turn_remove(vireo__turn_task *task);
 
-/* vireo__loop_post has |fn| called on the loop's thread. Any thread. Returns 0, VIREO_ENOMEM, VIREO_ECLOSED. What is still waiting when
- * the loop ends is called then. */
+/* vireo__loop_post has |fn| called on the loop's thread. Any thread. Returns 0, VIREO_ENOMEM,
+ * VIREO_ECLOSED. What is still waiting when the loop ends is called then. */
 int vireo__loop_post(vireo_loop *loop, void (*fn)(void *a, void *b), void *a, void *b);
 
-/* vireo__loop_end_posts runs what was posted, and has further posts refused; done by vireo__loop_free, if not before. */
+/* vireo__loop_end_posts runs what was posted, and has further posts refused; done by
+ * vireo__loop_free, if not before. */
 void vireo__loop_end_posts(vireo_loop *loop);
 
 #endif

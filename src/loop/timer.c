@@ -35,7 +35,8 @@ static void on_due(vireo__deadline *d)
         free_timer(t);
 }
 
-vireo_timer *vireo__timer_new(vireo_loop *loop, uint32_t ms, bool repeat, vireo_timer_fn fn, void *user)
+vireo_timer *vireo__timer_new(vireo_loop *loop, uint32_t ms, bool repeat, vireo_timer_fn fn,
+                              void *user)
 {
     vireo_timer *t = calloc(1, sizeof *t);
     if (t == NULL)

@@ -12,7 +12,8 @@
 
 typedef struct vireo__listener vireo__listener;
 
-/* on_accept receives a new stream, which reads nothing yet: set its events and start it, or close it (set its events first). */
+/* on_accept receives a new stream, which reads nothing yet: set its events and start it, or close
+ * it (set its events first). */
 typedef void (*vireo__accept_fn)(vireo__listener *listener, vireo__stream *s);
 
 /* vireo__listener_open begins to accept.
@@ -23,8 +24,8 @@ typedef void (*vireo__accept_fn)(vireo__listener *listener, vireo__stream *s);
 int vireo__listener_open(vireo__listener **out, vireo_loop *loop, const vireo_listen_options *where,
                          vireo__accept_fn on_accept, void *owner);
 
-/* vireo__listener_close stops to accept; its streams go on. When its handle and its last stream are closed the listener is freed, and then
- * |on_gone| (may be NULL) is called with its owner. */
+/* vireo__listener_close stops to accept; its streams go on. When its handle and its last stream are
+ * closed the listener is freed, and then |on_gone| (may be NULL) is called with its owner. */
 void vireo__listener_close(vireo__listener *l, void (*on_gone)(void *owner));
 
 /* vireo__listener_close_streams closes all its streams at once. */

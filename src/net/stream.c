@@ -7,11 +7,12 @@
 
 #include <vireo/error.h>
 
-/* Pieces handed to the kernel with one call. 64 of them hold any ordinary turn's messages of one connection. */
+/* Pieces handed to the kernel with one call. 64 of them hold any ordinary turn's messages of one
+ * connection. */
 enum { VECTORS = 64 };
 
-/* Bytes handed over at once to be written when the kernel can. The queue only learns that they are gone when all of them are: small enough to
- * tell a slow reader from a dead one. */
+/* Bytes handed over at once to be written when the kernel can. The queue only learns that they are
+ * gone when all of them are: small enough to tell a slow reader from a dead one. */
 enum { LATER_BYTES = 256 * 1024 };
 
 /* What a stream needs only while it ends. */
@@ -27,7 +28,7 @@ void vireo__stream_set_events(vireo__stream *s, const vireo__stream_events *even
     s->owner = owner;
 }
 
-/* --- reading ------------------------------------------------------------------------------------------------ */
+/* --- reading ---------------------------------------------------------------------------------- */
 
 void vireo__stream_start(vireo__stream *s)
 {
@@ -65,7 +66,7 @@ void vireo__stream_peer_ended(vireo__stream *s)
         vireo__stream_close(s, 0);
 }
 
-/* --- ending ------------------------------------------------------------------------------------------------- */
+/* --- ending ----------------------------------------------------------------------------------- */
 
 static void on_linger_over(vireo__deadline *d)
 {
@@ -126,7 +127,7 @@ void vireo__stream_closed(vireo__stream *s)
     s->events->on_close(s, s->error);
 }
 
-/* --- writing ------------------------------------------------------------------------------------------------ */
+/* --- writing ---------------------------------------------------------------------------------- */
 
 static unsigned limit_bytes(uv_buf_t *bufs, unsigned count)
 {
@@ -195,8 +196,8 @@ void vireo__stream_written(vireo__stream *s, size_t n, int status)
         s->events->on_drain(s);
 }
 
-int vireo__stream_write(vireo__stream *s, vireo__shared *shared, size_t offset, size_t len, vireo__written_fn done,
-                        void *user)
+int vireo__stream_write(vireo__stream *s, vireo__shared *shared, size_t offset, size_t len,
+                        vireo__written_fn done, void *user)
 {
     if (s->closing || s->ending != NULL)
         return VIREO_ECLOSED;
@@ -223,7 +224,7 @@ int vireo__stream_write_copy(vireo__stream *s, const void *data, size_t len)
     return error;
 }
 
-/* --- life --------------------------------------------------------------------------------------------------- */
+/* --- life ------------------------------------------------------------------------------------- */
 
 void vireo__stream_init(vireo__stream *s, vireo_loop *loop, const vireo__stream_io *io)
 {

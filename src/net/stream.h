@@ -3,14 +3,15 @@
 
 /* stream.h: a connection of bytes: TCP or a unix socket.
  *
- * Above: events for arriving bytes, and a write queue that is flushed once per turn of the loop, with one system call for all that is queued.
- * Below: a vireo__stream_io, the few functions that move bytes. net/tcp_uv.c implements them on libuv; another
- * implementation is another file, and nothing above this header knows which one it is.
+ * Above: events for arriving bytes, and a write queue that is flushed once per turn of the loop,
+ * with one system call for all that is queued. Below: a vireo__stream_io, the few functions that
+ * move bytes. net/tcp_uv.c implements them on libuv; another implementation is another file, and
+ * nothing above this header knows which one it is.
  *
  *     accepted -> set_events, start -> on_data* -> [on_end] -> end or close -> on_close -> gone
  *
- * Law: on_close comes exactly once, never inside a call of ours, and is the last event. After vireo__stream_close no other event comes. Every function
- * may be called inside every event.
+ * Law: on_close comes exactly once, never inside a call of ours, and is the last event. After
+ * vireo__stream_close no other event comes. Every function may be called inside every event.
  */
 
 #ifndef VIREO_NET_STREAM_H
@@ -27,13 +28,16 @@
 typedef struct vireo__stream vireo__stream;
 
 typedef struct vireo__stream_events {
-    /* Bytes arrived. They stand in the loop's read buffer, may be changed in place, and are gone after the return. */
+    /* Bytes arrived. They stand in the loop's read buffer, may be changed in place, and are gone
+     * after the return. */
     void (*on_data)(vireo__stream *s, uint8_t *bytes, size_t n);
-    /* The peer will send no more. It may still read: answer, then call vireo__stream_end; or close. */
+    /* The peer will send no more. It may still read: answer, then call vireo__stream_end; or
+     * close. */
     void (*on_end)(vireo__stream *s);
     /* The queue is empty again after the kernel had not taken all of it. May be NULL. */
     void (*on_drain)(vireo__stream *s);
-    /* It is closed; |error| 0 or why (-ECONNRESET, VIREO_EFULL ..). The stream is freed after the return. */
+    /* It is closed; |error| 0 or why (-ECONNRESET, VIREO_EFULL ..). The stream is freed after the
+     * return. */
     void (*on_close)(vireo__stream *s, int error);
 } vireo__stream_events;
 
@@ -41,13 +45,16 @@ typedef struct vireo__stream_events {
 typedef struct vireo__stream_io {
     int (*read_start)(vireo__stream *s);
     void (*read_stop)(vireo__stream *s);
-    /* try_write writes what the kernel takes now. Returns the number of bytes, 0 for none, or -errno. */
+    /* try_write writes what the kernel takes now. Returns the number of bytes, 0 for none, or
+     * -errno. */
     ptrdiff_t (*try_write)(vireo__stream *s, const uv_buf_t *bufs, unsigned count);
-    /* write_later has |bufs| (whose bytes stay) written when the kernel takes them and then calls vireo__stream_written. Returns 0 or a negative number. */
+    /* write_later has |bufs| (whose bytes stay) written when the kernel takes them and then calls
+     * vireo__stream_written. Returns 0 or a negative number. */
     int (*write_later)(vireo__stream *s, const uv_buf_t *bufs, unsigned count);
     /* shutdown_write sends the end of our direction. */
     int (*shutdown_write)(vireo__stream *s);
-    /* close lets go of the descriptor and calls vireo__stream_closed afterwards, never before it returned. */
+    /* close lets go of the descriptor and calls vireo__stream_closed afterwards, never before it
+     * returned. */
     void (*close)(vireo__stream *s);
     /* peer_address writes the peer's IP address; "" for a unix socket. */
     void (*peer_address)(const vireo__stream *s, char *out, size_t size);
@@ -64,16 +71,16 @@ struct vireo__stream {
     vireo__list node;                 /* among the listener's streams */
     vireo__wqueue out;
     vireo__turn_task flush;
-    size_t max_queued; /* bytes; more close the stream with VIREO_EFULL */
+    size_t max_queued;     /* bytes; more close the stream with VIREO_EFULL */
     struct ending *ending; /* after vireo__stream_end */
     int error;
     bool reading : 1;
-    bool blocked : 1;   /* the kernel did not take all; write_later is under way */
+    bool blocked : 1; /* the kernel did not take all; write_later is under way */
     bool peer_ended : 1;
     bool closing : 1;
 };
 
-/* --- for the floors above ----------------------------------------------------------------------------------- */
+/* --- for the floors above --------------------------------------------------------------------- */
 
 /* vireo__stream_set_events hands the stream to another owner. */
 void vireo__stream_set_events(vireo__stream *s, const vireo__stream_events *events, void *owner);
@@ -82,21 +89,24 @@ void vireo__stream_set_events(vireo__stream *s, const vireo__stream_events *even
 void vireo__stream_start(vireo__stream *s);
 void vireo__stream_pause(vireo__stream *s);
 
-/* vireo__stream_write queues a view of shared bytes (takes a reference of its own); it is written at the end of this turn.
+/* vireo__stream_write queues a view of shared bytes (takes a reference of its own); it is written
+ * at the end of this turn.
  *
  * done   may be NULL; see wqueue.h. Not called when the result is negative.
- * Returns 0; VIREO_ECLOSED after end or close; VIREO_EFULL over max_queued, and the stream is being closed; VIREO_ENOMEM. */
-int vireo__stream_write(vireo__stream *s, vireo__shared *shared, size_t offset, size_t len, vireo__written_fn done,
-                        void *user);
+ * Returns 0; VIREO_ECLOSED after end or close; VIREO_EFULL over max_queued, and the stream is being
+ * closed; VIREO_ENOMEM. */
+int vireo__stream_write(vireo__stream *s, vireo__shared *shared, size_t offset, size_t len,
+                        vireo__written_fn done, void *user);
 
 /* vireo__stream_write_copy queues a copy of |data|. Returns the same. */
 int vireo__stream_write_copy(vireo__stream *s, const void *data, size_t len);
 
-/* vireo__stream_end closes gracefully: writes all that is queued, ends our direction, throws away what still arrives, and closes when the peer has
- * ended too. Without the wait, a peer that is still sending would lose our last bytes to a reset. A peer that reads nothing is waited
- * for VIREO__END_MS, one that does not end VIREO__LINGER_MS. */
+/* vireo__stream_end closes gracefully: writes all that is queued, ends our direction, throws away
+ * what still arrives, and closes when the peer has ended too. Without the wait, a peer that is
+ * still sending would lose our last bytes to a reset. A peer that reads nothing is waited for
+ * VIREO__END_MS, one that does not end VIREO__LINGER_MS. */
 void vireo__stream_end(vireo__stream *s);
-#define VIREO__END_MS 30000
+#define VIREO__END_MS    30000
 #define VIREO__LINGER_MS 2000
 
 /* vireo__stream_close closes now and throws away what is queued. |error| is told to on_close. */
@@ -114,12 +124,13 @@ static inline bool vireo__stream_writable(const vireo__stream *s)
     return !s->blocked && !s->closing && s->ending == NULL;
 }
 
-/* --- for the implementations below -------------------------------------------------------------------------- */
+/* --- for the implementations below ------------------------------------------------------------ */
 
 void vireo__stream_init(vireo__stream *s, vireo_loop *loop, const vireo__stream_io *io);
 void vireo__stream_received(vireo__stream *s, uint8_t *bytes, size_t n);
 void vireo__stream_peer_ended(vireo__stream *s);
 void vireo__stream_written(vireo__stream *s, size_t n, int status); /* what write_later was given */
-void vireo__stream_closed(vireo__stream *s); /* last words; the memory is the implementation's to free */
+/* last words; the memory is the implementation's to free */
+void vireo__stream_closed(vireo__stream *s);
 
 #endif

@@ -59,7 +59,7 @@ static uv_stream_t *handle_of(const vireo__stream *s)
     return &((tcp_stream *)(uintptr_t)s)->uv.stream;
 }
 
-/* --- bytes -------------------------------------------------------------------------------------------------- */
+/* --- bytes ------------------------------------------------------------------------------------ */
 
 static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *buf)
 {
@@ -139,7 +139,7 @@ static int shutdown_write(vireo__stream *s)
     return error;
 }
 
-/* --- life --------------------------------------------------------------------------------------------------- */
+/* --- life ------------------------------------------------------------------------------------- */
 
 static void free_if_unused(vireo__listener *l)
 {
@@ -175,7 +175,8 @@ static void peer_address(const vireo__stream *s, char *out, size_t size)
     int len = sizeof peer;
     out[0] = '\0';
     const uv_stream_t *handle = handle_of(s);
-    if (handle->type != UV_TCP || uv_tcp_getpeername((const uv_tcp_t *)handle, (struct sockaddr *)&peer, &len) < 0)
+    if (handle->type != UV_TCP ||
+        uv_tcp_getpeername((const uv_tcp_t *)handle, (struct sockaddr *)&peer, &len) < 0)
         return;
     if (peer.ss_family == AF_INET6)
         uv_ip6_name((const struct sockaddr_in6 *)&peer, out, size);
@@ -193,7 +194,7 @@ static const vireo__stream_io uv_io = {
     .peer_address = peer_address,
 };
 
-/* --- accepting ---------------------------------------------------------------------------------------------- */
+/* --- accepting -------------------------------------------------------------------------------- */
 
 static vireo__stream *new_stream(vireo__listener *l)
 {
@@ -295,7 +296,7 @@ size_t vireo__listener_streams(const vireo__listener *l)
     return l->stream_count;
 }
 
-/* --- listening ---------------------------------------------------------------------------------------------- */
+/* --- listening -------------------------------------------------------------------------------- */
 
 static int parse_address(const char *host, uint16_t port, struct sockaddr_storage *out)
 {
@@ -311,14 +312,16 @@ static int bind_tcp(vireo__listener *l, const vireo_listen_options *where)
     struct sockaddr_storage address;
     uv_tcp_init(l->loop->uv, &l->uv.tcp);
     l->open = true;
-    if (where->host == NULL) { /* all addresses: the IPv6 wildcard takes IPv4 too, where there is IPv6 */
+    /* all addresses: the IPv6 wildcard takes IPv4 too, where there is IPv6 */
+    if (where->host == NULL) {
         uv_ip6_addr("::", where->port, (struct sockaddr_in6 *)&address);
         int error = uv_tcp_bind(&l->uv.tcp, (struct sockaddr *)&address, 0);
         if (error != UV_EAFNOSUPPORT && error != UV_EADDRNOTAVAIL && error != UV_EINVAL)
             return error;
         uv_ip4_addr("0.0.0.0", where->port, (struct sockaddr_in *)&address);
     } else if (parse_address(where->host, where->port, &address) < 0) {
-        return vireo__error_set(where->error, VIREO_EINVAL, "\"%s\" is no IP address: give one such as 127.0.0.1 or ::1",
+        return vireo__error_set(where->error, VIREO_EINVAL,
+                                "\"%s\" is no IP address: give one such as 127.0.0.1 or ::1",
                                 where->host);
     }
     return uv_tcp_bind(&l->uv.tcp, (struct sockaddr *)&address, 0);
@@ -340,11 +343,13 @@ static void explain(const vireo_listen_options *where, int error)
     if (where->error == NULL || where->error->code != 0)
         return;
     if (where->unix_path != NULL)
-        vireo__error_set(where->error, error, "cannot listen on %s: %s", where->unix_path, vireo_strerror(error));
+        vireo__error_set(where->error, error, "cannot listen on %s: %s", where->unix_path,
+                         vireo_strerror(error));
     else
-        vireo__error_set(where->error, error, "cannot listen on %s port %u: %s%s", where->host ? where->host : "any address",
-                         where->port, vireo_strerror(error),
-                         error == -EADDRINUSE ? "; another program uses the port, choose a different one" : "");
+        vireo__error_set(
+            where->error, error, "cannot listen on %s port %u: %s%s",
+            where->host ? where->host : "any address", where->port, vireo_strerror(error),
+            error == -EADDRINUSE ? "; another program uses the port, choose a different one" : "");
 }
 
 int vireo__listener_open(vireo__listener **out, vireo_loop *loop, const vireo_listen_options *where,
@@ -362,7 +367,8 @@ int vireo__listener_open(vireo__listener **out, vireo_loop *loop, const vireo_li
     int error = where->unix_path != NULL ? bind_unix(l, where) : bind_tcp(l, where);
     l->uv.handle.data = l;
     if (error == 0)
-        error = uv_listen(&l->uv.stream, where->backlog > 0 ? where->backlog : DEFAULT_BACKLOG, on_connection);
+        error = uv_listen(&l->uv.stream, where->backlog > 0 ? where->backlog : DEFAULT_BACKLOG,
+                          on_connection);
     if (error < 0) {
         explain(where, error);
         vireo__listener_close(l, NULL);
@@ -381,7 +387,8 @@ uint16_t vireo__listener_port(const vireo__listener *l)
 {
     struct sockaddr_storage address;
     int len = sizeof address;
-    if (l->uv.handle.type != UV_TCP || uv_tcp_getsockname(&l->uv.tcp, (struct sockaddr *)&address, &len) < 0)
+    if (l->uv.handle.type != UV_TCP ||
+        uv_tcp_getsockname(&l->uv.tcp, (struct sockaddr *)&address, &len) < 0)
         return 0;
     return ntohs(address.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&address)->sin6_port
                                                : ((struct sockaddr_in *)&address)->sin_port);

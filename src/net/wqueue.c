@@ -18,8 +18,8 @@ typedef struct vireo__wnode {
 
 _Static_assert(sizeof(wnode) <= VIREO__WRITE_NODE_SIZE, "the loop's pool holds nodes of this size");
 
-int vireo__wqueue_push(vireo__wqueue *q, vireo__pool *pool, vireo__shared *shared, size_t offset, size_t len,
-                       vireo__written_fn done, void *user)
+int vireo__wqueue_push(vireo__wqueue *q, vireo__pool *pool, vireo__shared *shared, size_t offset,
+                       size_t len, vireo__written_fn done, void *user)
 {
     wnode *node = vireo__pool_take(pool);
     if (node == NULL)
@@ -42,7 +42,8 @@ unsigned vireo__wqueue_peek(const vireo__wqueue *q, uv_buf_t *bufs, unsigned max
     return n;
 }
 
-/* The node is out of the queue before its callback runs, which may push new ones or close the stream. */
+/* The node is out of the queue before its callback runs, which may push new ones or close the
+ * stream. */
 static void drop_head(vireo__wqueue *q, vireo__pool *pool, int status)
 {
     wnode node = *q->head;

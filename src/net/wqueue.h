@@ -3,8 +3,8 @@
 
 /* wqueue.h: what a stream still has to write: a list of views into shared bytes, with their sum.
  *
- * No bytes are copied: a message for a thousand receivers stands once in memory and a thousand times, as a node of 56 bytes, in
- * their queues. An empty queue owns nothing.
+ * No bytes are copied: a message for a thousand receivers stands once in memory and a thousand
+ * times, as a node of 56 bytes, in their queues. An empty queue owns nothing.
  */
 
 #ifndef VIREO_NET_WQUEUE_H
@@ -18,7 +18,8 @@
 #include "base/pool.h"
 #include "base/shared.h"
 
-/* Called exactly once for a queued piece: 0 when the kernel has taken its last byte, a negative number when it never will. */
+/* Called exactly once for a queued piece: 0 when the kernel has taken its last byte, a negative
+ * number when it never will. */
 typedef void (*vireo__written_fn)(void *user, int status);
 
 typedef struct vireo__wqueue {
@@ -27,12 +28,13 @@ typedef struct vireo__wqueue {
     size_t bytes; /* not yet taken */
 } vireo__wqueue;
 
-/* vireo__wqueue_push appends data[offset .. offset+len) of |shared| and takes a reference of its own.
+/* vireo__wqueue_push appends data[offset .. offset+len) of |shared| and takes a reference of its
+ * own.
  *
  * done   may be NULL
  * Returns 0 or VIREO_ENOMEM. */
-int vireo__wqueue_push(vireo__wqueue *q, vireo__pool *pool, vireo__shared *shared, size_t offset, size_t len,
-                       vireo__written_fn done, void *user);
+int vireo__wqueue_push(vireo__wqueue *q, vireo__pool *pool, vireo__shared *shared, size_t offset,
+                       size_t len, vireo__written_fn done, void *user);
 
 /* vireo__wqueue_peek fills |bufs| with views of the first pieces; returns how many. */
 unsigned vireo__wqueue_peek(const vireo__wqueue *q, uv_buf_t *bufs, unsigned max);

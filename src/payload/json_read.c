@@ -67,7 +67,7 @@ static int add(struct reader *r, uint32_t tag, uint32_t len, const char *text)
     return 0;
 }
 
-/* --- strings -------------------------------------------------------------------------------- */
+/* --- strings ---------------------------------------------------------------------------------- */
 
 static void keep(struct reader *r, const void *bytes, size_t n)
 {
@@ -176,7 +176,7 @@ static int read_string(struct reader *r, uint32_t flags)
     return add(r, VIREO_STRING | flags | (escaped ? 0 : VIREO__VALUE_PLAIN), len, text);
 }
 
-/* --- other leaves --------------------------------------------------------------------------- */
+/* --- other leaves ----------------------------------------------------------------------------- */
 
 static int read_number(struct reader *r)
 {
@@ -217,7 +217,7 @@ static int read_leaf(struct reader *r)
     }
 }
 
-/* --- arrays and objects --------------------------------------------------------------------- */
+/* --- arrays and objects ----------------------------------------------------------------------- */
 
 static bool in_object(const struct reader *r)
 {

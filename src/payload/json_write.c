@@ -11,7 +11,7 @@
 #include "payload/number.h"
 #include "payload/scan.h"
 
-/* --- strings -------------------------------------------------------------------------------- */
+/* --- strings ---------------------------------------------------------------------------------- */
 
 static const char hex_digits[] = "0123456789abcdef";
 
@@ -91,7 +91,7 @@ int vireo__json_write_string(vireo__buf *out, const char *text, size_t n)
     return vireo__buf_append_byte(out, '"');
 }
 
-/* --- other leaves --------------------------------------------------------------------------- */
+/* --- other leaves ----------------------------------------------------------------------------- */
 
 int vireo__json_write_double(vireo__buf *out, double number)
 {
@@ -143,7 +143,7 @@ int vireo__json_write_binary(vireo__buf *out, vireo__attachments *collect, const
     return out->error;
 }
 
-/* --- trees ---------------------------------------------------------------------------------- */
+/* --- trees ------------------------------------------------------------------------------------ */
 
 struct writer {
     vireo__buf *out;

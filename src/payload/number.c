@@ -25,7 +25,7 @@
 #include "payload/powers.h"
 #include "payload/scan.h"
 
-/* --- writing -------------------------------------------------------------------------------- */
+/* --- writing ---------------------------------------------------------------------------------- */
 
 /* A decimal: digits * 10^exponent. */
 struct decimal {
@@ -184,7 +184,7 @@ size_t vireo__double_write(char *out, double number)
     return (size_t)(place(at, digits, n, n + d.exponent) - out);
 }
 
-/* --- reading -------------------------------------------------------------------------------- */
+/* --- reading ---------------------------------------------------------------------------------- */
 
 /* Half-way between two doubles lies a decimal of at most 767 significant digits; of what stands
  * behind them it only counts whether it is 0. */

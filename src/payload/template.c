@@ -62,7 +62,7 @@ static bool take(struct filler *f, const char *text)
     return true;
 }
 
-/* --- conversions ---------------------------------------------------------------------------- */
+/* --- conversions ------------------------------------------------------------------------------ */
 
 static int put_text(struct filler *f, const char *text)
 {
@@ -184,7 +184,7 @@ static int put_conversion(struct filler *f)
     return VIREO_ETEMPLATE;
 }
 
-/* --- literals ------------------------------------------------------------------------------- */
+/* --- literals --------------------------------------------------------------------------------- */
 
 /* literal_escape steps over a backslash and what belongs to it; \' only makes sense in '...' and is
  * written without the backslash. */
@@ -264,7 +264,7 @@ static int put_literal(struct filler *f)
     return vireo__buf_append(f->out, literal, (size_t)(f->at - literal));
 }
 
-/* --- structure ------------------------------------------------------------------------------ */
+/* --- structure -------------------------------------------------------------------------------- */
 
 static bool is_bare(uint8_t c)
 {

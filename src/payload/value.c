@@ -18,7 +18,7 @@ vireo_type vireo_type_of(const vireo_value *v)
     return v != NULL ? vireo__value_type(v) : VIREO_ABSENT;
 }
 
-/* --- arrays and objects --------------------------------------------------------------------- */
+/* --- arrays and objects ----------------------------------------------------------------------- */
 
 const vireo_value *vireo_next(const vireo_value *parent, const vireo_value *child)
 {
@@ -62,7 +62,7 @@ const char *vireo_key(const vireo_value *member)
     return member != NULL && member->tag & VIREO__VALUE_MEMBER ? member[-1].as.text : NULL;
 }
 
-/* --- leaves --------------------------------------------------------------------------------- */
+/* --- leaves ----------------------------------------------------------------------------------- */
 
 const char *vireo_str_len(const vireo_value *v, size_t *len)
 {
@@ -112,7 +112,7 @@ const void *vireo_bytes(const vireo_value *v, size_t *len)
     return binary ? v->as.bytes : NULL;
 }
 
-/* --- copies --------------------------------------------------------------------------------- */
+/* --- copies ----------------------------------------------------------------------------------- */
 
 /* has_text tells whether |v| refers to bytes of its own outside the nodes. */
 static bool has_text(const vireo_value *v)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * SPDX-FileCopyrightText: Copyright (c) 2026 The Vireo authors */
 
-/* acks.c: answers that the server waits for. Numbers are counted per namespace, so one map finds any of them. */
+/* acks.c: answers that the server waits for. Numbers are counted per namespace, so one map finds
+ * any of them. */
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -3,10 +3,12 @@
 
 /* adapter_memory.c: rooms of the sockets of one loop.
  *
- * A room exists while somebody is in it. A membership stands in its room's list, in its socket's list, and in a map by (room, socket), so
- * that joining, leaving and asking are O(1) and a broadcast to a room visits its members only.
+ * A room exists while somebody is in it. A membership stands in its room's list, in its socket's
+ * list, and in a map by (room, socket), so that joining, leaving and asking are O(1) and a
+ * broadcast to a room visits its members only.
  *
- * The room that every socket has for itself, named by its id, is not stored: it is looked up in the namespace's map of sockets.
+ * The room that every socket has for itself, named by its id, is not stored: it is looked up in the
+ * namespace's map of sockets.
  */
 
 #include <stdlib.h>
@@ -65,7 +67,7 @@ static membership *find_membership(const memory *m, room *r, const vireo_socket 
     return r ? vireo__map_get(&m->memberships, key, sizeof key) : NULL;
 }
 
-/* --- joining and leaving ------------------------------------------------------------------------------------ */
+/* --- joining and leaving ---------------------------------------------------------------------- */
 
 static int add(vireo__adapter *a, vireo_socket *s)
 {
@@ -177,7 +179,7 @@ static void leave_all(vireo__adapter *a, vireo_socket *s)
         end_membership(of(a), vireo__container(s->memberships.next, membership, in_socket));
 }
 
-/* --- asking ------------------------------------------------------------------------------------------------- */
+/* --- asking ----------------------------------------------------------------------------------- */
 
 static bool in_room(const vireo__adapter *a, const vireo_socket *s, const char *name)
 {
@@ -198,7 +200,8 @@ static size_t room_count(const vireo__adapter *a, const char *name)
     return (r ? r->count : 0) + (socket_of_own_room(of(a), name) != NULL);
 }
 
-static void each_room(const vireo__adapter *a, const vireo_socket *s, void (*fn)(const char *room, void *user), void *user)
+static void each_room(const vireo__adapter *a, const vireo_socket *s,
+                      void (*fn)(const char *room, void *user), void *user)
 {
     (void)a;
     if (!s->left_own_room)
@@ -207,7 +210,7 @@ static void each_room(const vireo__adapter *a, const vireo_socket *s, void (*fn)
         fn(vireo__container(at, membership, in_socket)->key.room->name, user);
 }
 
-/* --- reaching those who are meant --------------------------------------------------------------------------- */
+/* --- reaching those who are meant ------------------------------------------------------------- */
 
 typedef struct visit {
     const memory *memory;
@@ -231,7 +234,8 @@ static void meet_room(const char *name, visit *v)
     vireo_socket *own = socket_of_own_room(v->memory, name);
     if (own != NULL)
         meet(own, v);
-    for (vireo__list *at = r ? r->members.next : NULL; r != NULL && at != &r->members; at = at->next)
+    for (vireo__list *at = r ? r->members.next : NULL; r != NULL && at != &r->members;
+         at = at->next)
         meet(vireo__container(at, membership, in_room)->key.socket, v);
 }
 
@@ -251,7 +255,8 @@ static bool names_rooms(const vireo_to *to)
     return to->rooms[0] != NULL || (to->more_rooms != NULL && to->more_rooms[0] != NULL);
 }
 
-static void each(vireo__adapter *a, const vireo_to *to, void (*fn)(vireo_socket *s, void *user), void *user)
+static void each(vireo__adapter *a, const vireo_to *to, void (*fn)(vireo_socket *s, void *user),
+                 void *user)
 {
     vireo_ns *ns = a->ns;
     visit v = {of(a), ++ns->visit, NULL, NULL};
@@ -290,7 +295,7 @@ static int broadcast(vireo__adapter *a, const vireo_to *to, const vireo__sio_mes
     return d.count;
 }
 
-/* --- life --------------------------------------------------------------------------------------------------- */
+/* --- life ------------------------------------------------------------------------------------- */
 
 static void free_memory(vireo__adapter *a)
 {

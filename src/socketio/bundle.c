@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * SPDX-FileCopyrightText: Copyright (c) 2026 The Vireo authors */
 
-/* bundle.c: the browser's client, as it stands in the npm package socket.io-client, served under the official names
- * (protocol/server.md 1.10). */
+/* bundle.c: the browser's client, as it stands in the npm package socket.io-client, served under
+ * the official names (protocol/server.md 1.10). */
 
 #include <string.h>
 
@@ -25,8 +25,8 @@ typedef struct bundle_file {
 } bundle_file;
 
 #define X(name, symbol)                                                                            \
-    extern const unsigned char symbol[], symbol##_end[], symbol##_br[], symbol##_br_end[], symbol##_gz[],                   \
-        symbol##_gz_end[], symbol##_zz[], symbol##_zz_end[];
+    extern const unsigned char symbol[], symbol##_end[], symbol##_br[], symbol##_br_end[],         \
+        symbol##_gz[], symbol##_gz_end[], symbol##_zz[], symbol##_zz_end[];
 VIREO__CLIENT_FILES(X)
 #undef X
 
@@ -57,10 +57,12 @@ static const bundle_file *find_file(const vireo_io *io, const char *path)
 static const char *type_of(const char *name)
 {
     const char *dot = strrchr(name, '.');
-    return strcmp(dot, ".map") == 0 ? "application/json; charset=utf-8" : "application/javascript; charset=utf-8";
+    return strcmp(dot, ".map") == 0 ? "application/json; charset=utf-8"
+                                    : "application/javascript; charset=utf-8";
 }
 
-/* quality reads the weight of one element of Accept-Encoding ("gzip;q=0.5") in thousandths; 1000 without one. */
+/* quality reads the weight of one element of Accept-Encoding ("gzip;q=0.5") in thousandths; 1000
+ * without one. */
 static int quality(vireo__str element)
 {
     const char *end = element.at + element.len;

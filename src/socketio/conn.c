@@ -12,7 +12,7 @@
 #include "payload/json_read.h"
 #include "socketio/inside.h"
 
-/* --- closing ------------------------------------------------------------------------------------------------ */
+/* --- closing ---------------------------------------------------------------------------------- */
 
 vireo_socket *vireo__sio_conn_first_open(const vireo__sio_conn *conn)
 {
@@ -24,7 +24,8 @@ vireo_socket *vireo__sio_conn_first_open(const vireo__sio_conn *conn)
     return NULL;
 }
 
-void vireo__sio_conn_close_sockets(vireo__sio_conn *conn, const char *reason, const char *description)
+void vireo__sio_conn_close_sockets(vireo__sio_conn *conn, const char *reason,
+                                   const char *description)
 {
     for (vireo_socket *s; (s = vireo__sio_conn_first_open(conn)) != NULL;)
         vireo__socket_close(s, reason, description);
@@ -39,15 +40,19 @@ static void close_for(vireo__sio_conn *conn, const char *reason, const char *des
     vireo__sio_conn_close_sockets(conn, reason, description);
 }
 
-/* The official server names the reason by whether its transport could close at once: a WebSocket can, polling only while a GET is pending. */
+/* The official server names the reason by whether its transport could close at once: a WebSocket
+ * can, polling only while a GET is pending. */
 void vireo__sio_conn_close(vireo__sio_conn *conn)
 {
-    bool at_once = strcmp(vireo__eio_transport(conn->session), "websocket") == 0 || vireo__eio_writable(conn->session);
+    bool at_once = strcmp(vireo__eio_transport(conn->session), "websocket") == 0 ||
+                   vireo__eio_writable(conn->session);
     close_for(conn, at_once ? "forced close" : "forced server close", "");
 }
 
-/* each_socket calls |fn| for every socket of the connection; |fn| may disconnect any of them, which frees none before the turn ends. */
-static void each_socket(vireo__sio_conn *conn, void (*fn)(vireo_socket *s, const void *arg), const void *arg)
+/* each_socket calls |fn| for every socket of the connection; |fn| may disconnect any of them, which
+ * frees none before the turn ends. */
+static void each_socket(vireo__sio_conn *conn, void (*fn)(vireo_socket *s, const void *arg),
+                        const void *arg)
 {
     vireo_socket *sockets[VIREO__NAMESPACES_PER_CONNECTION];
     size_t count = 0;
@@ -71,7 +76,7 @@ static void protocol_error(vireo__sio_conn *conn, const char *what)
     close_for(conn, "forced close", what);
 }
 
-/* --- packets ------------------------------------------------------------------------------------------------ */
+/* --- packets ---------------------------------------------------------------------------------- */
 
 static vireo_socket *find_socket(vireo__sio_conn *conn, vireo__str ns)
 {
@@ -108,7 +113,8 @@ static void connect_namespace(vireo__sio_conn *conn, vireo__str name, const vire
         vireo__ns_connect(ns, conn, auth);
 }
 
-static void route(vireo__sio_conn *conn, const vireo__sio_packet *packet, const vireo_value *payload)
+static void route(vireo__sio_conn *conn, const vireo__sio_packet *packet,
+                  const vireo_value *payload)
 {
     vireo_socket *s = find_socket(conn, packet->ns);
     if (s == NULL && packet->type == VIREO__SIO_CONNECT) {
@@ -136,12 +142,14 @@ static void route(vireo__sio_conn *conn, const vireo__sio_packet *packet, const 
     }
 }
 
-/* read_payload reads the packet's JSON and puts the attachments in their places. Returns NULL or what is wrong. */
-static const char *read_payload(vireo__doc *doc, const vireo__sio_packet *packet, const vireo__attachment *parts,
-                                size_t count)
+/* read_payload reads the packet's JSON and puts the attachments in their places. Returns NULL or
+ * what is wrong. */
+static const char *read_payload(vireo__doc *doc, const vireo__sio_packet *packet,
+                                const vireo__attachment *parts, size_t count)
 {
     vireo__doc_reset(doc);
-    if (packet->json.len > 0 && vireo__json_read(doc, packet->json.at, packet->json.len, NULL, NULL) < 0)
+    if (packet->json.len > 0 &&
+        vireo__json_read(doc, packet->json.at, packet->json.len, NULL, NULL) < 0)
         return "invalid payload";
     if (!vireo__sio_payload_valid(packet->type, vireo__doc_root(doc)))
         return "invalid payload";
@@ -150,7 +158,8 @@ static const char *read_payload(vireo__doc *doc, const vireo__sio_packet *packet
     return NULL;
 }
 
-static void on_packet(vireo__sio_conn *conn, const vireo__sio_packet *packet, const vireo__attachment *parts, size_t count)
+static void on_packet(vireo__sio_conn *conn, const vireo__sio_packet *packet,
+                      const vireo__attachment *parts, size_t count)
 {
     vireo__doc *doc = &conn->io->doc;
     const char *fault = read_payload(doc, packet, parts, count);
@@ -161,10 +170,11 @@ static void on_packet(vireo__sio_conn *conn, const vireo__sio_packet *packet, co
     vireo__doc_reset(doc);
 }
 
-/* --- messages ----------------------------------------------------------------------------------------------- */
+/* --- messages --------------------------------------------------------------------------------- */
 
 /* A packet whose text is wrong is refused with its text, not when its attachments have come. */
-static void await_attachments(vireo__sio_conn *conn, const vireo__sio_packet *packet, vireo__str text)
+static void await_attachments(vireo__sio_conn *conn, const vireo__sio_packet *packet,
+                              vireo__str text)
 {
     conn->partial = vireo__sio_partial_new(text, packet->attachments);
     if (conn->partial == NULL)
@@ -177,7 +187,8 @@ static void on_text(vireo__sio_conn *conn, vireo__str text)
     vireo__sio_packet packet;
     if (conn->partial != NULL)
         protocol_error(conn, "got plaintext data when reconstructing a packet");
-    else if (vireo__sio_decode(&packet, text.at, text.len, conn->io->options.max_attachments, why) < 0)
+    else if (vireo__sio_decode(&packet, text.at, text.len, conn->io->options.max_attachments, why) <
+             0)
         protocol_error(conn, why);
     else if (packet.attachments > 0)
         await_attachments(conn, &packet, text);
@@ -212,7 +223,7 @@ static void on_binary(vireo__sio_conn *conn, const uint8_t *data, size_t len)
         on_reconstructed(conn);
 }
 
-/* --- events of the engine ----------------------------------------------------------------------------------- */
+/* --- events of the engine --------------------------------------------------------------------- */
 
 static void on_connect_overdue(vireo__deadline *d)
 {
@@ -233,8 +244,8 @@ static int on_open(vireo__eio_session *session)
     conn->session = session;
     vireo__list_init(&conn->sockets);
     vireo__eio_set_owner(session, conn);
-    if (vireo__deadline_start(conn->io->loop, &conn->connect_deadline, conn->io->options.connect_timeout_ms,
-                              on_connect_overdue) < 0) {
+    if (vireo__deadline_start(conn->io->loop, &conn->connect_deadline,
+                              conn->io->options.connect_timeout_ms, on_connect_overdue) < 0) {
         free(conn);
         return VIREO_ENOMEM;
     }

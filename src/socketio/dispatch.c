@@ -13,7 +13,7 @@
 
 enum { NUMBER_NAME_SIZE = 32 }; /* of an event that is named by a number, as text */
 
-/* --- calling the handlers ----------------------------------------------------------------------------------- */
+/* --- calling the handlers --------------------------------------------------------------------- */
 
 /* A handler may disconnect the socket: then the next ones hear nothing any more. */
 static void call_handlers(vireo_socket *s, const vireo_msg *m)
@@ -57,7 +57,7 @@ void vireo__dispatch(vireo_socket *s, const vireo_value *args, vireo__str ack_id
         call_handlers(s, &m);
 }
 
-/* --- what a handler asks ------------------------------------------------------------------------------------ */
+/* --- what a handler asks ---------------------------------------------------------------------- */
 
 const char *vireo_event(const vireo_msg *m)
 {
@@ -79,7 +79,7 @@ const vireo_value *vireo_args(const vireo_msg *m)
     return m->args;
 }
 
-/* --- answering ---------------------------------------------------------------------------------------------- */
+/* --- answering -------------------------------------------------------------------------------- */
 
 bool vireo_wants_ack(const vireo_msg *m)
 {
@@ -90,7 +90,8 @@ enum { ACK_ID_MAX = 20 }; /* digits; no client counts further */
 
 static int answer(const vireo_msg *const_m, const vireo__sio_args *args)
 {
-    vireo_msg *m = (vireo_msg *)(uintptr_t)const_m; /* users hold it const: only we note the answer */
+    /* users hold it const: only we note the answer */
+    vireo_msg *m = (vireo_msg *)(uintptr_t)const_m;
     vireo_socket *s = m->socket;
     vireo__sio_message message;
     char id[ACK_ID_MAX + 1];

@@ -8,7 +8,7 @@
 #include "payload/value.h"
 #include "socketio/inside.h"
 
-/* --- to one ------------------------------------------------------------------------------------------------- */
+/* --- to one ----------------------------------------------------------------------------------- */
 
 static int send_packet(vireo_socket *s, const vireo__sio_head *head, const vireo__sio_args *args)
 {
@@ -70,8 +70,8 @@ int vireo_emit_json(vireo_socket *s, const char *event, const char *args, size_t
     return emit(s, event, NULL, &(vireo__sio_args){.json = {args, len}});
 }
 
-int vireo_emit_ack(vireo_socket *s, uint32_t timeout_ms, vireo_ack_fn on_ack, void *user, const char *event,
-                   const char *tmpl, ...)
+int vireo_emit_ack(vireo_socket *s, uint32_t timeout_ms, vireo_ack_fn on_ack, void *user,
+                   const char *event, const char *tmpl, ...)
 {
     va_list list;
     vireo__ack *ack = vireo__ack_expect(s, timeout_ms, on_ack, user);
@@ -85,7 +85,7 @@ int vireo_emit_ack(vireo_socket *s, uint32_t timeout_ms, vireo_ack_fn on_ack, vo
     return error;
 }
 
-/* --- to many ------------------------------------------------------------------------------------------------ */
+/* --- to many ---------------------------------------------------------------------------------- */
 
 static int broadcast(const vireo_to *to, const char *event, const vireo__sio_args *args)
 {
@@ -125,5 +125,6 @@ int vireo_broadcast_json(vireo_to to, const char *event, const char *args, size_
 
 int vireo_relay(vireo_to to, const char *event, const vireo_msg *m)
 {
-    return broadcast(&to, event ? event : m->event, &(vireo__sio_args){.values = m->args, .skip = 1});
+    return broadcast(&to, event ? event : m->event,
+                     &(vireo__sio_args){.values = m->args, .skip = 1});
 }

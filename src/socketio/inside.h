@@ -23,8 +23,8 @@
 #include "socketio/message.h"
 #include "socketio/packet.h"
 
-#define VIREO__ROOM_NAME_MAX 255      /* bytes */
-#define VIREO__NAMESPACE_NAME_MAX 512 /* bytes */
+#define VIREO__ROOM_NAME_MAX             255  /* bytes */
+#define VIREO__NAMESPACE_NAME_MAX        512  /* bytes */
 #define VIREO__NAMESPACES_PER_CONNECTION 1000 /* the most that max_namespaces may be */
 
 struct vireo_io {
@@ -35,8 +35,9 @@ struct vireo_io {
     char *path;            /* of the options, owned, without a slash at its end */
     vireo__map namespaces; /* by name */
     vireo__id_source ids;
-    vireo__doc doc;        /* the packet being handled */
-    vireo__list graveyard; /* sockets that are gone; freed at the end of the turn, when no handler can be using them */
+    vireo__doc doc; /* the packet being handled */
+    /* sockets that are gone; freed at the end of the turn, when no handler can be using them */
+    vireo__list graveyard;
     vireo__turn_task bury;
 };
 
@@ -49,7 +50,7 @@ struct vireo_ns {
     vireo__list list;    /* of the same */
     vireo__map acks;     /* number -> vireo__ack that is waited for */
     uint64_t next_ack;
-    uint64_t visit;      /* stamps the sockets that a broadcast has seen */
+    uint64_t visit; /* stamps the sockets that a broadcast has seen */
     vireo__adapter *adapter;
 };
 
@@ -70,14 +71,14 @@ typedef struct vireo__sio_conn {
 struct vireo_socket {
     vireo_ns *ns;
     vireo__sio_conn *conn;
-    vireo__list in_ns;       /* ns->list, later the graveyard */
+    vireo__list in_ns; /* ns->list, later the graveyard */
     vireo__list in_conn;
     vireo__list memberships; /* the adapter's */
     vireo__list acks;        /* vireo__ack it is asked for */
     uint32_t room_count;     /* memberships, its own room not counted */
     uint64_t visit;
     vireo_value *auth;
-    char *refusal;           /* what vireo_refuse was told: the JSON of a CONNECT_ERROR */
+    char *refusal; /* what vireo_refuse was told: the JSON of a CONNECT_ERROR */
     struct vireo__listeners *listeners; /* vireo_on and its kin; NULL while there are none */
     bool connected : 1;
     bool closed : 1; /* or being closed: nothing can be sent any more */
@@ -94,14 +95,15 @@ struct vireo_msg {
     bool answered;
 };
 
-/* --- server.c ----------------------------------------------------------------------------------------------- */
+/* --- server.c --------------------------------------------------------------------------------- */
 
-/* vireo__io_of returns the application's server, made with the defaults if there is none; NULL when memory runs out. */
+/* vireo__io_of returns the application's server, made with the defaults if there is none; NULL when
+ * memory runs out. */
 vireo_io *vireo__io_of(vireo_app *app);
 void vireo__io_close_sockets(vireo_io *io, const char *reason);
 void vireo__io_free(vireo_io *io);
 
-/* --- conn.c: what a session brings -------------------------------------------------------------------------- */
+/* --- conn.c: what a session brings ------------------------------------------------------------ */
 
 extern const vireo__eio_events vireo__sio_engine_events;
 
@@ -109,24 +111,27 @@ extern const vireo__eio_events vireo__sio_engine_events;
 void vireo__sio_conn_close(vireo__sio_conn *conn);
 
 /* vireo__sio_conn_close_sockets disconnects all its sockets with this reason. */
-void vireo__sio_conn_close_sockets(vireo__sio_conn *conn, const char *reason, const char *description);
+void vireo__sio_conn_close_sockets(vireo__sio_conn *conn, const char *reason,
+                                   const char *description);
 
 /* vireo__sio_conn_first_open returns a connected socket that is not being closed, or NULL. */
 vireo_socket *vireo__sio_conn_first_open(const vireo__sio_conn *conn);
 
 void vireo__sio_conn_joined(vireo__sio_conn *conn); /* a namespace: the connect deadline is over */
 
-/* --- partial.c: packets with attachments -------------------------------------------------------------------- */
+/* --- partial.c: packets with attachments ------------------------------------------------------ */
 
-/* vireo__sio_partial_new keeps a copy of |text| until |attachments| parts have come. Returns new, or NULL. */
+/* vireo__sio_partial_new keeps a copy of |text| until |attachments| parts have come. Returns new,
+ * or NULL. */
 vireo__sio_partial *vireo__sio_partial_new(vireo__str text, uint32_t attachments);
-/* vireo__sio_partial_add copies one part. Returns 1 when it was the last, 0 when more are to come, or VIREO_ENOMEM. */
+/* vireo__sio_partial_add copies one part. Returns 1 when it was the last, 0 when more are to come,
+ * or VIREO_ENOMEM. */
 int vireo__sio_partial_add(vireo__sio_partial *p, const void *data, size_t len);
 vireo__str vireo__sio_partial_text(const vireo__sio_partial *p);
 const vireo__attachment *vireo__sio_partial_parts(const vireo__sio_partial *p, size_t *count);
 void vireo__sio_partial_free(vireo__sio_partial *p);
 
-/* --- namespace.c -------------------------------------------------------------------------------------------- */
+/* --- namespace.c ------------------------------------------------------------------------------ */
 
 vireo_ns *vireo__ns_find(const vireo_io *io, vireo__str name);
 void vireo__ns_free(vireo_ns *ns);
@@ -134,44 +139,51 @@ void vireo__ns_free(vireo_ns *ns);
 /* vireo__ns_connect is a client's CONNECT: guard, CONNECT reply, on_connect; or a CONNECT_ERROR. */
 void vireo__ns_connect(vireo_ns *ns, vireo__sio_conn *conn, const vireo_value *auth);
 
-/* --- socket.c ----------------------------------------------------------------------------------------------- */
+/* --- socket.c --------------------------------------------------------------------------------- */
 
 vireo_socket *vireo__socket_new(vireo_ns *ns, vireo__sio_conn *conn, const vireo_value *auth);
 
-/* vireo__socket_close disconnects: the handlers hear of it, rooms are left, waiting acks are told. Nothing if it is not connected. */
+/* vireo__socket_close disconnects: the handlers hear of it, rooms are left, waiting acks are told.
+ * Nothing if it is not connected. */
 void vireo__socket_close(vireo_socket *s, const char *reason, const char *description);
 
-/* vireo__socket_bury lets go of a socket that is not connected; its memory goes at the end of the turn. */
+/* vireo__socket_bury lets go of a socket that is not connected; its memory goes at the end of the
+ * turn. */
 void vireo__socket_bury(vireo_socket *s);
 void vireo__socket_free(vireo_socket *s);
 
 /* vireo__socket_send_raw sends a packet of |type| whose JSON is written already. */
 int vireo__socket_send_raw(vireo_socket *s, vireo__sio_type type, vireo__str json);
 
-/* --- dispatch.c: events that arrive ------------------------------------------------------------------------- */
+/* --- dispatch.c: events that arrive ----------------------------------------------------------- */
 
-/* vireo__dispatch has the handlers called for an EVENT. |args| may be NULL: nothing happens then. */
+/* vireo__dispatch has the handlers called for an EVENT. |args| may be NULL: nothing happens
+ * then. */
 void vireo__dispatch(vireo_socket *s, const vireo_value *args, vireo__str ack_id);
 
-/* --- listeners.c: vireo_on, vireo_on_any -------------------------------------------------------------------- */
+/* --- listeners.c: vireo_on, vireo_on_any ------------------------------------------------------ */
 
 void vireo__listeners_call(vireo_socket *s, const vireo_msg *m);
 void vireo__listeners_call_any(vireo_socket *s, const vireo_msg *m);
 void vireo__listeners_free(struct vireo__listeners *l);
 
-/* --- acks.c: answers that the server waits for -------------------------------------------------------------- */
+/* --- acks.c: answers that the server waits for ------------------------------------------------ */
 
 /* vireo__ack_expect notes that |s| is asked for an answer; |id| gets the digits for the packet. */
 typedef struct vireo__ack vireo__ack;
 vireo__ack *vireo__ack_expect(vireo_socket *s, uint32_t timeout_ms, vireo_ack_fn fn, void *user);
 const char *vireo__ack_id(const vireo__ack *ack);
-void vireo__ack_cancel(vireo__ack *ack);                                     /* the question was not sent */
-void vireo__ack_received(vireo_socket *s, vireo__str id, const vireo_value *args); /* unknown ids are ignored */
-void vireo__ack_fail_all(vireo_socket *s);                                   /* the socket is closed */
+/* the question was not sent */
+void vireo__ack_cancel(vireo__ack *ack);
+/* unknown ids are ignored */
+void vireo__ack_received(vireo_socket *s, vireo__str id, const vireo_value *args);
+/* the socket is closed */
+void vireo__ack_fail_all(vireo_socket *s);
 
-/* --- bundle.c: the browser's client ------------------------------------------------------------------------- */
+/* --- bundle.c: the browser's client ----------------------------------------------------------- */
 
-/* vireo__bundle_serve answers a request for one of the client's files; false if it is for something else. */
+/* vireo__bundle_serve answers a request for one of the client's files; false if it is for something
+ * else. */
 bool vireo__bundle_serve(const vireo_io *io, vireo_req *r);
 
 #endif

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * SPDX-FileCopyrightText: Copyright (c) 2026 The Vireo authors */
 
-/* listeners.c: handlers that come and go with one socket: vireo_on, vireo_once, vireo_on_any. Most sockets have none and pay one
- * pointer for that. */
+/* listeners.c: handlers that come and go with one socket: vireo_on, vireo_once, vireo_on_any. Most
+ * sockets have none and pay one pointer for that. */
 
 #include <stdlib.h>
 #include <string.h>
@@ -80,7 +80,8 @@ static void sweep(struct vireo__listeners *l)
     free_list(&l->any, true);
 }
 
-/* call_list calls those that stand in the list now; ones that are added meanwhile wait for the next event. */
+/* call_list calls those that stand in the list now; ones that are added meanwhile wait for the next
+ * event. */
 static void call_list(vireo_socket *s, vireo__list *list, const char *event, const vireo_msg *m)
 {
     struct vireo__listeners *all = s->listeners;
@@ -108,7 +109,7 @@ void vireo__listeners_call_any(vireo_socket *s, const vireo_msg *m)
     call_list(s, &s->listeners->any, "", m);
 }
 
-/* --- named -------------------------------------------------------------------------------------------------- */
+/* --- named ------------------------------------------------------------------------------------ */
 
 static int add_named(vireo_socket *s, const char *event, vireo_event_fn handle, bool once)
 {
@@ -150,7 +151,7 @@ int vireo_off(vireo_socket *s, const char *event, vireo_event_fn handle)
     return 0;
 }
 
-/* --- catch-all ---------------------------------------------------------------------------------------------- */
+/* --- catch-all -------------------------------------------------------------------------------- */
 
 static int add_any(vireo_socket *s, vireo_event_fn handle, bool first)
 {
@@ -177,7 +178,8 @@ int vireo_off_any(vireo_socket *s, vireo_event_fn handle)
 {
     struct vireo__listeners *all = s->listeners;
     size_t removed = 0;
-    for (vireo__list *at = all ? all->any.next : NULL; all != NULL && at != &all->any; at = at->next) {
+    for (vireo__list *at = all ? all->any.next : NULL; all != NULL && at != &all->any;
+         at = at->next) {
         listener *l = vireo__container(at, listener, node);
         if (l->gone || (handle != NULL && (l->handle != handle || removed > 0)))
             continue;

@@ -13,9 +13,10 @@
 #include "payload/template.h"
 #include "ws/frame.h"
 
-/* --- the JSON of a packet ----------------------------------------------------------------------------------- */
+/* --- the JSON of a packet --------------------------------------------------------------------- */
 
-/* Text that claims to be values with commas between them is one array when it stands in brackets, and nothing else is. */
+/* Text that claims to be values with commas between them is one array when it stands in brackets,
+ * and nothing else is. */
 static int write_json_args(vireo__buf *out, vireo__str json)
 {
     size_t start = out->len;
@@ -31,7 +32,8 @@ static int write_json_args(vireo__buf *out, vireo__str json)
     return 0;
 }
 
-static int write_values(vireo__buf *out, vireo__attachments *parts, const vireo_value *values, size_t skip)
+static int write_values(vireo__buf *out, vireo__attachments *parts, const vireo_value *values,
+                        size_t skip)
 {
     size_t i = 0;
     for (const vireo_value *v = NULL; (v = vireo_next(values, v)) != NULL; i++) {
@@ -55,7 +57,8 @@ static int write_args(vireo__buf *out, vireo__attachments *parts, const vireo__s
     return args->json.len > 0 ? write_json_args(out, args->json) : 0;
 }
 
-static int write_array(vireo__buf *out, vireo__attachments *parts, const char *event, const vireo__sio_args *args)
+static int write_array(vireo__buf *out, vireo__attachments *parts, const char *event,
+                       const vireo__sio_args *args)
 {
     vireo__buf_append_byte(out, '[');
     if (event != NULL) {
@@ -71,10 +74,10 @@ static int write_array(vireo__buf *out, vireo__attachments *parts, const char *e
     return vireo__buf_append_byte(out, ']');
 }
 
-/* --- frames ------------------------------------------------------------------------------------------------- */
+/* --- frames ----------------------------------------------------------------------------------- */
 
-static vireo__shared *text_frame(vireo__buf *scratch, const vireo__sio_head *head, vireo__sio_type type,
-                                 size_t attachments, size_t json_len)
+static vireo__shared *text_frame(vireo__buf *scratch, const vireo__sio_head *head,
+                                 vireo__sio_type type, size_t attachments, size_t json_len)
 {
     size_t json_at = scratch->len - json_len;
     vireo__buf_append_byte(scratch, '4'); /* the Engine.IO MESSAGE that carries it */
@@ -113,8 +116,8 @@ static vireo__sio_type binary_type(vireo__sio_type type)
     return type == VIREO__SIO_EVENT ? VIREO__SIO_BINARY_EVENT : VIREO__SIO_BINARY_ACK;
 }
 
-int vireo__sio_message_make(vireo__sio_message *message, vireo_loop *loop, const vireo__sio_head *head,
-                            const vireo__sio_args *args)
+int vireo__sio_message_make(vireo__sio_message *message, vireo_loop *loop,
+                            const vireo__sio_head *head, const vireo__sio_args *args)
 {
     vireo__attachments parts;
     vireo__buf *scratch = vireo__loop_scratch(loop);
@@ -134,7 +137,8 @@ int vireo__sio_message_make(vireo__sio_message *message, vireo_loop *loop, const
     return error;
 }
 
-int vireo__sio_message_raw(vireo__sio_message *message, vireo_loop *loop, const vireo__sio_head *head, vireo__str json)
+int vireo__sio_message_raw(vireo__sio_message *message, vireo_loop *loop,
+                           const vireo__sio_head *head, vireo__str json)
 {
     vireo__buf *scratch = vireo__loop_scratch(loop);
     *message = (vireo__sio_message){0};
@@ -153,7 +157,8 @@ void vireo__sio_message_release(vireo__sio_message *message)
     *message = (vireo__sio_message){0};
 }
 
-/* Attachments must follow their packet at once; since all of them are queued in one call, nothing comes between. */
+/* Attachments must follow their packet at once; since all of them are queued in one call, nothing
+ * comes between. */
 int vireo__sio_message_send(const vireo__sio_message *message, vireo__eio_session *session)
 {
     int error = vireo__eio_send(session, message->text, NULL, NULL);

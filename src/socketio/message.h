@@ -15,7 +15,8 @@
 #include "payload/attachments.h"
 #include "socketio/packet.h"
 
-/* Frames (ws/frame.h) of one packet: its text, and one binary frame for each attachment. Holds a reference to each. */
+/* Frames (ws/frame.h) of one packet: its text, and one binary frame for each attachment. Holds a
+ * reference to each. */
 typedef struct vireo__sio_message {
     vireo__shared *text;
     vireo__shared **parts; /* NULL when there are none */
@@ -41,12 +42,15 @@ typedef struct vireo__sio_head {
 
 /* vireo__sio_message_make encodes an event or an acknowledgement.
  *
- * Returns 0 and the message (release it), or VIREO_ETEMPLATE, VIREO_EJSON, VIREO_EINVAL, VIREO_ENOMEM .. */
-int vireo__sio_message_make(vireo__sio_message *message, vireo_loop *loop, const vireo__sio_head *head,
-                            const vireo__sio_args *args);
+ * Returns 0 and the message (release it), or VIREO_ETEMPLATE, VIREO_EJSON, VIREO_EINVAL,
+ * VIREO_ENOMEM .. */
+int vireo__sio_message_make(vireo__sio_message *message, vireo_loop *loop,
+                            const vireo__sio_head *head, const vireo__sio_args *args);
 
-/* vireo__sio_message_raw encodes a packet whose JSON is written already ("" for none). Returns 0 or VIREO_ENOMEM. */
-int vireo__sio_message_raw(vireo__sio_message *message, vireo_loop *loop, const vireo__sio_head *head, vireo__str json);
+/* vireo__sio_message_raw encodes a packet whose JSON is written already ("" for none). Returns 0 or
+ * VIREO_ENOMEM. */
+int vireo__sio_message_raw(vireo__sio_message *message, vireo_loop *loop,
+                           const vireo__sio_head *head, vireo__str json);
 
 void vireo__sio_message_release(vireo__sio_message *message);
 

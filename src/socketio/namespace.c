@@ -10,7 +10,7 @@
 
 #include "socketio/inside.h"
 
-/* --- registration ------------------------------------------------------------------------------------------- */
+/* --- registration ----------------------------------------------------------------------------- */
 
 static char *full_name(const char *name)
 {
@@ -64,7 +64,8 @@ static vireo_ns *new_namespace(vireo_io *io, char *name, const vireo_ns_options 
     vireo__map_init(&ns->sockets, io->loop->hash_key);
     vireo__map_init(&ns->acks, io->loop->hash_key);
     ns->adapter = vireo__adapter_memory_new(ns);
-    if (ns->adapter == NULL || index_handlers(ns) < 0 || vireo__map_put(&io->namespaces, name, strlen(name), ns) < 0) {
+    if (ns->adapter == NULL || index_handlers(ns) < 0 ||
+        vireo__map_put(&io->namespaces, name, strlen(name), ns) < 0) {
         vireo__ns_free(ns);
         return NULL;
     }
@@ -87,7 +88,7 @@ vireo_ns *vireo__ns_find(const vireo_io *io, vireo__str name)
     return vireo__map_get(&io->namespaces, name.at, name.len);
 }
 
-/* --- joining ------------------------------------------------------------------------------------------------ */
+/* --- joining ---------------------------------------------------------------------------------- */
 
 static void drop(vireo_socket *s)
 {
@@ -140,7 +141,7 @@ void vireo__ns_connect(vireo_ns *ns, vireo__sio_conn *conn, const vireo_value *a
         refuse(s, error);
 }
 
-/* --- what users ask ----------------------------------------------------------------------------------------- */
+/* --- what users ask --------------------------------------------------------------------------- */
 
 vireo_ns *vireo_of(vireo_app *app, const char *name)
 {

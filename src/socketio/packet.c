@@ -60,7 +60,8 @@ static void read_namespace(vireo__sio_packet *packet, vireo__str *rest)
     *rest = skip(*rest, packet->ns.len + (comma != NULL));
 }
 
-int vireo__sio_decode(vireo__sio_packet *packet, const char *text, size_t n, uint32_t max_attachments, char why[64])
+int vireo__sio_decode(vireo__sio_packet *packet, const char *text, size_t n,
+                      uint32_t max_attachments, char why[64])
 {
     vireo__str rest = {text, n};
     if (n == 0 || text[0] < '0' || text[0] > '6') {
@@ -70,7 +71,8 @@ int vireo__sio_decode(vireo__sio_packet *packet, const char *text, size_t n, uin
     }
     *packet = (vireo__sio_packet){.type = (vireo__sio_type)(text[0] - '0')};
     rest = skip(rest, 1);
-    if (packet->type >= VIREO__SIO_BINARY_EVENT && read_attachments(packet, &rest, max_attachments, why) < 0)
+    if (packet->type >= VIREO__SIO_BINARY_EVENT &&
+        read_attachments(packet, &rest, max_attachments, why) < 0)
         return VIREO_EPROTO;
     read_namespace(packet, &rest);
     packet->id = (vireo__str){rest.at, count_digits(rest)};
@@ -80,8 +82,9 @@ int vireo__sio_decode(vireo__sio_packet *packet, const char *text, size_t n, uin
 
 bool vireo__sio_reserved(const char *event)
 {
-    static const char *const names[] = {"connect",     "connect_error",  "disconnect", "disconnecting",
-                                        "newListener", "removeListener", NULL};
+    static const char *const names[] = {
+        "connect",     "connect_error",  "disconnect", "disconnecting",
+        "newListener", "removeListener", NULL};
     for (const char *const *name = names; *name != NULL; name++)
         if (strcmp(*name, event) == 0)
             return true;
@@ -115,7 +118,8 @@ bool vireo__sio_payload_valid(vireo__sio_type type, const vireo_value *payload)
     }
 }
 
-int vireo__sio_write_head(vireo__buf *out, vireo__sio_type type, size_t attachments, const char *ns, const char *id)
+int vireo__sio_write_head(vireo__buf *out, vireo__sio_type type, size_t attachments, const char *ns,
+                          const char *id)
 {
     vireo__buf_append_byte(out, (uint8_t)('0' + type));
     if (attachments > 0) {

@@ -41,11 +41,13 @@ typedef struct vireo__sio_packet {
 
 /* vireo__sio_decode reads the head of |text|.
  *
- * why   on error the official parser's text: "unknown packet type 9", "Illegal attachments", "too many attachments" (written to |why|)
- * Returns 0 or VIREO_EPROTO. */
-int vireo__sio_decode(vireo__sio_packet *packet, const char *text, size_t n, uint32_t max_attachments, char why[64]);
+ * why   on error the official parser's text: "unknown packet type 9", "Illegal attachments", "too
+ * many attachments" (written to |why|) Returns 0 or VIREO_EPROTO. */
+int vireo__sio_decode(vireo__sio_packet *packet, const char *text, size_t n,
+                      uint32_t max_attachments, char why[64]);
 
-/* vireo__sio_payload_valid tells whether the packet's JSON (NULL: it has none) is what its type demands. */
+/* vireo__sio_payload_valid tells whether the packet's JSON (NULL: it has none) is what its type
+ * demands. */
 bool vireo__sio_payload_valid(vireo__sio_type type, const vireo_value *payload);
 
 /* vireo__sio_reserved: events that neither side may send. */
@@ -56,6 +58,7 @@ bool vireo__sio_reserved(const char *event);
  * ns      with its slash
  * id      ended by a NUL: digits; NULL for none
  * Returns the buffer's sticky error. */
-int vireo__sio_write_head(vireo__buf *out, vireo__sio_type type, size_t attachments, const char *ns, const char *id);
+int vireo__sio_write_head(vireo__buf *out, vireo__sio_type type, size_t attachments, const char *ns,
+                          const char *id);
 
 #endif

@@ -54,7 +54,7 @@ void vireo_each_room(const vireo_socket *s, void (*fn)(const char *room, void *u
     adapter_of(s)->ops->each_room(adapter_of(s), s, fn, user);
 }
 
-/* --- targets ------------------------------------------------------------------------------------------------ */
+/* --- targets ---------------------------------------------------------------------------------- */
 
 vireo_to vireo_all(vireo_ns *ns)
 {
@@ -81,7 +81,7 @@ vireo_to vireo_ns_room(vireo_ns *ns, const char *room)
     return (vireo_to){.ns = ns, .rooms = {room}};
 }
 
-/* --- visiting ----------------------------------------------------------------------------------------------- */
+/* --- visiting --------------------------------------------------------------------------------- */
 
 /* Who is meant is settled before the first call, since calls may change it. */
 typedef struct crowd {

@@ -10,7 +10,8 @@
 
 #include "socketio/inside.h"
 
-/* The defaults, with their units in the names of <vireo/socket.h>; those of the official server where it has them. */
+/* The defaults, with their units in the names of <vireo/socket.h>; those of the official server
+ * where it has them. */
 static vireo_io_options with_defaults(const vireo_io_options *given)
 {
     vireo_io_options o = {0};
@@ -68,7 +69,8 @@ static int start_engine(vireo_io *io)
 {
     const vireo_io_options *o = &io->options;
     _Static_assert(VIREO_ID_SIZE == VIREO__ID_SIZE, "the same ids");
-    _Static_assert(VIREO_POLLING == VIREO__EIO_POLLING && VIREO_WEBSOCKET == VIREO__EIO_WEBSOCKET, "the same bits");
+    _Static_assert(VIREO_POLLING == VIREO__EIO_POLLING && VIREO_WEBSOCKET == VIREO__EIO_WEBSOCKET,
+                   "the same bits");
     io->engine = vireo__eio_server_new(io->app,
                                        &(vireo__eio_options){
                                            .path = io->path,

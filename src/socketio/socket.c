@@ -14,7 +14,7 @@
 #include "payload/value.h"
 #include "socketio/inside.h"
 
-/* --- life --------------------------------------------------------------------------------------------------- */
+/* --- life ------------------------------------------------------------------------------------- */
 
 vireo_socket *vireo__socket_new(vireo_ns *ns, vireo__sio_conn *conn, const vireo_value *auth)
 {
@@ -98,7 +98,7 @@ void vireo_disconnect(vireo_socket *s, bool close)
     vireo__sio_conn_close(conn);
 }
 
-/* --- refusing ----------------------------------------------------------------------------------------------- */
+/* --- refusing --------------------------------------------------------------------------------- */
 
 static int write_refusal(vireo__buf *json, const char *message, const char *tmpl, va_list args)
 {
@@ -127,7 +127,7 @@ int vireo_refuse(vireo_socket *s, const char *message, const char *tmpl, ...)
     return VIREO_EREFUSED;
 }
 
-/* --- what is known of it ------------------------------------------------------------------------------------ */
+/* --- what is known of it ---------------------------------------------------------------------- */
 
 const char *vireo_id(const vireo_socket *s)
 {
@@ -174,7 +174,7 @@ bool vireo_writable(const vireo_socket *s)
     return !s->closed && vireo__eio_writable(s->conn->session);
 }
 
-/* --- the handshake ------------------------------------------------------------------------------------------ */
+/* --- the handshake ---------------------------------------------------------------------------- */
 
 static const vireo__eio_handshake *handshake(const vireo_socket *s)
 {

@@ -61,8 +61,8 @@ static int write_frame(vireo__ws *ws, vireo__shared *frame, vireo__written_fn do
     return vireo__stream_write(ws->stream, frame, offset, frame->len - offset, done, user);
 }
 
-/* "The application MUST NOT send any more data frames after sending a Close frame." (section 5.5.1)
- */
+/* "The application MUST NOT send any more data frames after sending a Close frame." (section
+ * 5.5.1) */
 static int send_now(vireo__ws *ws, vireo__shared *frame, vireo__written_fn done, void *user)
 {
     if (!is_open(ws))
@@ -373,8 +373,8 @@ static void handle(vireo__ws *ws, vireo__ws_event *event)
     }
 }
 
-/* One call handles the bytes of one read, and with them at most as many frames as these can hold.
- */
+/* One call handles the bytes of one read, and with them at most as many frames as these can
+ * hold. */
 static void on_data(vireo__stream *s, uint8_t *bytes, size_t n)
 {
     vireo__ws *ws = s->owner;

@@ -351,8 +351,8 @@ static bool stands_whole(const vireo__ws_head *frame, size_t n)
            (is_control(frame) || (frame->fin && frame->opcode != VIREO__WS_CONTINUATION));
 }
 
-/* If nothing is incomplete, let go of the memory: what the last event showed of it has been used.
- */
+/* If nothing is incomplete, let go of the memory: what the last event showed of it has been
+ * used. */
 static void rest(vireo__ws_reader *reader)
 {
     const partial *p = reader->partial;

@@ -44,8 +44,8 @@ vireo__ws_outgoing *vireo__ws_outgoing_new(bool binary);
 int vireo__ws_outgoing_check(vireo__ws_outgoing *o, const void *data, size_t len, bool binary,
                              bool last);
 
-/* vireo__ws_outgoing_hold appends a frame; takes a reference of its own. Returns 0 or VIREO_ENOMEM.
- */
+/* vireo__ws_outgoing_hold appends a frame; takes a reference of its own. Returns 0 or
+ * VIREO_ENOMEM. */
 int vireo__ws_outgoing_hold(vireo__ws_outgoing *o, vireo__shared *frame, vireo__written_fn done,
                             void *user);
 

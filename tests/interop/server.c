@@ -22,7 +22,7 @@ struct data {
 static const char *const reserved[] = {"connect",       "connect_error", "disconnect",
                                        "disconnecting", "newListener",   "removeListener"};
 
-/* --- texts ----------------------------------------------------------------------------------- */
+/* --- texts ------------------------------------------------------------------------------------ */
 
 /* Prints a line that vireo_format returned, and frees it. */
 static void observe(char *line)
@@ -101,7 +101,7 @@ static void list_rooms(struct list *l, const vireo_socket *s)
     list_close(l);
 }
 
-/* --- arguments passed on, at most ten, beginning with |first| -------------------------------- */
+/* --- arguments passed on, at most ten, beginning with |first| --------------------------------- */
 
 #define ARG(i)  ((const void *)vireo_arg(m, first + (i)))
 #define ARGS_1  ARG(0)
@@ -190,7 +190,7 @@ static void ask(vireo_socket *s, const vireo_msg *m, size_t first, uint32_t time
 #undef DO
 }
 
-/* --- events ---------------------------------------------------------------------------------- */
+/* --- events ----------------------------------------------------------------------------------- */
 
 static vireo_to myself(const vireo_socket *s)
 {
@@ -584,7 +584,7 @@ static void on_any(vireo_socket *s, const vireo_msg *m)
         vireo_emit_value(s, "any", vireo_args(m)); /* element 0 is the name */
 }
 
-/* --- namespaces ------------------------------------------------------------------------------ */
+/* --- namespaces ------------------------------------------------------------------------------- */
 
 static void on_connect(vireo_socket *s)
 {
@@ -663,7 +663,7 @@ static bool add_namespace(vireo_app *app, const char *name,
                            .events = events) != NULL;
 }
 
-/* --- raw WebSocket --------------------------------------------------------------------------- */
+/* --- raw WebSocket ---------------------------------------------------------------------------- */
 
 static void raw_open(vireo_ws *ws)
 {
@@ -721,7 +721,7 @@ static bool add_raw(vireo_app *app)
                            .on_message = bcast_message, .on_close = raw_close) != NULL;
 }
 
-/* --- the command line ------------------------------------------------------------------------ */
+/* --- the command line ------------------------------------------------------------------------- */
 
 struct options {
     vireo_app_options app;

@@ -3,8 +3,8 @@
 
 /* engineio_id.c: ids of sessions and sockets (T11). */
 
-#include <stdarg.h>
 #include <setjmp.h>
+#include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -32,7 +32,8 @@ static void ids_have_20_characters_and_end_with_the_counter(void **state)
 
 static void ids_use_only_letters_that_a_url_may_carry(void **state)
 {
-    static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-";
+    static const char letters[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-";
     vireo__id_source source = {0};
     bool seen[128] = {false};
     (void)state;

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT
  * SPDX-FileCopyrightText: Copyright (c) 2026 The Vireo authors */
 
-/* engineio_outbox.c: messages that wait for a poll: order, bytes, and callbacks that come exactly once (T37). */
+/* engineio_outbox.c: messages that wait for a poll: order, bytes, and callbacks that come exactly
+ * once (T37). */
 
-#include <stdarg.h>
 #include <setjmp.h>
+#include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -32,7 +33,8 @@ static void push(vireo__outbox *box, vireo__pool *pool, const char *text, call_l
 {
     vireo__shared *frame = vireo__ws_frame_copy(VIREO__WS_TEXT, text, strlen(text));
     assert_non_null(frame);
-    assert_int_equal(vireo__outbox_push(box, pool, (vireo__outbox_item){frame, log ? note : NULL, log}), 0);
+    assert_int_equal(
+        vireo__outbox_push(box, pool, (vireo__outbox_item){frame, log ? note : NULL, log}), 0);
     vireo__shared_unref(frame); /* the outbox holds its own */
 }
 

@@ -3,8 +3,8 @@
 
 /* engineio_packet.c: packets, payloads and the handshake of Engine.IO (T01, T02, T10). */
 
-#include <stdarg.h>
 #include <setjmp.h>
+#include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -16,7 +16,7 @@
 #include "engineio/packet.h"
 #include "guard.h"
 
-/* --- one packet --------------------------------------------------------------------------------------------- */
+/* --- one packet ------------------------------------------------------------------------------- */
 
 typedef struct packet_case {
     const char *text;
@@ -71,18 +71,22 @@ static void packets_are_decoded(void **state)
     }
 }
 
-/* --- payloads ----------------------------------------------------------------------------------------------- */
+/* --- payloads --------------------------------------------------------------------------------- */
 
 static const struct {
     const char *payload;
     const char *texts[4];
 } payloads[] = {
-    {"4hi\x1e" "bAQID", {"4hi", "bAQID"}},
+    {"4hi\x1e"
+     "bAQID",
+     {"4hi", "bAQID"}},
     {"3", {"3"}},
     {"", {""}},
     {"\x1e", {"", ""}},
     {"4a\x1e", {"4a", ""}},
-    {"4a\x1e\x1e" "4b", {"4a", "", "4b"}},
+    {"4a\x1e\x1e"
+     "4b",
+     {"4a", "", "4b"}},
 };
 
 static void payloads_are_split(void **state)
@@ -112,7 +116,10 @@ static void payloads_are_written(void **state)
     vireo__eio_payload_add(&out, true, (const uint8_t *)"\1\2\3", 3);
     vireo__eio_payload_add(&out, true, (const uint8_t *)"", 0);
     assert_int_equal(vireo__eio_payload_add(&out, false, (const uint8_t *)"1", 1), 0);
-    assert_string_equal(vireo__buf_cstr(&out), "4hi\x1e" "bAQID\x1e" "b\x1e" "1");
+    assert_string_equal(vireo__buf_cstr(&out), "4hi\x1e"
+                                               "bAQID\x1e"
+                                               "b\x1e"
+                                               "1");
     vireo__buf_deinit(&out);
 }
 
@@ -126,7 +133,7 @@ static void a_payload_that_is_too_large_is_an_error(void **state)
     vireo__buf_deinit(&out);
 }
 
-/* --- the handshake ------------------------------------------------------------------------------------------ */
+/* --- the handshake ---------------------------------------------------------------------------- */
 
 static void the_open_packet_has_the_five_keys_in_their_order(void **state)
 {
@@ -135,8 +142,9 @@ static void the_open_packet_has_the_five_keys_in_their_order(void **state)
     (void)state;
     vireo__buf_init(&out, 1000);
     vireo__eio_write_open(&out, &data);
-    assert_string_equal(vireo__buf_cstr(&out), "0{\"sid\":\"lv_VI97HAXpY6yYWAAAC\",\"upgrades\":[\"websocket\"],"
-                                               "\"pingInterval\":25000,\"pingTimeout\":20000,\"maxPayload\":1000000}");
+    assert_string_equal(vireo__buf_cstr(&out),
+                        "0{\"sid\":\"lv_VI97HAXpY6yYWAAAC\",\"upgrades\":[\"websocket\"],"
+                        "\"pingInterval\":25000,\"pingTimeout\":20000,\"maxPayload\":1000000}");
     vireo__buf_reset(&out, 1000);
     data.upgrade_to_websocket = false;
     vireo__eio_write_open(&out, &data);

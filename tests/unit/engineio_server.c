@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  * SPDX-FileCopyrightText: Copyright (c) 2026 The Vireo authors */
 
-/* engineio_server.c: sessions over polling, driven byte by byte, with a clock that the test moves (real time passes
- * besides, hence the second of slack): time-outs, ids, who is let in
- * (T11, T13, T16, T17, T37). What needs a real client stands in tests/interop. */
+/* engineio_server.c: sessions over polling, driven byte by byte, with a clock that the test moves
+ * (real time passes besides, hence the second of slack): time-outs, ids, who is let in (T11, T13,
+ * T16, T17, T37). What needs a real client stands in tests/interop. */
 
 #include "http_peer.h"
 
@@ -12,7 +12,7 @@
 #include "engineio/server.h"
 #include "ws/frame.h"
 
-/* --- a server that notes what it is told -------------------------------------------------------------------- */
+/* --- a server that notes what it is told ------------------------------------------------------ */
 
 typedef struct notes {
     vireo__eio_session *session; /* the newest; NULL once it is closed */
@@ -38,7 +38,8 @@ static void on_message(vireo__eio_session *s, bool binary, uint8_t *data, size_t
 {
     char text[100];
     int n = snprintf(text, sizeof text, "4%.*s", (int)len, (const char *)data);
-    vireo__shared *frame = vireo__ws_frame_copy(binary ? VIREO__WS_BINARY : VIREO__WS_TEXT, text, (size_t)n);
+    vireo__shared *frame =
+        vireo__ws_frame_copy(binary ? VIREO__WS_BINARY : VIREO__WS_TEXT, text, (size_t)n);
     assert_int_equal(vireo__eio_send(s, frame, NULL, NULL), 0);
     vireo__shared_unref(frame);
 }
@@ -66,40 +67,44 @@ static int generate_id(const vireo_req *r, char id[VIREO__ID_SIZE])
     return 0;
 }
 
-static const vireo__eio_events events = {.on_open = on_open, .on_message = on_message, .on_close = on_close};
+static const vireo__eio_events events = {
+    .on_open = on_open, .on_message = on_message, .on_close = on_close};
 
 static vireo_app *new_app(bool own_ids)
 {
     vireo_app *app = peer_listen(vireo_app_new());
     seen = (notes){0};
-    assert_non_null(vireo__eio_server_new(app,
-                                          &(vireo__eio_options){
-                                              .path = "/engine.io",
-                                              .ping_interval_ms = 25000,
-                                              .ping_timeout_ms = 20000,
-                                              .upgrade_timeout_ms = 10000,
-                                              .max_payload = 1000,
-                                              .transports = VIREO__EIO_POLLING | VIREO__EIO_WEBSOCKET,
-                                              .allow_request = allow_request,
-                                              .generate_id = own_ids ? generate_id : NULL,
-                                          },
-                                          &events, NULL));
+    assert_non_null(
+        vireo__eio_server_new(app,
+                              &(vireo__eio_options){
+                                  .path = "/engine.io",
+                                  .ping_interval_ms = 25000,
+                                  .ping_timeout_ms = 20000,
+                                  .upgrade_timeout_ms = 10000,
+                                  .max_payload = 1000,
+                                  .transports = VIREO__EIO_POLLING | VIREO__EIO_WEBSOCKET,
+                                  .allow_request = allow_request,
+                                  .generate_id = own_ids ? generate_id : NULL,
+                              },
+                              &events, NULL));
     return app;
 }
 
-/* --- a client ----------------------------------------------------------------------------------------------- */
+/* --- a client --------------------------------------------------------------------------------- */
 
 #define PATH "/engine.io/?EIO=4&transport=polling"
 
 static void send_request(peer *p, const char *method, const char *query, const char *body)
 {
     char text[1000];
-    snprintf(text, sizeof text, "%s " PATH "%s HTTP/1.1\r\nHost: a\r\nContent-Length: %zu\r\n\r\n%s", method, query, strlen(body),
-             body);
+    snprintf(text, sizeof text,
+             "%s " PATH "%s HTTP/1.1\r\nHost: a\r\nContent-Length: %zu\r\n\r\n%s", method, query,
+             strlen(body), body);
     peer_send(p, text);
 }
 
-/* Waits for a whole reply; returns its body, which is gone with the next call. Checks the status. */
+/* Waits for a whole reply; returns its body, which is gone with the next call. Checks the
+ * status. */
 static const char *receive(peer *p, int status)
 {
     static char body[2000];
@@ -133,7 +138,7 @@ static void open_session(peer *p, char query[64])
     assert_int_equal(seen.opened, 1);
 }
 
-/* --- heartbeat ---------------------------------------------------------------------------------------------- */
+/* --- heartbeat -------------------------------------------------------------------------------- */
 
 static void a_poll_gets_a_ping_and_a_missing_pong_ends_the_session(void **state)
 {
@@ -204,7 +209,7 @@ static void another_packet_extends_the_wait_for_a_pong_once(void **state)
     vireo_app_free(app);
 }
 
-/* --- closing ------------------------------------------------------------------------------------------------ */
+/* --- closing ---------------------------------------------------------------------------------- */
 
 static void note_sent(void *user, int status)
 {
@@ -236,7 +241,8 @@ static void a_close_waits_for_the_poll_that_takes_the_last_messages(void **state
     assert_int_equal(seen.sent, 1);
     assert_int_equal(seen.sent_status, 0);
     send_request(&p, "GET", query, "");
-    assert_string_equal(receive(&p, 200), "6\x1e" "1");
+    assert_string_equal(receive(&p, 200), "6\x1e"
+                                          "1");
     peer_settle(app);
     assert_int_equal(seen.closed, 1);
     assert_string_equal(seen.reason, "forced close");
@@ -293,7 +299,7 @@ static void the_end_of_the_application_ends_its_sessions(void **state)
     peer_close(&p);
 }
 
-/* --- who is let in, and under which id ---------------------------------------------------------------------- */
+/* --- who is let in, and under which id -------------------------------------------------------- */
 
 static void a_request_that_is_not_allowed_gets_403(void **state)
 {

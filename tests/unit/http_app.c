@@ -26,7 +26,7 @@ static int say_hello(vireo_req *r)
     return vireo_reply_text(r, 200, "hello");
 }
 
-/* --- mounts --------------------------------------------------------------------------------- */
+/* --- mounts ----------------------------------------------------------------------------------- */
 
 typedef struct tier {
     vireo__mount mount;
@@ -196,7 +196,7 @@ static void a_mount_learns_that_the_client_went_away(void **state)
     assert_int_equal(t.aborted, 1);
 }
 
-/* --- upgrades ------------------------------------------------------------------------------- */
+/* --- upgrades --------------------------------------------------------------------------------- */
 
 typedef struct line { /* a protocol that upper-cases */
     vireo__stream *stream;
@@ -342,7 +342,7 @@ static void an_upgrade_may_be_refused_word_by_word(void **state)
     vireo_app_free(app);
 }
 
-/* --- listeners ------------------------------------------------------------------------------ */
+/* --- listeners -------------------------------------------------------------------------------- */
 
 static void listens_on_unix_sockets(void **state)
 {
@@ -402,7 +402,7 @@ static void limits_connections(void **state)
     vireo_app_free(app);
 }
 
-/* --- the end -------------------------------------------------------------------------------- */
+/* --- the end ---------------------------------------------------------------------------------- */
 
 static void count_stop(vireo_app *app, void *user)
 {
@@ -570,7 +570,7 @@ static void takes_work_from_other_threads(void **state)
     assert_int_equal(count, 1001);
 }
 
-/* --- the program ---------------------------------------------------------------------------- */
+/* --- the program ------------------------------------------------------------------------------ */
 
 static int run_program(int out)
 {

@@ -320,7 +320,7 @@ static void refuses_bad_chunks(void **state)
     CHECK_ALL(table);
 }
 
-/* --- limits: hit exactly, and one beyond ---------------------------------------------------- */
+/* --- limits: hit exactly, and one beyond ------------------------------------------------------ */
 
 /* A request whose head has |n| bytes. */
 static char *head_of(size_t n)

@@ -155,7 +155,7 @@ static void run_all(vireo_app *app, const exchange *table, size_t count, bool en
 
 #define RUN_ALL(app, table, end) run_all((app), (table), sizeof(table) / sizeof(table)[0], (end))
 
-/* --- replies -------------------------------------------------------------------------------- */
+/* --- replies ---------------------------------------------------------------------------------- */
 
 static void answers_routes(void **state)
 {
@@ -251,7 +251,7 @@ static void reads_bodies(void **state)
     vireo_app_free(app);
 }
 
-/* --- connections ---------------------------------------------------------------------------- */
+/* --- connections ------------------------------------------------------------------------------ */
 
 static void keeps_connections_or_closes_them(void **state)
 {
@@ -388,7 +388,7 @@ static void does_not_answer_who_does_not_read(void **state)
     vireo_app_free(app);
 }
 
-/* --- bodies that are not wanted ------------------------------------------------------------- */
+/* --- bodies that are not wanted --------------------------------------------------------------- */
 
 static void continues_when_asked(void **state)
 {
@@ -468,7 +468,7 @@ static void refuses_long_heads(void **state)
     vireo_app_free(app);
 }
 
-/* --- clients that go away ------------------------------------------------------------------- */
+/* --- clients that go away --------------------------------------------------------------------- */
 
 static void tells_of_aborts(void **state)
 {
@@ -529,7 +529,7 @@ static void a_reply_from_outside_cancels_the_abort(void **state)
     vireo_app_free(app);
 }
 
-/* --- time-outs ------------------------------------------------------------------------------ */
+/* --- time-outs -------------------------------------------------------------------------------- */
 
 static void times_heads_out(void **state)
 {
@@ -605,7 +605,7 @@ static void a_pending_reply_has_no_time_out(void **state)
     vireo_app_free(app);
 }
 
-/* --- large replies -------------------------------------------------------------------------- */
+/* --- large replies ---------------------------------------------------------------------------- */
 
 enum { LARGE = 30 * 1000 * 1000 }; /* more than may be queued */
 

@@ -262,7 +262,7 @@ static void tells_what_has_not_changed(void **state)
     end_site(&s);
 }
 
-/* --- vireo_reply_file ----------------------------------------------------------------------- */
+/* --- vireo_reply_file ------------------------------------------------------------------------- */
 
 static int send_one(vireo_req *r)
 {

@@ -151,7 +151,7 @@ static void keep_the_loop_alive(void **state)
     vireo__loop_free(loop);
 }
 
-/* --- users' timers -------------------------------------------------------------------------- */
+/* --- users' timers ---------------------------------------------------------------------------- */
 
 typedef struct counter {
     int count;

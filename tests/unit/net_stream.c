@@ -234,7 +234,7 @@ static void write_nothing(fixture *f)
     vireo__shared_unref(nothing);
 }
 
-/* --- tests ---------------------------------------------------------------------------------- */
+/* --- tests ------------------------------------------------------------------------------------ */
 
 static void carries_bytes(void **state)
 {

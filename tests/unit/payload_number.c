@@ -207,7 +207,7 @@ static void test_whole_doubles(void **state)
         assert_false(vireo__int_of(others[i], &got));
 }
 
-/* --- the table, calculated with big integers ------------------------------------------------ */
+/* --- the table, calculated with big integers -------------------------------------------------- */
 
 enum { LIMBS = 48 };
 

@@ -3,8 +3,8 @@
 
 /* socketio_packet.c: heads of Socket.IO packets, read and written (protocol/wire.md 3.9). */
 
-#include <stdarg.h>
 #include <setjmp.h>
+#include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -79,20 +79,13 @@ static const struct {
     const char *text;
     const char *why;
 } wrong[] = {
-    {"", "unknown packet type NaN"},
-    {"7", "unknown packet type 7"},
-    {"9[]", "unknown packet type 9"},
-    {"a", "unknown packet type NaN"},
-    {"5[\"x\"]", "Illegal attachments"},
-    {"5", "Illegal attachments"},
-    {"51", "Illegal attachments"},
-    {"5-[]", "Illegal attachments"},
-    {"50-[]", "Illegal attachments"},
-    {"5x-[]", "Illegal attachments"},
-    {"51.5-[]", "Illegal attachments"},
-    {"5-1-[]", "Illegal attachments"},
-    {"511-[]", "too many attachments"},
-    {"599999999999999999999999999-[]", "too many attachments"},
+    {"", "unknown packet type NaN"},     {"7", "unknown packet type 7"},
+    {"9[]", "unknown packet type 9"},    {"a", "unknown packet type NaN"},
+    {"5[\"x\"]", "Illegal attachments"}, {"5", "Illegal attachments"},
+    {"51", "Illegal attachments"},       {"5-[]", "Illegal attachments"},
+    {"50-[]", "Illegal attachments"},    {"5x-[]", "Illegal attachments"},
+    {"51.5-[]", "Illegal attachments"},  {"5-1-[]", "Illegal attachments"},
+    {"511-[]", "too many attachments"},  {"599999999999999999999999999-[]", "too many attachments"},
 };
 
 static void wrong_heads_are_refused_with_the_official_text(void **state)
@@ -130,17 +123,28 @@ static const struct {
     const char *json;
     bool valid;
 } payloads[] = {
-    {VIREO__SIO_CONNECT, "{}", true},           {VIREO__SIO_CONNECT, "[]", false},
-    {VIREO__SIO_CONNECT, "null", false},        {VIREO__SIO_CONNECT, "\"a\"", false},
-    {VIREO__SIO_DISCONNECT, "{}", false},       {VIREO__SIO_DISCONNECT, "null", false},
-    {VIREO__SIO_EVENT, "[\"a\"]", true},        {VIREO__SIO_EVENT, "[7,1]", true},
-    {VIREO__SIO_EVENT, "[]", false},            {VIREO__SIO_EVENT, "{}", false},
-    {VIREO__SIO_EVENT, "[true]", false},        {VIREO__SIO_EVENT, "[null]", false},
-    {VIREO__SIO_EVENT, "[\"connect\"]", false}, {VIREO__SIO_EVENT, "[\"disconnecting\"]", false},
-    {VIREO__SIO_EVENT, "[\"error\"]", true},    {VIREO__SIO_BINARY_EVENT, "[\"newListener\"]", false},
-    {VIREO__SIO_ACK, "[]", true},               {VIREO__SIO_ACK, "{}", false},
-    {VIREO__SIO_BINARY_ACK, "[1]", true},       {VIREO__SIO_CONNECT_ERROR, "\"a\"", true},
-    {VIREO__SIO_CONNECT_ERROR, "{}", true},     {VIREO__SIO_CONNECT_ERROR, "[]", false},
+    {VIREO__SIO_CONNECT, "{}", true},
+    {VIREO__SIO_CONNECT, "[]", false},
+    {VIREO__SIO_CONNECT, "null", false},
+    {VIREO__SIO_CONNECT, "\"a\"", false},
+    {VIREO__SIO_DISCONNECT, "{}", false},
+    {VIREO__SIO_DISCONNECT, "null", false},
+    {VIREO__SIO_EVENT, "[\"a\"]", true},
+    {VIREO__SIO_EVENT, "[7,1]", true},
+    {VIREO__SIO_EVENT, "[]", false},
+    {VIREO__SIO_EVENT, "{}", false},
+    {VIREO__SIO_EVENT, "[true]", false},
+    {VIREO__SIO_EVENT, "[null]", false},
+    {VIREO__SIO_EVENT, "[\"connect\"]", false},
+    {VIREO__SIO_EVENT, "[\"disconnecting\"]", false},
+    {VIREO__SIO_EVENT, "[\"error\"]", true},
+    {VIREO__SIO_BINARY_EVENT, "[\"newListener\"]", false},
+    {VIREO__SIO_ACK, "[]", true},
+    {VIREO__SIO_ACK, "{}", false},
+    {VIREO__SIO_BINARY_ACK, "[1]", true},
+    {VIREO__SIO_CONNECT_ERROR, "\"a\"", true},
+    {VIREO__SIO_CONNECT_ERROR, "{}", true},
+    {VIREO__SIO_CONNECT_ERROR, "[]", false},
 };
 
 static void payloads_must_fit_their_type(void **state)
@@ -149,8 +153,10 @@ static void payloads_must_fit_their_type(void **state)
     (void)state;
     vireo__doc_init(&doc);
     for (size_t i = 0; i < sizeof payloads / sizeof *payloads; i++) {
-        assert_int_equal(vireo__json_read(&doc, payloads[i].json, strlen(payloads[i].json), NULL, NULL), 0);
-        assert_int_equal(vireo__sio_payload_valid(payloads[i].type, vireo__doc_root(&doc)), payloads[i].valid);
+        assert_int_equal(
+            vireo__json_read(&doc, payloads[i].json, strlen(payloads[i].json), NULL, NULL), 0);
+        assert_int_equal(vireo__sio_payload_valid(payloads[i].type, vireo__doc_root(&doc)),
+                         payloads[i].valid);
     }
     assert_true(vireo__sio_payload_valid(VIREO__SIO_DISCONNECT, NULL));
     vireo__doc_deinit(&doc);
@@ -172,7 +178,9 @@ static void heads_are_written(void **state)
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         vireo__buf out;
         vireo__buf_init(&out, 100);
-        assert_int_equal(vireo__sio_write_head(&out, cases[i].type, cases[i].attachments, cases[i].ns, cases[i].id), 0);
+        assert_int_equal(vireo__sio_write_head(&out, cases[i].type, cases[i].attachments,
+                                               cases[i].ns, cases[i].id),
+                         0);
         assert_string_equal(vireo__buf_cstr(&out), cases[i].text);
         vireo__buf_deinit(&out);
     }
