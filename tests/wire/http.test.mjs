@@ -19,6 +19,7 @@ const CHUNKED = "Transfer-Encoding: chunked";
 // [what, bytes, status, kinds]. Where Vireo names the fault more closely, as RFC 9110 section 15 has a
 // status for it, there is one status for each kind.
 const both = ["vireo", "node"];
+const strict = Number(process.versions.node.split(".")[0]) >= 20 ? both : ["vireo"]; // Node 18 takes these
 const rows = [
   ["Content-Length and Transfer-Encoding", head("Content-Length: 2", CHUNKED) + "0\r\n\r\n", 400, both],
   ["Transfer-Encoding and Content-Length", head(CHUNKED, "Content-Length: 2") + "0\r\n\r\n", 400, both],
@@ -39,19 +40,19 @@ const rows = [
   ["an empty chunk size", head(CHUNKED) + "\r\n\r\n", 400, both],
   ["a chunk longer than its size", head(CHUNKED) + "2\r\n40xx\r\n0\r\n\r\n", 400, both],
   ["a bare LF behind a chunk size", head(CHUNKED) + "2\n40\r\n0\r\n\r\n", 400, both],
-  ["a bare LF behind the request line", `GET ${POLL} HTTP/1.1\nHost: x\r\n\r\n`, 400, both],
+  ["a bare LF behind the request line", `GET ${POLL} HTTP/1.1\nHost: x\r\n\r\n`, 400, strict],
   ["a bare LF behind a header", `GET ${POLL} HTTP/1.1\r\nHost: x\nX: y\r\n\r\n`, 400, both],
   ["bare LF everywhere", `GET ${POLL} HTTP/1.1\nHost: x\n\n`, 400, both],
   ["a bare CR in a header", get("X: a\rb"), 400, both],
   ["a NUL in a header", get("X: a\0b"), 400, both],
   ["a NUL in the target", `GET ${POLL}&x=\0 HTTP/1.1\r\nHost: x\r\n\r\n`, 400, both],
   ["a NUL in a header's name", get("X\0: a"), 400, both],
-  ["a blank before the colon", get("X : a"), 400, both],
-  ["a blank in a header's name", get("X Y: a"), 400, both],
+  ["a blank before the colon", get("X : a"), 400, strict],
+  ["a blank in a header's name", get("X Y: a"), 400, strict],
   ["a header without a colon", get("nonsense"), 400, both],
-  ["a header without a name", get(": a"), 400, both],
+  ["a header without a name", get(": a"), 400, strict],
   ["a folded header line", get("X: a", " folded"), 400, ["vireo"]],
-  ["no Host", `GET ${POLL} HTTP/1.1\r\n\r\n`, 400, both],
+  ["no Host", `GET ${POLL} HTTP/1.1\r\n\r\n`, 400, strict],
   ["two Hosts", get("Host: y"), 400, ["vireo"]],
   ["a lower-case protocol", `GET ${POLL} http/1.1\r\nHost: x\r\n\r\n`, 400, both],
   ["a protocol of the future", `GET ${POLL} HTTP/9.9\r\nHost: x\r\n\r\n`,
