@@ -1,11 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * SPDX-FileCopyrightText: Copyright (c) 2026 The Vireo authors */
 
-/* adapter_memory.c: rooms of the sockets of one loop.
- *
- * A room exists while somebody is in it. A membership stands in its room's list, in its socket's
- * list, and in a map by (room, socket), so that joining, leaving and asking are O(1) and a
- * broadcast to a room visits its members only.
+/* adapter_memory.c: the rooms of the sockets of one loop (base/rooms.h).
  *
  * The room that every socket has for itself, named by its id, is not stored: it is looked up in the
  * namespace's map of sockets.
@@ -18,30 +14,19 @@
 
 #include "socketio/inside.h"
 
-typedef struct room {
-    vireo__list members; /* of membership.in_room */
-    size_t count;
-    char name[];
-} room;
-
-typedef struct membership {
-    struct {
-        room *room;
-        vireo_socket *socket;
-    } key; /* of the map; no padding between two pointers */
-    vireo__list in_room;
-    vireo__list in_socket;
-} membership;
-
 typedef struct memory {
     vireo__adapter base;
-    vireo__map rooms;       /* name -> room */
-    vireo__map memberships; /* (room, socket) -> membership */
+    vireo__rooms rooms;
 } memory;
 
 static memory *of(const vireo__adapter *a)
 {
     return (memory *)(uintptr_t)a;
+}
+
+static vireo_socket *socket_of(vireo__member *member)
+{
+    return vireo__container(member, vireo_socket, member);
 }
 
 static void tell(const memory *m, vireo_room_event event, const char *name, const vireo_socket *s)
@@ -51,20 +36,22 @@ static void tell(const memory *m, vireo_room_event event, const char *name, cons
         ns->options.on_room(ns, event, name, s ? s->id : NULL);
 }
 
+static void on_change(vireo__rooms *rooms, vireo__rooms_event event, const char *name,
+                      vireo__member *member)
+{
+    static const vireo_room_event public[] = {
+        [VIREO__ROOMS_CREATE] = VIREO_ROOM_CREATE,
+        [VIREO__ROOMS_JOIN] = VIREO_ROOM_JOIN,
+        [VIREO__ROOMS_LEAVE] = VIREO_ROOM_LEAVE,
+        [VIREO__ROOMS_DELETE] = VIREO_ROOM_DELETE,
+    };
+    tell(vireo__container(rooms, memory, rooms), public[event], name,
+         member ? socket_of(member) : NULL);
+}
+
 static bool is_own_room(const vireo_socket *s, const char *name)
 {
     return strcmp(s->id, name) == 0;
-}
-
-static room *find_room(const memory *m, const char *name)
-{
-    return vireo__map_get(&m->rooms, name, strlen(name));
-}
-
-static membership *find_membership(const memory *m, room *r, const vireo_socket *s)
-{
-    const void *key[2] = {r, s};
-    return r ? vireo__map_get(&m->memberships, key, sizeof key) : NULL;
 }
 
 /* --- joining and leaving ---------------------------------------------------------------------- */
@@ -79,75 +66,9 @@ static int add(vireo__adapter *a, vireo_socket *s)
     return 0;
 }
 
-static room *make_room(memory *m, const char *name)
-{
-    size_t len = strlen(name);
-    room *r = malloc(sizeof *r + len + 1);
-    if (r == NULL)
-        return NULL;
-    memcpy(r->name, name, len + 1);
-    r->count = 0;
-    vireo__list_init(&r->members);
-    if (vireo__map_put(&m->rooms, r->name, len, r) < 0) {
-        free(r);
-        return NULL;
-    }
-    tell(m, VIREO_ROOM_CREATE, name, NULL);
-    return r;
-}
-
-static void drop_room_if_empty(memory *m, room *r)
-{
-    if (r->count > 0)
-        return;
-    vireo__map_remove(&m->rooms, r->name, strlen(r->name));
-    tell(m, VIREO_ROOM_DELETE, r->name, NULL);
-    free(r);
-}
-
 static int join(vireo__adapter *a, vireo_socket *s, const char *name)
 {
-    memory *m = of(a);
-    if (is_own_room(s, name))
-        return add(a, s);
-    room *r = find_room(m, name);
-    if (find_membership(m, r, s) != NULL)
-        return 0;
-    if (r == NULL)
-        r = make_room(m, name);
-    membership *member = r ? malloc(sizeof *member) : NULL;
-    if (member == NULL) {
-        if (r != NULL)
-            drop_room_if_empty(m, r);
-        return VIREO_ENOMEM;
-    }
-    member->key.room = r;
-    member->key.socket = s;
-    if (vireo__map_put(&m->memberships, &member->key, sizeof member->key, member) < 0) {
-        free(member);
-        drop_room_if_empty(m, r);
-        return VIREO_ENOMEM;
-    }
-    vireo__list_append(&r->members, &member->in_room);
-    vireo__list_append(&s->memberships, &member->in_socket);
-    r->count++;
-    s->room_count++;
-    tell(m, VIREO_ROOM_JOIN, name, s);
-    return 0;
-}
-
-static void end_membership(memory *m, membership *member)
-{
-    room *r = member->key.room;
-    vireo_socket *s = member->key.socket;
-    vireo__map_remove(&m->memberships, &member->key, sizeof member->key);
-    vireo__list_remove(&member->in_room);
-    vireo__list_remove(&member->in_socket);
-    free(member);
-    r->count--;
-    s->room_count--;
-    tell(m, VIREO_ROOM_LEAVE, r->name, s);
-    drop_room_if_empty(m, r);
+    return is_own_room(s, name) ? add(a, s) : vireo__rooms_join(&of(a)->rooms, &s->member, name);
 }
 
 static void leave_own(memory *m, vireo_socket *s)
@@ -161,31 +82,25 @@ static void leave_own(memory *m, vireo_socket *s)
 
 static int leave(vireo__adapter *a, vireo_socket *s, const char *name)
 {
-    memory *m = of(a);
-    if (is_own_room(s, name)) {
-        leave_own(m, s);
-        return 0;
-    }
-    membership *member = find_membership(m, find_room(m, name), s);
-    if (member != NULL)
-        end_membership(m, member);
+    if (is_own_room(s, name))
+        leave_own(of(a), s);
+    else
+        vireo__rooms_leave(&of(a)->rooms, &s->member, name);
     return 0;
 }
 
 static void leave_all(vireo__adapter *a, vireo_socket *s)
 {
     leave_own(of(a), s);
-    while (!vireo__list_empty(&s->memberships))
-        end_membership(of(a), vireo__container(s->memberships.next, membership, in_socket));
+    vireo__rooms_leave_all(&of(a)->rooms, &s->member);
 }
 
 /* --- asking ----------------------------------------------------------------------------------- */
 
 static bool in_room(const vireo__adapter *a, const vireo_socket *s, const char *name)
 {
-    if (is_own_room(s, name))
-        return !s->left_own_room;
-    return find_membership(of(a), find_room(of(a), name), s) != NULL;
+    return is_own_room(s, name) ? !s->left_own_room
+                                : vireo__rooms_has(&of(a)->rooms, &s->member, name);
 }
 
 static vireo_socket *socket_of_own_room(const memory *m, const char *name)
@@ -196,8 +111,7 @@ static vireo_socket *socket_of_own_room(const memory *m, const char *name)
 
 static size_t room_count(const vireo__adapter *a, const char *name)
 {
-    const room *r = find_room(of(a), name);
-    return (r ? r->count : 0) + (socket_of_own_room(of(a), name) != NULL);
+    return vireo__rooms_count(&of(a)->rooms, name) + (socket_of_own_room(of(a), name) != NULL);
 }
 
 static void each_room(const vireo__adapter *a, const vireo_socket *s,
@@ -206,48 +120,41 @@ static void each_room(const vireo__adapter *a, const vireo_socket *s,
     (void)a;
     if (!s->left_own_room)
         fn(s->id, user);
-    for (const vireo__list *at = s->memberships.next; at != &s->memberships; at = at->next)
-        fn(vireo__container(at, membership, in_socket)->key.room->name, user);
+    vireo__member_each(&s->member, fn, user);
 }
 
 /* --- reaching those who are meant ------------------------------------------------------------- */
 
-typedef struct visit {
+/* What |each| was asked to call, for each member that is met. */
+typedef struct caller {
     const memory *memory;
-    uint64_t stamp; /* a socket that carries it was met, or is excepted */
+    vireo__visit visit;
     void (*fn)(vireo_socket *s, void *user);
     void *user;
-} visit;
+} caller;
 
-static void meet(vireo_socket *s, visit *v)
+static void call(vireo__member *member, void *user)
 {
-    if (s->visit == v->stamp)
-        return;
-    s->visit = v->stamp;
-    if (v->fn != NULL)
-        v->fn(s, v->user);
+    const caller *c = user;
+    if (c->fn != NULL)
+        c->fn(socket_of(member), c->user);
 }
 
-static void meet_room(const char *name, visit *v)
+static void meet_room(caller *c, const char *name)
 {
-    const room *r = find_room(v->memory, name);
-    vireo_socket *own = socket_of_own_room(v->memory, name);
+    vireo_socket *own = socket_of_own_room(c->memory, name);
     if (own != NULL)
-        meet(own, v);
-    for (vireo__list *at = r ? r->members.next : NULL; r != NULL && at != &r->members;
-         at = at->next)
-        meet(vireo__container(at, membership, in_room)->key.socket, v);
+        vireo__visit_meet(&c->visit, &own->member, call, c);
+    vireo__visit_room(&c->visit, name, call, c);
 }
 
-/* meet_rooms visits the rooms of a vireo_to's two lists; returns how many were named. */
-static size_t meet_rooms(const char *const *few, const char *const *more, visit *v)
+/* meet_rooms visits the rooms of a vireo_to's two lists. */
+static void meet_rooms(caller *c, const char *const *few, const char *const *more)
 {
-    size_t named = 0;
-    for (size_t i = 0; i < VIREO_TO_ROOMS && few[i] != NULL; i++, named++)
-        meet_room(few[i], v);
-    for (; more != NULL && *more != NULL; more++, named++)
-        meet_room(*more, v);
-    return named;
+    for (size_t i = 0; i < VIREO_TO_ROOMS && few[i] != NULL; i++)
+        meet_room(c, few[i]);
+    for (; more != NULL && *more != NULL; more++)
+        meet_room(c, *more);
 }
 
 static bool names_rooms(const vireo_to *to)
@@ -258,19 +165,18 @@ static bool names_rooms(const vireo_to *to)
 static void each(vireo__adapter *a, const vireo_to *to, void (*fn)(vireo_socket *s, void *user),
                  void *user)
 {
-    vireo_ns *ns = a->ns;
-    visit v = {of(a), ++ns->visit, NULL, NULL};
+    caller c = {of(a), vireo__visit_begin(&of(a)->rooms), NULL, NULL};
     if (to->but != NULL)
-        meet((vireo_socket *)(uintptr_t)to->but, &v);
-    meet_rooms(to->except, to->more_except, &v);
-    v.fn = fn;
-    v.user = user;
+        vireo__visit_skip(&c.visit, (vireo__member *)(uintptr_t)&to->but->member);
+    meet_rooms(&c, to->except, to->more_except);
+    c.fn = fn;
+    c.user = user;
     if (names_rooms(to)) {
-        meet_rooms(to->rooms, to->more_rooms, &v);
+        meet_rooms(&c, to->rooms, to->more_rooms);
         return;
     }
-    for (vireo__list *at = ns->list.next; at != &ns->list; at = at->next)
-        meet(vireo__container(at, vireo_socket, in_ns), &v);
+    for (vireo__list *at = a->ns->list.next; at != &a->ns->list; at = at->next)
+        vireo__visit_meet(&c.visit, &vireo__container(at, vireo_socket, in_ns)->member, call, &c);
 }
 
 typedef struct delivery {
@@ -299,8 +205,7 @@ static int broadcast(vireo__adapter *a, const vireo_to *to, const vireo__sio_mes
 
 static void free_memory(vireo__adapter *a)
 {
-    vireo__map_deinit(&of(a)->rooms);
-    vireo__map_deinit(&of(a)->memberships);
+    vireo__rooms_deinit(&of(a)->rooms);
     free(a);
 }
 
@@ -324,7 +229,7 @@ vireo__adapter *vireo__adapter_memory_new(vireo_ns *ns)
         return NULL;
     m->base.ops = &ops;
     m->base.ns = ns;
-    vireo__map_init(&m->rooms, ns->io->loop->hash_key);
-    vireo__map_init(&m->memberships, ns->io->loop->hash_key);
+    vireo__rooms_init(&m->rooms, ns->io->loop->hash_key);
+    m->rooms.on_change = on_change;
     return &m->base;
 }

@@ -15,6 +15,7 @@
 #include <vireo/socket.h>
 
 #include "base/map.h"
+#include "base/rooms.h"
 #include "engineio/server.h"
 #include "http/server.h"
 #include "loop/deadline.h"
@@ -50,7 +51,6 @@ struct vireo_ns {
     vireo__list list;    /* of the same */
     vireo__map acks;     /* number -> vireo__ack that is waited for */
     uint64_t next_ack;
-    uint64_t visit; /* stamps the sockets that a broadcast has seen */
     vireo__adapter *adapter;
 };
 
@@ -73,10 +73,8 @@ struct vireo_socket {
     vireo__sio_conn *conn;
     vireo__list in_ns; /* ns->list, later the graveyard */
     vireo__list in_conn;
-    vireo__list memberships; /* the adapter's */
-    vireo__list acks;        /* vireo__ack it is asked for */
-    uint32_t room_count;     /* memberships, its own room not counted */
-    uint64_t visit;
+    vireo__list acks;     /* vireo__ack it is asked for */
+    vireo__member member; /* of rooms; its own room is not counted */
     vireo_value *auth;
     char *refusal; /* what vireo_refuse was told: the JSON of a CONNECT_ERROR */
     struct vireo__listeners *listeners; /* vireo_on and its kin; NULL while there are none */

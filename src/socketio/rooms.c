@@ -27,7 +27,7 @@ int vireo_join(vireo_socket *s, const char *room)
         return VIREO_EINVAL;
     if (s->closed)
         return VIREO_ECLOSED;
-    if (s->room_count >= s->ns->io->options.max_rooms && !vireo_in_room(s, room))
+    if (s->member.count >= s->ns->io->options.max_rooms && !vireo_in_room(s, room))
         return VIREO_ETOOBIG;
     return adapter_of(s)->ops->join(adapter_of(s), s, room);
 }

@@ -24,7 +24,7 @@ vireo_socket *vireo__socket_new(vireo_ns *ns, vireo__sio_conn *conn, const vireo
     s->ns = ns;
     s->conn = conn;
     vireo__list_init(&s->in_ns);
-    vireo__list_init(&s->memberships);
+    vireo__member_init(&s->member, 0);
     vireo__list_init(&s->acks);
     s->left_own_room = true; /* until it is admitted */
     vireo__id_make(&ns->io->ids, s->id);
