@@ -8,7 +8,7 @@ static bool is_blank(char c)
     return c == ' ' || c == '\t';
 }
 
-static vireo__str trim(vireo__str s)
+vireo__str vireo__str_trim(vireo__str s)
 {
     while (s.len > 0 && is_blank(s.at[0])) {
         s.at++;
@@ -19,17 +19,39 @@ static vireo__str trim(vireo__str s)
     return s;
 }
 
+bool vireo__str_next_item(vireo__str *rest, char separator, vireo__str *item)
+{
+    if (rest->len == 0)
+        return false;
+    const char *end = memchr(rest->at, separator, rest->len);
+    size_t len = end ? (size_t)(end - rest->at) : rest->len;
+    size_t taken = len + (end != NULL);
+    *item = vireo__str_trim((vireo__str){rest->at, len});
+    *rest = (vireo__str){rest->at + taken, rest->len - taken};
+    return true;
+}
+
+bool vireo__str_next_part(vireo__str *rest, char separator, vireo__str *item)
+{
+    size_t n = 0;
+    if (rest->len == 0)
+        return false;
+    for (bool quoted = false; n < rest->len && (quoted || rest->at[n] != separator); n++) {
+        if (rest->at[n] == '"')
+            quoted = !quoted;
+        else if (quoted && rest->at[n] == '\\' && n + 1 < rest->len)
+            n++;
+    }
+    size_t taken = n < rest->len ? n + 1 : n;
+    *item = vireo__str_trim((vireo__str){rest->at, n});
+    *rest = (vireo__str){rest->at + taken, rest->len - taken};
+    return true;
+}
+
 bool vireo__str_has_token(vireo__str list, const char *token)
 {
-    while (list.len > 0) {
-        const char *comma = memchr(list.at, ',', list.len);
-        size_t len = comma ? (size_t)(comma - list.at) : list.len;
-        if (vireo__str_equal_nocase(trim((vireo__str){list.at, len}), token))
+    for (vireo__str item; vireo__str_next_item(&list, ',', &item);)
+        if (vireo__str_equal_nocase(item, token))
             return true;
-        if (comma == NULL)
-            return false;
-        list.at += len + 1;
-        list.len -= len + 1;
-    }
     return false;
 }

@@ -41,6 +41,18 @@ static inline bool vireo__str_equal_nocase(vireo__str a, const char *text)
     return true;
 }
 
+/* vireo__str_trim takes spaces and tabs off both ends. */
+vireo__str vireo__str_trim(vireo__str s);
+
+/* vireo__str_next_item takes the next item of a list off the front of |*rest|: what stands before
+ * |separator|, trimmed. What is behind the last separator is an item unless it is empty. False at
+ * the end. */
+bool vireo__str_next_item(vireo__str *rest, char separator, vireo__str *item);
+
+/* vireo__str_next_part is vireo__str_next_item for a list whose items may hold texts in quotes (RFC
+ * 9110 section 5.6.4), in which a separator does not count. */
+bool vireo__str_next_part(vireo__str *rest, char separator, vireo__str *item);
+
 /* vireo__str_has_token looks for |token| (any case) in a comma-separated list such as a Connection
  * header's. */
 bool vireo__str_has_token(vireo__str list, const char *token);

@@ -33,6 +33,27 @@ ptrdiff_t vireo__url_decode(char *out, const char *text, size_t n, bool plus_is_
     return at - out;
 }
 
+static bool stays(char c)
+{
+    char lower = vireo__ascii_lower(c);
+    return (lower >= 'a' && lower <= 'z') || (c >= '0' && c <= '9') ||
+           (c != '\0' && strchr("-_.!~*'()", c) != NULL);
+}
+
+int vireo__url_encode(vireo__buf *out, const char *text, size_t n)
+{
+    static const char digits[] = "0123456789ABCDEF";
+    for (size_t i = 0; i < n; i++) {
+        uint8_t c = (uint8_t)text[i];
+        if (stays(text[i])) {
+            vireo__buf_append_byte(out, c);
+            continue;
+        }
+        vireo__buf_append(out, (char[]){'%', digits[c >> 4], digits[c & 15]}, 3);
+    }
+    return out->error;
+}
+
 bool vireo__url_next_pair(vireo__str *query, vireo__str *name, vireo__str *value)
 {
     if (query->len == 0)

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/buf.h"
 #include "base/str.h"
 
 /* vireo__url_decode writes |text| with its %XX decoded to |out|, which has room for |n| bytes and
@@ -19,6 +20,10 @@
  * Returns the length, or -1 for a % that is not followed by two hexadecimal digits (where
  * |plus_is_space|, such a % stands for itself, as in browsers). */
 ptrdiff_t vireo__url_decode(char *out, const char *text, size_t n, bool plus_is_space);
+
+/* vireo__url_encode appends |n| bytes with all but letters, digits and -_.!~*'() as %XX, as
+ * JavaScript's encodeURIComponent does. Returns the buffer's sticky error. */
+int vireo__url_encode(vireo__buf *out, const char *text, size_t n);
 
 /* vireo__url_next_pair takes the next "name=value" off the front of |*query|; both parts still
  * encoded. False at the end. */
