@@ -89,11 +89,7 @@ VIREO_API int vireo_cookie_clear(vireo_req *r, const char *name,
  *
  * ...   texts, ended by NULL; copied. Replaces those before.
  * Returns 0; VIREO_EINVAL for an empty one, none at all, or more than 16; VIREO_ENOMEM. */
-VIREO_API int vireo_secrets(vireo_app *app, ...)
-#if defined(__GNUC__)
-    __attribute__((sentinel))
-#endif
-    ;
+VIREO_API int vireo_secrets(vireo_app *app, ...) VIREO_SENTINEL;
 VIREO_API int vireo_secrets_list(vireo_app *app, const char *const *secrets);
 
 #ifdef __cplusplus

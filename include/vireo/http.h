@@ -77,8 +77,12 @@ VIREO_API int vireo_static_files(vireo_app *app, const char *prefix, const char 
 VIREO_API const char *vireo_method(const vireo_req *r);
 VIREO_API const char *vireo_path(const vireo_req *r);   /* percent-decoded, without query */
 VIREO_API const char *vireo_target(const vireo_req *r); /* as it came: "/a%20b?x=1" */
-/* the peer's IP address; "" on a unix socket */
+/* the client's IP address; "" on a unix socket. Behind proxies: see proxy.h */
 VIREO_API const char *vireo_address(const vireo_req *r);
+/* "http" or "https", as the client sees it */
+VIREO_API const char *vireo_protocol(const vireo_req *r);
+/* the host with its port that the client has in its URL: "a.example:3000"; "" if it names none */
+VIREO_API const char *vireo_host(const vireo_req *r);
 
 /* vireo_header returns a request header's value (names in any case; several are joined by ", "), or
  * NULL. */

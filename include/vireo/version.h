@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * SPDX-FileCopyrightText: Copyright (c) 2026 The Vireo authors */
 
-/* version.h: which Vireo this is, and the two attributes that the other headers use. */
+/* version.h: which Vireo this is, and the attributes that the other headers use. */
 
 #ifndef VIREO_VERSION_H
 #define VIREO_VERSION_H
@@ -16,6 +16,9 @@
 
 /* VIREO_PRINTF lets the compiler check a template against its arguments, as it checks printf's. */
 #define VIREO_PRINTF(tmpl, first) __attribute__((format(printf, tmpl, first)))
+
+/* VIREO_SENTINEL lets it check that a list of arguments ends with NULL. */
+#define VIREO_SENTINEL __attribute__((sentinel))
 
 #ifdef __cplusplus
 extern "C" {

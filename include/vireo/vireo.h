@@ -21,9 +21,13 @@
 #define VIREO_VIREO_H
 
 #include <vireo/app.h>
+#include <vireo/cookie.h>
+#include <vireo/env.h>
 #include <vireo/error.h>
 #include <vireo/http.h>
 #include <vireo/log.h>
+#include <vireo/negotiate.h>
+#include <vireo/proxy.h>
 #include <vireo/socket.h>
 #include <vireo/value.h>
 #include <vireo/version.h>

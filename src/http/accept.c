@@ -177,7 +177,8 @@ static liking judge(vireo__accept kind, const wish *wishes, size_t count, vireo_
         specific = s;
         l = (liking){wishes[i].quality, (unsigned)s, i};
     }
-    if (specific < 0 && kind == VIREO__ACCEPT_ENCODING && vireo__str_equal_nocase(offer, "identity"))
+    if (specific < 0 && kind == VIREO__ACCEPT_ENCODING &&
+        vireo__str_equal_nocase(offer, "identity"))
         return judge_identity(wishes, count);
     return l;
 }

@@ -388,5 +388,7 @@ void vireo_app_free(vireo_app *app)
     vireo__loop_free(app->loop);
     vireo__pool_deinit(&app->requests);
     vireo__buf_deinit(&app->head);
+    vireo__secrets_free(app->secrets);
+    free(app->trust);
     free(app);
 }

@@ -11,12 +11,14 @@
  *     respond.c   what a handler answers
  *     sending.c   replies too large to queue at once
  *     file.c      a file as a reply;  static.c  a folder of them
- *     parse.c router.c reply.c mime.c   codecs
+ *     jar.c       cookies;  client.c  who the client is;  negotiate.c  what it likes best
+ *     parse.c router.c reply.c mime.c range.c conditions.c accept.c cookies.c forwarded.c   codecs
  */
 
 #ifndef VIREO_HTTP_APP_H
 #define VIREO_HTTP_APP_H
 
+#include "http/forwarded.h"
 #include "http/reply.h"
 #include "http/server.h"
 #include "net/listener.h"
@@ -39,6 +41,12 @@ typedef struct vireo__listening {
     vireo__listener *listener;
 } vireo__listening;
 
+/* What vireo_trust_proxy was told. */
+typedef struct vireo__proxies {
+    bool forwarded; /* they speak Forwarded */
+    vireo__trust whom;
+} vireo__proxies;
+
 struct vireo_app {
     vireo_app_options options; /* with the defaults filled in */
     vireo_loop *loop;
@@ -53,6 +61,8 @@ struct vireo_app {
     vireo__deadline time_box; /* of the graceful end */
     vireo__pool requests;     /* memory of vireo_req */
     vireo__buf head;          /* of the reply under construction */
+    char **secrets;           /* of vireo_secrets, ended by NULL; NULL: none */
+    vireo__proxies *trust;    /* of vireo_trust_proxy; NULL: nobody */
     int64_t date_at;          /* seconds; |date| is written for */
     uint16_t port;
     bool stopping; /* the graceful end has begun */
@@ -69,6 +79,9 @@ const vireo__mount *vireo__app_find_mount(const vireo_app *app, vireo__str path)
 
 /* vireo__app_add_route appends an entry. |pattern| is copied. */
 int vireo__app_add_route(vireo_app *app, const vireo__route *entry, const char *pattern);
+
+/* vireo__secrets_free frees a list of vireo_secrets. NULL is allowed. */
+void vireo__secrets_free(char **secrets);
 
 /* vireo__app_connections returns how many streams are open, detached ones too. */
 size_t vireo__app_connections(const vireo_app *app);

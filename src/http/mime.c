@@ -35,6 +35,7 @@ static const struct {
     {"ttf", "font/ttf"},
     {"otf", "font/otf"},
     {"txt", "text/plain; charset=utf-8"},
+    {"text", "text/plain; charset=utf-8"},
     {"md", "text/markdown; charset=utf-8"},
     {"csv", "text/csv; charset=utf-8"},
     {"xml", "application/xml"},

@@ -174,14 +174,6 @@ const char *vireo_target(const vireo_req *r)
     return vireo__parser_target(&r->parse);
 }
 
-const char *vireo_address(const vireo_req *r)
-{
-    vireo__stream *s = r->conn->stream;
-    if (r->address[0] == '\0' && !s->closing)
-        s->io->peer_address(s, writable(r)->address, sizeof r->address);
-    return r->address;
-}
-
 static const char *join(vireo_req *r, const char *headers, size_t size, const char *name,
                         size_t total)
 {

@@ -30,10 +30,11 @@ struct vireo_req {
     void *user;
     void (*abort_fn)(vireo_req *r, void *user);
     void *abort_user;
-    vireo__buf reply_headers; /* each line ended by \r\n */
-    vireo__arena arena;       /* what accessors decode */
-    vireo__doc *doc;          /* the body as JSON; NULL until asked for */
-    uint16_t status;          /* of the reply; 0 while there is none */
+    vireo__buf reply_headers;    /* each line ended by \r\n */
+    vireo__arena arena;          /* what accessors decode */
+    vireo__doc *doc;             /* the body as JSON; NULL until asked for */
+    const vireo__client *client; /* what proxies say; in the arena; NULL until asked for */
+    uint16_t status;             /* of the reply; 0 while there is none */
     bool answered : 1;
     bool handling : 1;  /* a handler is on the stack */
     bool upgrading : 1; /* .. and may detach the stream */

@@ -101,9 +101,9 @@ static void obeys_ranges_of_what_is_there(void **state)
         const char *text;
         bool with_strong, with_weak;
     } rows[] = {
-        {NULL, true, true},        {"\"a,b\"", true, false}, {"W/\"a,b\"", false, false},
-        {"\"a\"", false, false},   {"", false, false},       {THEN, true, false},
-        {OLD, false, false},       {NEW, false, false},      {"W/", false, false},
+        {NULL, true, true},         {"\"a,b\"", true, false}, {"W/\"a,b\"", false, false},
+        {"\"a\"", false, false},    {"", false, false},       {THEN, true, false},
+        {OLD, false, false},        {NEW, false, false},      {"W/", false, false},
         {"\"a,b\" ", false, false},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {

@@ -80,8 +80,7 @@ static void show(char out[400], vireo__range_result result, const vireo__ranges 
     strcpy(out, names[result]);
     for (size_t i = 0; result == VIREO__RANGE_PARTS && i < ranges->count; i++)
         sprintf(out + strlen(out), "%s%llu+%llu", i ? " " : "",
-                (unsigned long long)ranges->at[i].first,
-                (unsigned long long)ranges->at[i].length);
+                (unsigned long long)ranges->at[i].first, (unsigned long long)ranges->at[i].length);
 }
 
 static void reads_ranges(void **state)
@@ -93,8 +92,7 @@ static void reads_ranges(void **state)
         size_t n = strlen(table[i].text);
         for (size_t cut = 0; cut <= n; cut++) {
             char *copy = guard_copy(table[i].text, cut);
-            show(text, vireo__range_read((vireo__str){copy, cut}, table[i].size, &ranges),
-                 &ranges);
+            show(text, vireo__range_read((vireo__str){copy, cut}, table[i].size, &ranges), &ranges);
             guard_free(copy, cut);
         }
         if (strcmp(text, table[i].parts) != 0)
@@ -128,10 +126,11 @@ static void writes_heads_of_parts(void **state)
     vireo__range_part(&out, "B", NULL, &(vireo__range){0, 1}, 100);
     vireo__range_end(&out, "B");
     vireo__range_write(&out, NULL, 7);
-    assert_string_equal(vireo__buf_cstr(&out),
-                        "\r\n--B\r\nContent-Type: text/plain\r\nContent-Range: bytes 10-14/100\r\n\r\n"
-                        "\r\n--B\r\nContent-Range: bytes 0-0/100\r\n\r\n"
-                        "\r\n--B--\r\nbytes */7");
+    assert_string_equal(
+        vireo__buf_cstr(&out),
+        "\r\n--B\r\nContent-Type: text/plain\r\nContent-Range: bytes 10-14/100\r\n\r\n"
+        "\r\n--B\r\nContent-Range: bytes 0-0/100\r\n\r\n"
+        "\r\n--B--\r\nbytes */7");
     vireo__buf_deinit(&out);
 }
 
