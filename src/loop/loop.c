@@ -28,6 +28,8 @@ void vireo__turn_add(vireo_loop *loop, vireo__turn_task *task)
 {
     if (task->queued)
         return;
+    if (vireo__list_empty(&loop->turn))
+        uv_ref((uv_handle_t *)&loop->prepare); /* uv_run must not return before it was run */
     task->queued = true;
     vireo__list_append(&loop->turn, &task->node);
 }
@@ -47,6 +49,7 @@ static void end_turn(vireo_loop *loop)
         vireo__turn_remove(task);
         task->run(task);
     }
+    uv_unref((uv_handle_t *)&loop->prepare);
 }
 
 static void on_prepare(uv_prepare_t *handle)

@@ -42,7 +42,7 @@ struct vireo_loop {
     uv_check_t check;
     uv_timer_t timer; /* armed for the earliest deadline */
     uv_async_t wake;
-    int open_handles; /* of the four above */
+    int open_handles; /* of the four above, and of lookups under way */
     vireo__list turn; /* of vireo__turn_task */
     vireo__list deadline_queues;
     vireo__list timers;  /* of vireo_timer */

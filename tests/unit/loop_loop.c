@@ -77,6 +77,23 @@ static void runs_tasks_once_at_the_end_of_the_turn(void **state)
     vireo__loop_free(loop);
 }
 
+/* With nothing else to do, uv_run still runs it, and then returns. */
+static void does_not_forget_a_task_of_an_idle_loop(void **state)
+{
+    (void)state;
+    vireo_loop *loop = vireo__loop_new(NULL);
+    task a = make(loop, 'a'), b = make(loop, 'b');
+    order[0] = '\0';
+    vireo__turn_add(loop, &a.turn);
+    uv_run(loop->uv, UV_RUN_DEFAULT);
+    assert_string_equal(order, "a");
+    vireo__turn_add(loop, &b.turn);
+    vireo__turn_remove(&b.turn);
+    uv_run(loop->uv, UV_RUN_DEFAULT);
+    assert_string_equal(order, "a");
+    vireo__loop_free(loop);
+}
+
 static void add_one(void *a, void *b)
 {
     ++*(int *)a;
@@ -149,6 +166,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(runs_tasks_once_at_the_end_of_the_turn),
+        cmocka_unit_test(does_not_forget_a_task_of_an_idle_loop),
         cmocka_unit_test(takes_posts_from_threads),
         cmocka_unit_test(lives_on_a_loop_of_somebody_elses),
         cmocka_unit_test(lends_a_scratch_buffer),
