@@ -8,7 +8,7 @@
  * move bytes. net/tcp_uv.c implements them on libuv; another implementation is another file, and
  * nothing above this header knows which one it is.
  *
- *     accepted -> set_events, start -> on_data* -> [on_end] -> end or close -> on_close -> gone
+ *     accepted or dialled -> set_events, start -> on_data* -> [on_end] -> end or close -> on_close
  *
  * Law: on_close comes exactly once, never inside a call of ours, and is the last event. After
  * vireo__stream_close no other event comes. Every function may be called inside every event.
@@ -67,7 +67,7 @@ struct vireo__stream {
     const vireo__stream_events *events;
     void *owner; /* whose events these are */
     vireo_loop *loop;
-    struct vireo__listener *listener; /* that accepted it */
+    struct vireo__listener *listener; /* that accepted it; NULL: it was dialled */
     vireo__list node;                 /* among the listener's streams */
     vireo__wqueue out;
     vireo__turn_task flush;

@@ -1,16 +1,18 @@
 /* SPDX-License-Identifier: MIT
  * SPDX-FileCopyrightText: Copyright (c) 2026 The Vireo authors */
 
-/* tcp_uv.c: streams and listeners on libuv, for TCP and unix sockets. */
+/* tcp_uv.c: streams, listeners and outgoing connections on libuv, for TCP and unix sockets. */
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <vireo/error.h>
 
+#include "net/dial.h"
 #include "net/listener.h"
 
 enum { DEFAULT_BACKLOG = 4096 };
@@ -159,6 +161,8 @@ static void on_stream_closed(uv_handle_t *handle)
     vireo__listener *l = s->listener;
     vireo__stream_closed(s);
     free(s);
+    if (l == NULL)
+        return;
     l->stream_count--;
     if (l->closing)
         free_if_unused(l);
@@ -194,21 +198,79 @@ static const vireo__stream_io uv_io = {
     .peer_address = peer_address,
 };
 
-/* --- accepting -------------------------------------------------------------------------------- */
-
-static vireo__stream *new_stream(vireo__listener *l)
+static vireo__stream *new_stream(vireo_loop *loop, bool tcp)
 {
-    bool tcp = l->uv.handle.type == UV_TCP;
     vireo__stream *s = malloc(tcp ? sizeof(tcp_stream) : sizeof(unix_stream));
     if (s == NULL)
         return NULL;
-    vireo__stream_init(s, l->loop, &uv_io);
+    vireo__stream_init(s, loop, &uv_io);
     uv_stream_t *handle = handle_of(s);
     if (tcp)
-        uv_tcp_init(l->loop->uv, (uv_tcp_t *)handle);
+        uv_tcp_init(loop->uv, (uv_tcp_t *)handle);
     else
-        uv_pipe_init(l->loop->uv, (uv_pipe_t *)handle, 0);
+        uv_pipe_init(loop->uv, (uv_pipe_t *)handle, 0);
     handle->data = s;
+    return s;
+}
+
+/* --- dialling --------------------------------------------------------------------------------- */
+
+_Static_assert(VIREO__UNIX_PATH_SIZE <= sizeof(((struct sockaddr_un *)0)->sun_path),
+               "libuv would cut a longer path");
+
+typedef struct dial_request {
+    uv_connect_t uv;
+    vireo__dialled_fn on_open;
+} dial_request;
+
+static void on_dialled(uv_connect_t *request, int status)
+{
+    vireo__stream *s = request->handle->data;
+    vireo__dialled_fn on_open = vireo__container(request, dial_request, uv)->on_open;
+    free(vireo__container(request, dial_request, uv));
+    if (s->closing)
+        return;
+    if (status < 0)
+        vireo__stream_close(s, status);
+    else
+        on_open(s);
+}
+
+/* A failure at once is told as a later one is: by on_close. */
+vireo__stream *vireo__dial(vireo_loop *loop, const vireo__dial_address *to,
+                           vireo__dialled_fn on_open, const vireo__stream_events *events,
+                           void *owner)
+{
+    bool tcp = to->unix_path == NULL;
+    dial_request *request = malloc(sizeof *request);
+    vireo__stream *s = request ? new_stream(loop, tcp) : NULL;
+    if (s == NULL) {
+        free(request);
+        return NULL;
+    }
+    request->on_open = on_open;
+    vireo__stream_set_events(s, events, owner);
+    if (!tcp) {
+        uv_pipe_connect(&request->uv, (uv_pipe_t *)handle_of(s), to->unix_path, on_dialled);
+        return s;
+    }
+    int error = uv_tcp_connect(&request->uv, (uv_tcp_t *)handle_of(s), to->tcp, on_dialled);
+    if (error < 0) {
+        free(request);
+        vireo__stream_close(s, error);
+    } else {
+        uv_tcp_nodelay((uv_tcp_t *)handle_of(s), 1);
+    }
+    return s;
+}
+
+/* --- accepting -------------------------------------------------------------------------------- */
+
+static vireo__stream *new_accepted(vireo__listener *l)
+{
+    vireo__stream *s = new_stream(l->loop, l->uv.handle.type == UV_TCP);
+    if (s == NULL)
+        return NULL;
     s->listener = l;
     vireo__list_append(&l->streams, &s->node);
     l->stream_count++;
@@ -254,7 +316,7 @@ static void on_connection(uv_stream_t *server, int status)
     vireo__listener *l = server->data;
     if (status < 0)
         return;
-    vireo__stream *s = new_stream(l);
+    vireo__stream *s = new_accepted(l);
     if (s == NULL) {
         refuse(l);
         return;
