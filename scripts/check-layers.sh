@@ -14,6 +14,7 @@ codecs='net/tunnel
 http/parse http/reply http/router http/mime http/range http/conditions http/accept
 http/cookies http/forwarded
 ws/frame ws/mask ws/handshake ws/message
+sse/format sse/history
 engineio/packet engineio/id
 socketio/packet'
 

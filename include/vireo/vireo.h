@@ -29,6 +29,7 @@
 #include <vireo/negotiate.h>
 #include <vireo/proxy.h>
 #include <vireo/socket.h>
+#include <vireo/sse.h>
 #include <vireo/value.h>
 #include <vireo/version.h>
 #include <vireo/ws.h>

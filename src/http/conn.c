@@ -195,7 +195,8 @@ static void handle_request(vireo__conn *c)
     else
         vireo__req_route(r, false);
     r->handling = false;
-    settle(c);
+    if (!c->detached)
+        settle(c);
 }
 
 /* RFC 9110 section 10.1.1: "A server MAY omit sending a 100 (Continue) response if it has already

@@ -341,3 +341,24 @@ bool vireo__req_route(vireo_req *r, bool upgrade)
         not_routed(r, allowed, upgradable);
     return !upgrade;
 }
+
+vireo__stream *vireo__req_take_stream(vireo_req *r, const char *type,
+                                      const vireo__stream_events *events, void *owner)
+{
+    vireo__conn *c = r->conn;
+    vireo__reply_head head = {.status = 200, .type = type, .no_length = true};
+    bool last;
+    if (r->answered || !r->handling)
+        return NULL;
+    c->ending = true;
+    int error = vireo__req_head(r, &head, &last);
+    if (error == 0)
+        error = vireo__stream_write_copy(c->stream, c->app->head.data, c->app->head.len);
+    if (error < 0)
+        return NULL;
+    r->answered = true;
+    r->abort_fn = NULL;
+    c->detached = true;
+    vireo__stream_set_events(c->stream, events, owner);
+    return c->stream;
+}

@@ -86,6 +86,12 @@ int vireo__req_reply_raw(vireo_req *r, const void *bytes, size_t len);
  * bytes that stood behind the request's head are given to those events. */
 vireo__stream *vireo__req_detach(vireo_req *r);
 
+/* vireo__req_take_stream answers with 200 and |type|, a body that ends with the connection, and
+ * takes the stream away from HTTP; inside a route's handler only. When the handler has returned,
+ * |r| is gone. NULL when it was answered already or memory runs out. */
+vireo__stream *vireo__req_take_stream(vireo_req *r, const char *type,
+                                      const vireo__stream_events *events, void *owner);
+
 /* vireo__route_upgrade registers, as vireo_route does for GET, a handler for WebSocket upgrades of
  * |pattern|. A plain GET there is answered with 426 and "Upgrade: websocket". */
 int vireo__route_upgrade(vireo_app *app, const char *pattern, int (*on_upgrade)(vireo_req *r),

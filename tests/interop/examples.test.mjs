@@ -8,68 +8,16 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import http from "node:http";
 import path from "node:path";
-import { createInterface } from "node:readline";
 import { after, before, describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { WebSocket } from "ws";
 import { launch } from "../browser/chat.mjs";
+import { Example } from "../js/example.mjs";
 import { call, client, connected } from "../js/client.mjs";
 import { collect, next, within } from "../js/wait.mjs";
 
 const here = path.dirname(fileURLToPath(import.meta.url));
 const build = path.resolve(process.env.VIREO_BUILD ?? path.join(here, "../../build"));
-
-/** A running example. */
-class Example {
-  static async start(t, name, host = "127.0.0.1") {
-    const example = new Example(spawn(path.join(build, name), ["--port", "0", "--host", host]));
-    t.after(() => example.stop());
-    const [, url] = await example.line(new RegExp(`^${name}: listening on (http://.+:\\d+)$`));
-    example.url = url;
-    return example;
-  }
-
-  constructor(child) {
-    this.child = child;
-    this.lines = [];
-    this.stderr = "";
-    this.waiters = new Set();
-    this.guests = []; // what must leave before it ends
-    child.stderr.setEncoding("utf8").on("data", (text) => { this.stderr += text; });
-    createInterface({ input: child.stdout }).on("line", (line) => {
-      this.lines.push(line);
-      for (const look of this.waiters) look();
-    });
-    this.exited = new Promise((resolve) => child.once("close", (code, signal) => resolve({ code, signal })));
-    child.once("error", (err) => { this.stderr += err.message; });
-  }
-
-  /** The match of the first line of its output, past or to come, that matches. */
-  line(pattern) {
-    let look;
-    return within(new Promise((resolve) => {
-      look = () => {
-        const match = this.lines.map((line) => pattern.exec(line)).find(Boolean);
-        if (match) resolve(match);
-      };
-      this.waiters.add(look);
-      look();
-    }), `the line ${pattern}; there were:\n${this.lines.join("\n")}\n${this.stderr}`)
-      .finally(() => this.waiters.delete(look));
-  }
-
-  /** It must end by itself, with status 0 and without a word on stderr (a sanitizer's, for example). */
-  async stop(signal = "SIGTERM") {
-    for (const leave of this.guests.splice(0)) await leave();
-    if (this.child.exitCode === null && this.child.signalCode === null) this.child.kill(signal);
-    const end = await within(this.exited, `the end after ${signal}`).catch((err) => {
-      this.child.kill("SIGKILL");
-      throw err;
-    });
-    assert.deepEqual(end, { code: 0, signal: null }, this.stderr);
-    assert.equal(this.stderr, "");
-  }
-}
 
 async function webSocket(t, example, target) {
   const ws = new WebSocket(example.url.replace("http", "ws") + target);

@@ -1,0 +1,494 @@
+/* SPDX-License-Identifier: MIT
+ * SPDX-FileCopyrightText: Copyright (c) 2026 The Vireo authors */
+
+/* server.c: <vireo/sse.h>: an endpoint is a route, the list of its streams and their rooms. A
+ * stream has left HTTP behind once its head is sent: no request stays in memory, its body ends with
+ * the connection, and an event is the same bytes for every receiver.
+ *
+ *     | vireo_sse | data_size bytes of the user | address, NUL |
+ */
+
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <vireo/error.h>
+#include <vireo/sse.h>
+
+#include "base/random.h"
+#include "base/rooms.h"
+#include "http/server.h"
+#include "payload/template.h"
+#include "sse/format.h"
+#include "sse/history.h"
+
+enum {
+    DEFAULT_HEARTBEAT_MS = 15000, /* proxies commonly cut what is silent for 30 to 60 s */
+    DEFAULT_HISTORY_BYTES = 1 << 20,
+    DEFAULT_QUEUED_BYTES = 1 << 20,
+    DEFAULT_ROOMS = 1000,
+    MAX_DATA_SIZE = 1 << 30,
+    MAX_ROOM_NAME = 255,
+    SCRATCH_KEPT = 16384 /* bytes of the buffer in which events are written */
+};
+
+struct vireo_sse_endpoint {
+    vireo_app *app;
+    vireo_loop *loop;
+    vireo_sse_options options;
+    vireo__list streams; /* until on_close has returned */
+    size_t open;
+    vireo__rooms rooms;
+    vireo__sse_history history;
+    vireo__shared *heartbeat;
+    vireo__buf text; /* of the event that is being written */
+    vireo__mount mount;
+};
+
+struct vireo_sse {
+    vireo__stream *stream;
+    vireo_sse_endpoint *endpoint;
+    vireo__list node;
+    vireo__member member;
+    vireo__deadline heartbeat;
+    bool ended : 1; /* nothing more can be sent */
+    bool missed : 1;
+    _Alignas(max_align_t) uint8_t data[];
+};
+
+static vireo_sse *of_member(vireo__member *member)
+{
+    return vireo__container(member, vireo_sse, member);
+}
+
+/* --- the end of a stream ---------------------------------------------------------------------- */
+
+/* From here on it is in no room and receives nothing. */
+static void leave(vireo_sse *e)
+{
+    if (e->ended)
+        return;
+    e->ended = true;
+    e->endpoint->open--;
+    vireo__deadline_stop(&e->heartbeat);
+    vireo__rooms_leave_all(&e->endpoint->rooms, &e->member);
+}
+
+void vireo_sse_close(vireo_sse *e)
+{
+    leave(e);
+    vireo__stream_end(e->stream);
+}
+
+static void on_data(vireo__stream *s, uint8_t *bytes, size_t n)
+{
+    (void)s, (void)bytes, (void)n; /* there is nothing that a client could have to say */
+}
+
+static void on_end(vireo__stream *s)
+{
+    vireo_sse_close(s->owner);
+}
+
+static void on_drain(vireo__stream *s)
+{
+    vireo_sse *e = s->owner;
+    if (e->endpoint->options.on_drain != NULL)
+        e->endpoint->options.on_drain(e);
+}
+
+static void on_close(vireo__stream *s, int error)
+{
+    vireo_sse *e = s->owner;
+    leave(e);
+    if (e->endpoint->options.on_close != NULL)
+        e->endpoint->options.on_close(e, error);
+    vireo__list_remove(&e->node);
+    free(e);
+}
+
+static const vireo__stream_events stream_events = {
+    .on_data = on_data,
+    .on_end = on_end,
+    .on_drain = on_drain,
+    .on_close = on_close,
+};
+
+/* --- sending ---------------------------------------------------------------------------------- */
+
+static void on_silence(vireo__deadline *d);
+
+static void await_silence(vireo_sse *e)
+{
+    vireo__deadline_start(e->endpoint->loop, &e->heartbeat, e->endpoint->options.heartbeat_ms,
+                          on_silence);
+}
+
+static int send_shared(vireo_sse *e, vireo__shared *text)
+{
+    if (e->ended)
+        return VIREO_ECLOSED;
+    int error = vireo__stream_write(e->stream, text, 0, text->len, NULL, NULL);
+    if (error == 0)
+        await_silence(e);
+    return error;
+}
+
+static void on_silence(vireo__deadline *d)
+{
+    vireo_sse *e = vireo__container(d, vireo_sse, heartbeat);
+    send_shared(e, e->endpoint->heartbeat);
+}
+
+/* begin_text and finish_text stand around what writes an event into endpoint->text. */
+static vireo__buf *begin_text(vireo_sse_endpoint *endpoint)
+{
+    vireo__buf_reset(&endpoint->text, SCRATCH_KEPT);
+    return &endpoint->text;
+}
+
+static int finish_text(vireo_sse *e, int error)
+{
+    const vireo__buf *text = &e->endpoint->text;
+    if (error == 0 && e->ended)
+        error = VIREO_ECLOSED;
+    if (error == 0)
+        error = vireo__stream_write_copy(e->stream, text->data, text->len);
+    if (error == 0)
+        await_silence(e);
+    return error;
+}
+
+static int send_data(vireo_sse *e, const char *event, vireo__str data)
+{
+    vireo__buf *text = begin_text(e->endpoint);
+    return finish_text(e, vireo__sse_format_event(text, NULL, event, data));
+}
+
+/* One JSON value in the loop's scratch buffer. */
+static int write_json(vireo_loop *loop, vireo__str *json, const char *tmpl, va_list args)
+{
+    vireo__buf *scratch = vireo__loop_scratch(loop);
+    int error = vireo__template_write_one(scratch, NULL, tmpl, args);
+    *json = (vireo__str){(const char *)scratch->data, scratch->len};
+    return error < 0 ? error : 0;
+}
+
+int vireo_sse_send(vireo_sse *e, const char *event, const char *tmpl, ...)
+{
+    vireo__str json;
+    va_list args;
+    va_start(args, tmpl);
+    int error = write_json(e->endpoint->loop, &json, tmpl, args);
+    va_end(args);
+    return error < 0 ? error : send_data(e, event, json);
+}
+
+int vireo_sse_send_text(vireo_sse *e, const char *event, const char *text)
+{
+    return send_data(e, event, vireo__str_of(text));
+}
+
+int vireo_sse_comment(vireo_sse *e, const char *comment)
+{
+    vireo__buf *text = begin_text(e->endpoint);
+    return finish_text(e, vireo__sse_format_comment(text, vireo__str_of(comment)));
+}
+
+/* --- publishing ------------------------------------------------------------------------------- */
+
+typedef struct delivery {
+    vireo__shared *text;
+    int count;
+} delivery;
+
+static void deliver(vireo__member *member, void *user)
+{
+    delivery *d = user;
+    if (send_shared(of_member(member), d->text) == 0)
+        d->count++;
+}
+
+/* A stream that is too slow is closed by its stream, with an event of a later turn: nobody leaves
+ * the list or a room while we walk. */
+static int deliver_all(vireo_sse_endpoint *endpoint, const char *room, vireo__shared *text)
+{
+    delivery d = {text, 0};
+    if (room != NULL) {
+        vireo__visit visit = vireo__visit_begin(&endpoint->rooms);
+        vireo__visit_room(&visit, room, deliver, &d);
+        return d.count;
+    }
+    for (vireo__list *at = endpoint->streams.next; at != &endpoint->streams; at = at->next)
+        deliver(&vireo__container(at, vireo_sse, node)->member, &d);
+    return d.count;
+}
+
+static int publish_data(vireo_sse_endpoint *endpoint, const char *room, const char *event,
+                        vireo__str data)
+{
+    char id[VIREO__SSE_ID_SIZE];
+    bool keep = endpoint->options.history_events > 0;
+    vireo__sse_history_next_id(&endpoint->history, id);
+    vireo__buf *out = begin_text(endpoint);
+    int error = vireo__sse_format_event(out, keep ? id : NULL, event, data);
+    if (error < 0)
+        return error;
+    vireo__shared *text = vireo__shared_copy(out->data, out->len);
+    if (text == NULL)
+        return VIREO_ENOMEM;
+    if (keep)
+        vireo__sse_history_add(&endpoint->history, text, room);
+    int count = deliver_all(endpoint, room, text);
+    vireo__shared_unref(text);
+    return count;
+}
+
+int vireo_sse_publish(vireo_sse_endpoint *endpoint, const char *room, const char *event,
+                      const char *tmpl, ...)
+{
+    vireo__str json;
+    va_list args;
+    va_start(args, tmpl);
+    int error = write_json(endpoint->loop, &json, tmpl, args);
+    va_end(args);
+    return error < 0 ? error : publish_data(endpoint, room, event, json);
+}
+
+int vireo_sse_publish_text(vireo_sse_endpoint *endpoint, const char *room, const char *event,
+                           const char *text)
+{
+    return publish_data(endpoint, room, event, vireo__str_of(text));
+}
+
+/* --- opening ---------------------------------------------------------------------------------- */
+
+static vireo_sse *new_stream(vireo_sse_endpoint *endpoint, const char *address)
+{
+    size_t size = endpoint->options.data_size;
+    vireo_sse *e = calloc(1, sizeof *e + size + strlen(address) + 1);
+    if (e == NULL)
+        return NULL;
+    e->endpoint = endpoint;
+    vireo__member_init(&e->member, 0);
+    vireo__list_init(&e->node);
+    strcpy((char *)e->data + size, address);
+    return e;
+}
+
+/* Sends what was published behind event |number| to all or to a room of |e|. */
+static void replay(vireo_sse *e, uint64_t number, uint64_t last)
+{
+    const vireo_sse_endpoint *endpoint = e->endpoint;
+    while (number++ < last && !e->ended) {
+        const vireo__sse_past *past = vireo__sse_history_get(&endpoint->history, number);
+        if (past != NULL &&
+            (past->room == NULL || vireo__rooms_has(&endpoint->rooms, &e->member, past->room)))
+            send_shared(e, past->text);
+    }
+}
+
+static void send_retry(vireo_sse *e)
+{
+    if (e->endpoint->options.retry_ms == 0)
+        return;
+    vireo__buf *text = begin_text(e->endpoint);
+    finish_text(e, vireo__sse_format_retry(text, e->endpoint->options.retry_ms));
+}
+
+/* The head leaves at once; what on_open sends and what is replayed follow in the same write. */
+static void begin(vireo_sse *e, vireo_req *r)
+{
+    vireo_sse_endpoint *endpoint = e->endpoint;
+    const char *last_id = vireo_header(r, "last-event-id");
+    uint64_t number = endpoint->history.last, last = number;
+    if (last_id != NULL && *last_id != '\0')
+        e->missed = !vireo__sse_history_find(&endpoint->history, last_id, &number);
+    vireo__list_append(&endpoint->streams, &e->node);
+    endpoint->open++;
+    e->stream->max_queued = endpoint->options.max_queued_bytes;
+    await_silence(e);
+    send_retry(e);
+    if (endpoint->options.on_open != NULL)
+        endpoint->options.on_open(e, r);
+    if (!e->missed)
+        replay(e, number, last);
+}
+
+static int refuse_stopping(vireo_req *r)
+{
+    vireo_reply_header(r, "Retry-After", "1");
+    return vireo_reply_text(r, 503, "the server is going away");
+}
+
+static int on_request(vireo_req *r)
+{
+    vireo_sse_endpoint *endpoint = vireo_req_user(r);
+    if (vireo__app_stopping(endpoint->app))
+        return refuse_stopping(r);
+    int error = endpoint->options.on_request != NULL ? endpoint->options.on_request(r) : 0;
+    if (error < 0 || vireo__req_answered(r))
+        return error;
+    vireo_reply_header(r, "Cache-Control", "no-cache");
+    vireo_reply_header(r, "X-Accel-Buffering", "no");
+    if (strcmp(vireo_method(r), "HEAD") == 0)
+        return vireo_reply(r, 200, "text/event-stream", NULL, 0);
+    vireo_sse *e = new_stream(endpoint, vireo_address(r));
+    if (e == NULL)
+        return VIREO_ENOMEM;
+    e->stream = vireo__req_take_stream(r, "text/event-stream", &stream_events, e);
+    if (e->stream == NULL) {
+        free(e);
+        return VIREO_ENOMEM;
+    }
+    begin(e, r);
+    return 0;
+}
+
+/* --- rooms ------------------------------------------------------------------------------------ */
+
+int vireo_sse_join(vireo_sse *e, const char *room)
+{
+    size_t len = strnlen(room, MAX_ROOM_NAME + 1);
+    if (len == 0 || len > MAX_ROOM_NAME)
+        return VIREO_EINVAL;
+    if (e->ended)
+        return VIREO_ECLOSED;
+    vireo__rooms *rooms = &e->endpoint->rooms;
+    if (e->member.count >= e->endpoint->options.max_rooms &&
+        !vireo__rooms_has(rooms, &e->member, room))
+        return VIREO_ETOOBIG;
+    return vireo__rooms_join(rooms, &e->member, room);
+}
+
+int vireo_sse_leave(vireo_sse *e, const char *room)
+{
+    vireo__rooms_leave(&e->endpoint->rooms, &e->member, room);
+    return 0;
+}
+
+/* --- registering, and the application's end --------------------------------------------------- */
+
+/* Nobody leaves the list inside |fn|: streams end with events of the loop only. */
+void vireo_sse_each(vireo_sse_endpoint *endpoint, void (*fn)(vireo_sse *e, void *user), void *user)
+{
+    for (vireo__list *at = endpoint->streams.next; at != &endpoint->streams; at = at->next) {
+        vireo_sse *e = vireo__container(at, vireo_sse, node);
+        if (!e->ended)
+            fn(e, user);
+    }
+}
+
+static void end_stream(vireo_sse *e, void *user)
+{
+    (void)user;
+    vireo_sse_close(e);
+}
+
+static void on_stop(void *owner)
+{
+    vireo_sse_each(owner, end_stream, NULL);
+}
+
+static void on_free(void *owner)
+{
+    vireo_sse_endpoint *endpoint = owner;
+    vireo__rooms_deinit(&endpoint->rooms);
+    vireo__sse_history_deinit(&endpoint->history);
+    vireo__shared_unref(endpoint->heartbeat);
+    vireo__buf_deinit(&endpoint->text);
+    free(endpoint);
+}
+
+static void fill_options(vireo_sse_options *own, const vireo_sse_options *given)
+{
+    memcpy(own, given, given->size < sizeof *own ? given->size : sizeof *own);
+    if (own->heartbeat_ms == 0)
+        own->heartbeat_ms = DEFAULT_HEARTBEAT_MS;
+    if (own->history_bytes == 0)
+        own->history_bytes = DEFAULT_HISTORY_BYTES;
+    if (own->max_queued_bytes == 0)
+        own->max_queued_bytes = DEFAULT_QUEUED_BYTES;
+    if (own->max_rooms == 0)
+        own->max_rooms = DEFAULT_ROOMS;
+}
+
+static vireo_sse_endpoint *new_endpoint(vireo_app *app, const vireo_sse_options *options)
+{
+    static const char heartbeat[] = ":\n\n";
+    vireo_sse_endpoint *endpoint = calloc(1, sizeof *endpoint);
+    if (endpoint == NULL)
+        return NULL;
+    uint64_t epoch;
+    vireo__random(&epoch, sizeof epoch);
+    fill_options(&endpoint->options, options);
+    endpoint->app = app;
+    endpoint->loop = vireo__app_loop(app);
+    vireo__list_init(&endpoint->streams);
+    vireo__rooms_init(&endpoint->rooms, endpoint->loop->hash_key);
+    vireo__sse_history_init(&endpoint->history, endpoint->options.history_events,
+                            endpoint->options.history_bytes, epoch);
+    vireo__buf_init(&endpoint->text, VIREO__BUF_UNLIMITED);
+    endpoint->heartbeat = vireo__shared_copy(heartbeat, strlen(heartbeat));
+    return endpoint;
+}
+
+vireo_sse_endpoint *vireo_sse_register(vireo_app *app, const char *path,
+                                       const vireo_sse_options *options)
+{
+    vireo_sse_endpoint *endpoint = new_endpoint(app, options);
+    if (endpoint == NULL)
+        return NULL;
+    if (endpoint->heartbeat == NULL || endpoint->options.data_size > MAX_DATA_SIZE ||
+        vireo_route(app, "GET", path, on_request, endpoint) < 0) {
+        on_free(endpoint);
+        return NULL;
+    }
+    /* No path contains a line feed: only of the application's end it is told. */
+    endpoint->mount =
+        (vireo__mount){.prefix = "\n", .owner = endpoint, .on_stop = on_stop, .on_free = on_free};
+    vireo__app_mount(app, &endpoint->mount);
+    return endpoint;
+}
+
+/* --- looking at them -------------------------------------------------------------------------- */
+
+size_t vireo_sse_count(const vireo_sse_endpoint *endpoint, const char *room)
+{
+    return room == NULL ? endpoint->open : vireo__rooms_count(&endpoint->rooms, room);
+}
+
+bool vireo_sse_missed(const vireo_sse *e)
+{
+    return e->missed;
+}
+
+void *vireo_sse_data(vireo_sse *e)
+{
+    return e->endpoint->options.data_size > 0 ? e->data : NULL;
+}
+
+void *vireo_sse_user(const vireo_sse *e)
+{
+    return e->endpoint->options.user;
+}
+
+void *vireo_sse_endpoint_user(const vireo_sse_endpoint *endpoint)
+{
+    return endpoint->options.user;
+}
+
+vireo_sse_endpoint *vireo_sse_endpoint_of(const vireo_sse *e)
+{
+    return e->endpoint;
+}
+
+size_t vireo_sse_queued(const vireo_sse *e)
+{
+    return vireo__stream_queued(e->stream);
+}
+
+const char *vireo_sse_address(const vireo_sse *e)
+{
+    return (const char *)e->data + e->endpoint->options.data_size;
+}
