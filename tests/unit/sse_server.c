@@ -26,6 +26,7 @@ typedef struct fixture {
     int error;
     bool close_in_open;
     bool join_room;
+    bool starved; /* memory runs out */
 } fixture;
 
 static fixture f;
@@ -41,7 +42,8 @@ static void on_open(vireo_sse *e, vireo_req *r)
 {
     f.last = e;
     f.opened++;
-    assert_string_equal(vireo_sse_address(e), "127.0.0.1");
+    if (!f.starved)
+        assert_string_equal(vireo_sse_address(e), "127.0.0.1");
     assert_ptr_equal(vireo_req_user(r), f.endpoint);
     if (f.join_room)
         assert_int_equal(vireo_sse_join(e, "room"), 0);
@@ -307,7 +309,7 @@ static void test_memory_runs_out(void **state)
     (void)state;
     for (int n = 1, failed = 1; failed; n++) {
         set_up(.history_events = 10);
-        f.join_room = false;
+        f.starved = true;
         peer p = peer_open(f.app);
         peer_settle(f.app);
         oom_fail_at(n);
