@@ -13,7 +13,7 @@ floors='base payload loop net http ws sse engineio socketio cluster cli'
 codecs='net/tunnel
 http/parse http/reply http/router http/mime http/range http/conditions http/accept
 http/cookies http/forwarded
-ws/frame ws/mask ws/handshake ws/message
+ws/frame ws/mask ws/handshake ws/extension ws/deflate ws/message
 sse/format sse/history
 engineio/packet engineio/id
 socketio/packet'

@@ -33,6 +33,25 @@ typedef struct vireo_ws vireo_ws;
  * application. */
 typedef struct vireo_ws_endpoint vireo_ws_endpoint;
 
+/* Compression of messages: permessage-deflate (RFC 7692). What is 0 has the default.
+ *
+ * By default no side's compressor remembers earlier messages ("no context takeover"): a connection
+ * then owns no memory for it while no message is in work, and a broadcast is compressed once for
+ * all. With takeover, small messages that resemble each other get much smaller, for 256 KiB (what
+ * the server sends) and 40 KiB (what it receives) per connection; smaller windows take less. */
+typedef struct vireo_ws_deflate {
+    bool on; /* default: no compression */
+    bool server_context_takeover;
+    bool client_context_takeover;
+    uint8_t server_max_window_bits; /* 8..15: log2 of the bytes looked back; default 15 */
+    /* the same; below 15, a client that does not say that it can is served without compression */
+    uint8_t client_max_window_bits;
+    uint8_t level;     /* 1 (fast) .. 9 (small); default 6 */
+    uint8_t mem_level; /* 1 .. 9: memory of the compressor; default 8 */
+    /* a shorter message is sent as it is; default 1024 bytes, with takeover 1 */
+    size_t threshold;
+} vireo_ws_deflate;
+
 typedef struct vireo_ws_options {
     size_t size;
     size_t data_size; /* bytes of your own in each connection, zeroed: vireo_ws_data */
@@ -63,11 +82,12 @@ typedef struct vireo_ws_options {
     size_t max_message_bytes;  /* default 1,000,000; beyond: close 1009 */
     uint32_t max_fragments;    /* per message; default 131,072; beyond: close 1008 */
     uint32_t close_timeout_ms; /* for the peer's answer to our close; default 30,000 */
+    vireo_ws_deflate deflate;
 } vireo_ws_options;
 
 /* vireo_websocket registers an endpoint. |path| is a route's pattern; copied. A plain GET there
  * gets 426. Returns the endpoint (borrowed from the application), or NULL: see vireo_route for the
- * causes. */
+ * causes; or an option is out of its range. */
 #define vireo_websocket(app, path, ...)                                                            \
     vireo_ws_register((app), (path),                                                               \
                       &(const vireo_ws_options){.size = sizeof(vireo_ws_options), __VA_ARGS__})

@@ -101,6 +101,32 @@ int vireo__loop_post(vireo_loop *loop, void (*fn)(void *a, void *b), void *a, vo
     return closed ? VIREO_ECLOSED : 0;
 }
 
+/* --- parts ------------------------------------------------------------------------------------ */
+
+void vireo__loop_add_part(vireo_loop *loop, vireo__loop_part *part)
+{
+    vireo__list_append(&loop->parts, &part->node);
+}
+
+vireo__loop_part *vireo__loop_part_of(const vireo_loop *loop, void (*free)(vireo__loop_part *part))
+{
+    for (const vireo__list *at = loop->parts.next; at != &loop->parts; at = at->next) {
+        vireo__loop_part *part = vireo__container(at, vireo__loop_part, node);
+        if (part->free == free)
+            return part;
+    }
+    return NULL;
+}
+
+static void free_parts(vireo_loop *loop)
+{
+    while (!vireo__list_empty(&loop->parts)) {
+        vireo__loop_part *part = vireo__container(loop->parts.next, vireo__loop_part, node);
+        vireo__list_remove(&part->node);
+        part->free(part);
+    }
+}
+
 /* --- life ------------------------------------------------------------------------------------- */
 
 static uv_loop_t *new_uv_loop(void)
@@ -167,6 +193,7 @@ void vireo__loop_free(vireo_loop *loop)
     vireo__loop_end_posts(loop);
     vireo__timers_free(loop);
     end_turn(loop);
+    free_parts(loop);
     close_handle((uv_handle_t *)&loop->prepare);
     close_handle((uv_handle_t *)&loop->check);
     close_handle((uv_handle_t *)&loop->timer);
@@ -192,6 +219,7 @@ vireo_loop *vireo__loop_new(uv_loop_t *uv)
     vireo__list_init(&loop->turn);
     vireo__list_init(&loop->deadline_queues);
     vireo__list_init(&loop->timers);
+    vireo__list_init(&loop->parts);
     vireo__list_init(&loop->posts);
     vireo__pool_init(&loop->write_nodes, VIREO__WRITE_NODE_SIZE, WRITE_NODES_KEPT);
     vireo__buf_init(&loop->scratch, VIREO__BUF_UNLIMITED);

@@ -46,6 +46,7 @@ struct vireo_loop {
     vireo__list turn; /* of vireo__turn_task */
     vireo__list deadline_queues;
     vireo__list timers;  /* of vireo_timer */
+    vireo__list parts;   /* of vireo__loop_part */
     uint64_t timer_due;  /* what |timer| is armed for; UINT64_MAX when it is not */
     uint64_t clock_skew; /* tests move the clock with it */
     uv_mutex_t posts_lock;
@@ -89,6 +90,18 @@ void vireo__turn_add(vireo_loop *loop, vireo__turn_task *task);
 
 /* vireo__turn_remove takes it back; nothing if it is not queued. */
 void vireo__turn_remove(vireo__turn_task *task);
+
+/* What a floor above keeps once per loop, embedded in it. |free| frees it, at the end of the loop,
+ * and tells it from others. */
+typedef struct vireo__loop_part {
+    vireo__list node;
+    void (*free)(struct vireo__loop_part *part);
+} vireo__loop_part;
+
+/* vireo__loop_add_part keeps |part| (takes); vireo__loop_part_of finds it, NULL if it is not there.
+ */
+void vireo__loop_add_part(vireo_loop *loop, vireo__loop_part *part);
+vireo__loop_part *vireo__loop_part_of(const vireo_loop *loop, void (*free)(vireo__loop_part *part));
 
 /* vireo__loop_post has |fn| called on the loop's thread. Any thread. Returns 0, VIREO_ENOMEM,
  * VIREO_ECLOSED. What is still waiting when the loop ends is called then. */

@@ -20,8 +20,10 @@
 #include <vireo/error.h>
 
 #include "base/buf.h"
+#include "base/random.h"
 #include "base/utf8.h"
 #include "ws/handshake.h"
+#include "ws/local.h"
 #include "ws/outgoing.h"
 
 enum {
@@ -54,8 +56,25 @@ vireo_ws_state vireo__ws_ready_state(const vireo__ws *ws)
 
 /* --- sending ---------------------------------------------------------------------------------- */
 
+/* "[A] client MUST mask all frames that it sends to the server", with "a fresh masking key from the
+ * set of allowed 32-bit values. [..] The masking key needs to be unpredictable" (sections 5.1 and
+ * 5.3) */
+static int write_masked(vireo__ws *ws, vireo__shared *frame, vireo__written_fn done, void *user)
+{
+    uint8_t mask[4];
+    vireo__random(mask, sizeof mask);
+    vireo__shared *masked = vireo__ws_frame_masked(frame, mask);
+    if (masked == NULL)
+        return VIREO_ENOMEM;
+    int error = vireo__stream_write(ws->stream, masked, 0, masked->len, done, user);
+    vireo__shared_unref(masked);
+    return error;
+}
+
 static int write_frame(vireo__ws *ws, vireo__shared *frame, vireo__written_fn done, void *user)
 {
+    if (ws->limits->from_server)
+        return write_masked(ws, frame, done, user);
     size_t head = vireo__ws_head_size(vireo__ws_payload_len(frame));
     size_t offset = VIREO__WS_HEAD_ROOM - head;
     return vireo__stream_write(ws->stream, frame, offset, frame->len - offset, done, user);
@@ -71,6 +90,29 @@ static int send_now(vireo__ws *ws, vireo__shared *frame, vireo__written_fn done,
     if (error == VIREO_EFULL)
         drop_stream(ws, error);
     return error;
+}
+
+/* A compressed frame that was not sent must not be referred to by the next ones. */
+static int send_deflated(vireo__ws *ws, vireo__shared *frame, vireo__written_fn done, void *user)
+{
+    vireo__shared *deflated;
+    vireo__ws_local *local = vireo__ws_local_of(ws->stream->loop);
+    int error = vireo__ws_deflate_frame(ws->reader.deflate, frame, &deflated);
+    if (error < 0)
+        return error;
+    vireo__turn_add(ws->stream->loop, &local->forget);
+    error = send_now(ws, deflated, done, user);
+    if (error < 0)
+        vireo__ws_deflate_lost(ws->reader.deflate);
+    vireo__shared_unref(deflated);
+    return error;
+}
+
+static int send_message(vireo__ws *ws, vireo__shared *frame, vireo__written_fn done, void *user)
+{
+    if (ws->reader.deflate == NULL || !is_open(ws) || vireo__ws_frame_is_control(frame))
+        return send_now(ws, frame, done, user);
+    return send_deflated(ws, frame, done, user);
 }
 
 size_t vireo__ws_queued(const vireo__ws *ws)
@@ -97,7 +139,7 @@ int vireo__ws_send(vireo__ws *ws, vireo__shared *frame, vireo__written_fn done, 
 {
     if (ws->outgoing != NULL && !vireo__ws_frame_is_control(frame))
         return send_later(ws, frame, done, user);
-    return send_now(ws, frame, done, user);
+    return send_message(ws, frame, done, user);
 }
 
 /* What waited behind the last piece. A refusal is told to |done|, as it cannot be returned any
@@ -107,7 +149,7 @@ static void send_held(vireo__ws *ws)
     vireo__ws_outgoing *o = ws->outgoing;
     ws->outgoing = NULL;
     for (vireo__ws_held h; vireo__ws_outgoing_next(o, &h);) {
-        int error = send_now(ws, h.frame, h.done, h.user);
+        int error = send_message(ws, h.frame, h.done, h.user);
         if (error < 0 && h.done != NULL)
             h.done(h.user, error);
         vireo__shared_unref(h.frame);
@@ -448,7 +490,7 @@ static int refuse(vireo_req *r, int status, const char *why)
     return VIREO_EREFUSED;
 }
 
-static vireo__shared *make_101(const char *accept, const char *headers)
+static vireo__shared *make_101(const char *accept, const char *extensions, const char *headers)
 {
     vireo__buf head;
     vireo__buf_init(&head, VIREO__BUF_UNLIMITED);
@@ -457,6 +499,10 @@ static vireo__shared *make_101(const char *accept, const char *headers)
                                  "Connection: Upgrade\r\n"
                                  "Sec-WebSocket-Accept: ");
     vireo__buf_append_str(&head, accept);
+    if (extensions != NULL) {
+        vireo__buf_append_str(&head, "\r\nSec-WebSocket-Extensions: ");
+        vireo__buf_append_str(&head, extensions);
+    }
     vireo__buf_append_str(&head, "\r\n");
     if (headers != NULL)
         vireo__buf_append_str(&head, headers);
@@ -464,6 +510,35 @@ static vireo__shared *make_101(const char *accept, const char *headers)
     vireo__shared *answer = head.error ? NULL : vireo__shared_copy(head.data, head.len);
     vireo__buf_deinit(&head);
     return answer;
+}
+
+static int init(vireo__ws *ws, vireo_loop *loop, const vireo__ws_agreed *agreed,
+                const vireo__ws_limits *limits, const vireo__ws_events *events)
+{
+    *ws =
+        (vireo__ws){.events = events, .limits = limits, .reader.limits = limits, .code = ABNORMAL};
+    if (!agreed->deflate)
+        return 0;
+    vireo__ws_local *local = vireo__ws_local_of(loop);
+    if (local != NULL)
+        ws->reader.deflate = vireo__ws_deflate_new(local->zlib, &limits->deflate, agreed);
+    return ws->reader.deflate != NULL ? 0 : VIREO_ENOMEM;
+}
+
+static void begin(vireo__ws *ws, vireo__stream *stream)
+{
+    vireo__stream_set_events(stream, &stream_events, ws);
+    ws->stream = stream;
+    vireo__stream_start(stream);
+}
+
+int vireo__ws_attach(vireo__ws *ws, vireo__stream *stream, const vireo__ws_agreed *agreed,
+                     const vireo__ws_limits *limits, const vireo__ws_events *events)
+{
+    int error = init(ws, stream->loop, agreed, limits, events);
+    if (error == 0)
+        begin(ws, stream);
+    return error;
 }
 
 static int take_stream(vireo__ws *ws, vireo_req *r, vireo__shared *answer)
@@ -477,10 +552,35 @@ static int take_stream(vireo__ws *ws, vireo_req *r, vireo__shared *answer)
         vireo__stream_close(stream, error);
         return error;
     }
-    vireo__stream_set_events(stream, &stream_events, ws);
-    ws->stream = stream;
-    vireo__stream_start(stream);
+    begin(ws, stream);
     return 0;
+}
+
+/* Agrees on the extensions and takes the stream. What could not be done is answered. */
+static int accept_checked(vireo__ws *ws, vireo_req *r, const char *accept, const char *headers,
+                          const vireo__ws_limits *limits, const vireo__ws_events *events)
+{
+    vireo__ws_agreed agreed = {0};
+    vireo__buf *extensions = vireo__loop_scratch(vireo__app_loop(vireo_req_app(r)));
+    if (limits->deflate.on &&
+        vireo__ws_extension_accept(vireo_header(r, "sec-websocket-extensions"), &limits->deflate,
+                                   &agreed, extensions) < 0)
+        return refuse(r, 400, "the Sec-WebSocket-Extensions is malformed");
+    const char *text = agreed.deflate ? vireo__buf_cstr(extensions) : NULL;
+    if (agreed.deflate && text == NULL)
+        return refuse(r, 500, vireo_strerror(VIREO_ENOMEM));
+    vireo__shared *answer = make_101(accept, text, headers);
+    if (answer == NULL)
+        return refuse(r, 500, vireo_strerror(VIREO_ENOMEM));
+    int error = init(ws, vireo__app_loop(vireo_req_app(r)), &agreed, limits, events);
+    if (error < 0)
+        refuse(r, 500, vireo_strerror(error));
+    else
+        error = take_stream(ws, r, answer);
+    if (error < 0)
+        vireo__ws_reader_deinit(&ws->reader);
+    vireo__shared_unref(answer);
+    return error;
 }
 
 int vireo__ws_accept(vireo__ws *ws, vireo_req *r, const char *headers,
@@ -499,12 +599,5 @@ int vireo__ws_accept(vireo__ws *ws, vireo_req *r, const char *headers,
     int status = vireo__ws_check(&request, accept, &why);
     if (status != 101)
         return refuse(r, status, why);
-    vireo__shared *answer = make_101(accept, headers);
-    if (answer == NULL)
-        return refuse(r, 500, vireo_strerror(VIREO_ENOMEM));
-    *ws =
-        (vireo__ws){.events = events, .limits = limits, .reader.limits = limits, .code = ABNORMAL};
-    int error = take_stream(ws, r, answer);
-    vireo__shared_unref(answer);
-    return error;
+    return accept_checked(ws, r, accept, headers, limits, events);
 }

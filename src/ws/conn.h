@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT
  * SPDX-FileCopyrightText: Copyright (c) 2026 The Vireo authors */
 
-/* conn.h: a WebSocket connection, driven by a stream. Raw endpoints (<vireo/ws.h>) and Engine.IO
- * stand on it.
+/* conn.h: a WebSocket connection, driven by a stream, as the server (vireo__ws_accept) or the
+ * client (vireo__ws_attach; limits->from_server is set then). Raw endpoints (<vireo/ws.h>) and
+ * Engine.IO stand on it.
  *
- * It lives inside its owner, from vireo__ws_accept until on_close has returned; the owner frees the
+ * It lives inside its owner, from accept or attach until on_close has returned; the owner frees the
  * memory in on_close.
  */
 
@@ -40,8 +41,8 @@ typedef struct vireo__ws_events {
     void (*on_close)(vireo__ws *ws, uint16_t code, const char *reason);
 } vireo__ws_events;
 
-/* vireo__ws_accept answers an upgrade request: checks the handshake, writes the 101 and takes the
- * stream.
+/* vireo__ws_accept answers an upgrade request: checks the handshake, agrees on compression as
+ * limits->deflate says, writes the 101 and takes the stream.
  *
  * ws      the caller's memory; initialised by this call
  * headers further headers of the 101, each line ended by \r\n; copied; NULL for none
@@ -49,6 +50,16 @@ typedef struct vireo__ws_events {
  * ran out and the connection is being closed: then on_close will not come. Messages arrive after
  * the return only. */
 int vireo__ws_accept(vireo__ws *ws, vireo_req *r, const char *headers,
+                     const vireo__ws_limits *limits, const vireo__ws_events *events);
+
+/* vireo__ws_attach takes a stream whose opening handshake is done. What arrived behind the
+ * handshake is given to vireo__stream_received afterwards.
+ *
+ * ws      the caller's memory; initialised by this call
+ * agreed  see extension.h; copied
+ * Returns 0, or VIREO_ENOMEM: then the stream is not taken. Messages arrive after the return only.
+ */
+int vireo__ws_attach(vireo__ws *ws, vireo__stream *stream, const vireo__ws_agreed *agreed,
                      const vireo__ws_limits *limits, const vireo__ws_events *events);
 
 /* vireo__ws_send queues a frame made with vireo__ws_frame_new; takes a reference of its own.
@@ -94,7 +105,7 @@ struct vireo__ws {
     vireo__stream *stream; /* NULL inside on_close */
     const vireo__ws_events *events;
     const vireo__ws_limits *limits;
-    vireo__ws_reader reader;
+    vireo__ws_reader reader; /* reader.deflate is for sending too */
     struct vireo__ws_outgoing
         *outgoing;           /* a message that we send in pieces; NULL: none is under way */
     vireo__deadline closing; /* runs while we wait for the peer's close frame */

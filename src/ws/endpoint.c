@@ -178,6 +178,17 @@ static void fill_options(vireo_ws_options *own, const vireo_ws_options *given)
         own->close_timeout_ms = DEFAULT_CLOSE_TIMEOUT_MS;
 }
 
+static bool bits_valid(uint8_t bits)
+{
+    return bits == 0 || (bits >= VIREO__WS_BITS_MIN && bits <= VIREO__WS_BITS_MAX);
+}
+
+static bool deflate_valid(const vireo_ws_deflate *d)
+{
+    return bits_valid(d->server_max_window_bits) && bits_valid(d->client_max_window_bits) &&
+           d->level <= 9 && d->mem_level <= 9;
+}
+
 vireo_ws_endpoint *vireo_ws_register(vireo_app *app, const char *path,
                                      const vireo_ws_options *options)
 {
@@ -191,9 +202,10 @@ vireo_ws_endpoint *vireo_ws_register(vireo_app *app, const char *path,
         .max_fragments = endpoint->options.max_fragments,
         .close_timeout_ms = endpoint->options.close_timeout_ms,
         .pieces = endpoint->options.on_piece != NULL,
+        .deflate = endpoint->options.deflate,
     };
     vireo__list_init(&endpoint->connections);
-    if (endpoint->options.data_size > MAX_DATA_SIZE ||
+    if (endpoint->options.data_size > MAX_DATA_SIZE || !deflate_valid(&endpoint->options.deflate) ||
         vireo__route_upgrade(app, path, on_upgrade, endpoint) < 0) {
         free(endpoint);
         return NULL;

@@ -19,7 +19,8 @@ enum {
     MASKED = 0x80,
     LENGTH = 0x7F,
     LENGTH_16 = 126,
-    LENGTH_64 = 127
+    LENGTH_64 = 127,
+    MASK_BYTES = 4
 };
 
 /* --- out -------------------------------------------------------------------------------------- */
@@ -77,6 +78,27 @@ void vireo__ws_frame_unfinish(vireo__shared *frame)
     *first_byte(frame) &= (uint8_t)~FIN;
 }
 
+void vireo__ws_frame_set_rsv1(vireo__shared *frame)
+{
+    *first_byte(frame) |= RSV1;
+}
+
+vireo__shared *vireo__ws_frame_masked(vireo__shared *frame, const uint8_t mask[4])
+{
+    size_t len = vireo__ws_payload_len(frame);
+    size_t head = vireo__ws_head_size(len);
+    vireo__shared *out = vireo__shared_new(head + MASK_BYTES + len);
+    if (out == NULL)
+        return NULL;
+    uint8_t *payload = out->data + head + MASK_BYTES;
+    memcpy(out->data, first_byte(frame), head);
+    out->data[1] |= MASKED;
+    memcpy(out->data + head, mask, MASK_BYTES);
+    memcpy(payload, vireo__ws_payload(frame), len);
+    vireo__ws_mask(payload, len, mask, 0);
+    return out;
+}
+
 bool vireo__ws_frame_is_control(vireo__shared *frame)
 {
     return *first_byte(frame) & CONTROL;
@@ -88,8 +110,10 @@ static const char *check_first_byte(uint8_t byte, bool allow_rsv1)
 {
     unsigned opcode = byte & OPCODE;
     /* "[RSV1, RSV2, RSV3] MUST be 0 unless an extension is negotiated that defines meanings for
-     * non-zero values." (5.2) */
-    if ((byte & RSV2_RSV3) || ((byte & RSV1) && (!allow_rsv1 || (opcode & CONTROL))))
+     * non-zero values." (5.2) "An endpoint MUST NOT set the "Per-Message Compressed" bit of control
+     * frames and non-first fragments of a data message." (RFC 7692 section 6.1) */
+    bool first_of_data = opcode == VIREO__WS_TEXT || opcode == VIREO__WS_BINARY;
+    if ((byte & RSV2_RSV3) || ((byte & RSV1) && !(allow_rsv1 && first_of_data)))
         return "RSV bits without an extension";
     /* "If an unknown opcode is received, the receiving endpoint MUST _Fail the WebSocket
      * Connection_." (5.2) */

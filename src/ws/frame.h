@@ -46,6 +46,13 @@ typedef enum vireo__ws_opcode {
 vireo__shared *vireo__ws_frame_new(vireo__ws_opcode opcode, size_t len);
 vireo__shared *vireo__ws_frame_copy(vireo__ws_opcode opcode, const void *payload, size_t len);
 
+/* vireo__ws_frame_set_rsv1 marks a frame that was not yet handed on as compressed. */
+void vireo__ws_frame_set_rsv1(vireo__shared *frame);
+
+/* vireo__ws_frame_masked returns new: the bytes of |frame| as a client sends them, head and payload
+ * alone (no HEAD_ROOM). NULL when memory runs out. */
+vireo__shared *vireo__ws_frame_masked(vireo__shared *frame, const uint8_t mask[4]);
+
 /* vireo__ws_frame_unfinish makes a frame that was not yet handed on one of several of its message,
  * and not the last. */
 void vireo__ws_frame_unfinish(vireo__shared *frame);
@@ -92,7 +99,7 @@ typedef struct vireo__ws_head {
 /* vireo__ws_head_decode reads a head from the front of |bytes|.
  *
  * from_client   masks are demanded (section 5.1), else forbidden
- * allow_rsv1    an extension that uses RSV1 was negotiated
+ * allow_rsv1    an extension was negotiated that marks the first frame of a message with RSV1
  * why           on error, static text: "reserved opcode", "RSV bits without an extension", ..
  * Returns the head's length; 0 when more bytes are needed; or VIREO_EPROTO. An error is found with
  * the first byte that shows it. With 0, head->head_len is 0 too, unless all but the masking key is

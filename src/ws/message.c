@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: MIT
  * SPDX-FileCopyrightText: Copyright (c) 2026 The Vireo authors */
 
-/* message.c: RFC 6455 sections 5.4 to 5.6 and 8.1. Where a reader stands:
+/* message.c: RFC 6455 sections 5.4 to 5.6 and 8.1, RFC 7692 section 6. Where a reader stands:
  *
  *                     head incomplete: kept in partial->head
  *                    /
  *     between frames --- control frame: whole in the bytes, or collected in partial->control
+ *                   |\
+ *                   | data frame: whole and alone: in place; else collected in partial->message
  *                    \
- *                     data frame: whole and alone: in place; else collected in partial->message
+ *                     data frame of a compressed message: inflated into partial->message
  */
 
 #include "ws/message.h"
@@ -25,11 +27,23 @@ enum {
     HEAD_MAX = 14,
     NO_STATUS = 1005,
     PROTOCOL_ERROR = 1002,
-    NOT_UTF8 = 1007,
+    INVALID_DATA = 1007,
     POLICY = 1008,
     TOO_BIG = 1009,
-    INTERNAL_ERROR = 1011
+    INTERNAL_ERROR = 1011,
+    /* What is inflated at a time: at first, and at most. */
+    INFLATE_FIRST = 4096,
+    INFLATE_MOST = 65536,
+    /* Compressed data may be larger than what it stands for: zlib adds 5 bytes to each 127 at the
+     * worst. More than an eighth is nobody's honest message. */
+    LARGER_SHIFT = 3,
+    LARGER_BYTES = 64,
+    TAIL = 4
 };
+
+/* "Append 4 octets of 0x00 0x00 0xff 0xff to the tail end of the payload" (RFC 7692 section 7.2.2)
+ */
+static const uint8_t tail[TAIL] = {0x00, 0x00, 0xFF, 0xFF};
 
 typedef struct vireo__ws_partial {
     vireo__buf message;
@@ -44,6 +58,9 @@ typedef struct vireo__ws_partial {
     bool in_frame;
     bool in_message; /* fragments have come, the last one has not */
     bool binary;     /* that message is no text */
+    bool compressed; /* that message is: its bytes are inflated as they come */
+    uint8_t tail_read;
+    uint64_t inflated; /* bytes of the message so far */
 } partial;
 
 static bool is_control(const vireo__ws_head *frame)
@@ -72,7 +89,7 @@ static bool fail_memory(vireo__ws_event *event)
  */
 static bool fail_utf8(vireo__ws_event *event)
 {
-    return fail(event, NOT_UTF8, VIREO_EUTF8, "invalid UTF-8");
+    return fail(event, INVALID_DATA, VIREO_EUTF8, "invalid UTF-8");
 }
 
 /* --- memory ----------------------------------------------------------------------------------- */
@@ -88,7 +105,7 @@ static partial *need_partial(vireo__ws_reader *reader)
     return reader->partial;
 }
 
-void vireo__ws_reader_deinit(vireo__ws_reader *reader)
+static void drop_partial(vireo__ws_reader *reader)
 {
     if (reader->partial == NULL)
         return;
@@ -97,11 +114,41 @@ void vireo__ws_reader_deinit(vireo__ws_reader *reader)
     reader->partial = NULL;
 }
 
+void vireo__ws_reader_deinit(vireo__ws_reader *reader)
+{
+    drop_partial(reader);
+    vireo__ws_deflate_free(reader->deflate);
+    reader->deflate = NULL;
+}
+
 /* --- heads ------------------------------------------------------------------------------------ */
 
 static bool fragments_allowed(const vireo__ws_limits *limits, const partial *p)
 {
     return (p != NULL && p->in_message ? p->fragments : 0) < limits->max_fragments;
+}
+
+static bool fail_size(vireo__ws_event *event)
+{
+    return fail(event, TOO_BIG, VIREO_ETOOBIG, "Max payload size exceeded");
+}
+
+/* So far from the end of the numbers that a sum with it does not overflow. */
+static uint64_t max_bytes(const vireo__ws_reader *reader)
+{
+    uint64_t max = reader->limits->max_message_bytes;
+    return max < UINT64_MAX / 2 ? max : UINT64_MAX / 2;
+}
+
+/* The bytes that the frames of a message may have. What a compressed one is inflated to is limited
+ * as it is inflated. */
+static uint64_t max_on_the_wire(const vireo__ws_reader *reader, const vireo__ws_head *frame)
+{
+    uint64_t max = max_bytes(reader);
+    const partial *p = reader->partial;
+    bool compressed = frame->rsv1 || (p != NULL && p->in_message && p->compressed);
+    return compressed ? max + (max >> LARGER_SHIFT) + LARGER_BYTES
+                      : reader->limits->max_message_bytes;
 }
 
 /* Is a data frame allowed here, and can its message be taken? True: no, and the event says why. */
@@ -120,9 +167,9 @@ static bool data_frame_fails(const vireo__ws_reader *reader, const vireo__ws_hea
         return fail_protocol(event, "continuation of nothing");
     if (!fragments_allowed(reader->limits, p))
         return fail(event, POLICY, VIREO_ETOOBIG, "too many fragments");
-    if (before > reader->limits->max_message_bytes ||
-        frame->payload_len > reader->limits->max_message_bytes - before)
-        return fail(event, TOO_BIG, VIREO_ETOOBIG, "Max payload size exceeded");
+    uint64_t max = max_on_the_wire(reader, frame);
+    if (before > max || frame->payload_len > max - before)
+        return fail_size(event);
     return false;
 }
 
@@ -144,7 +191,8 @@ static head_result decode_head(const vireo__ws_reader *reader, const uint8_t *by
                                vireo__ws_head *frame, vireo__ws_event *event)
 {
     const char *why;
-    int used = vireo__ws_head_decode(frame, bytes, n, !reader->limits->from_server, false, &why);
+    int used = vireo__ws_head_decode(frame, bytes, n, !reader->limits->from_server,
+                                     reader->deflate != NULL, &why);
     if (used < 0) {
         fail_protocol(event, why);
         return HEAD_FAILED;
@@ -259,18 +307,25 @@ static bool whole_frame(const vireo__ws_head *frame, uint8_t *payload, bool piec
     return true;
 }
 
-static void begin_frame(partial *p, const vireo__ws_head *frame)
+static int begin_frame(vireo__ws_reader *reader, const vireo__ws_head *frame)
 {
+    partial *p = need_partial(reader);
+    if (p == NULL)
+        return VIREO_ENOMEM;
+    if (frame->rsv1 && vireo__ws_inflate_begin(reader->deflate) < 0)
+        return VIREO_ENOMEM;
     p->frame = *frame;
     p->frame_read = 0;
     p->in_frame = true;
     if (is_control(frame))
-        return;
+        return 0;
     if (frame->opcode != VIREO__WS_CONTINUATION) {
         p->in_message = true;
         p->binary = frame->opcode == VIREO__WS_BINARY; /* all else is zero: see rest() */
+        p->compressed = frame->rsv1;
     }
     p->fragments++;
+    return 0;
 }
 
 /* The next call gives the message's memory back: rest(). */
@@ -327,10 +382,150 @@ static bool control_arrived(partial *p, const uint8_t *payload, size_t take, vir
     return control_event(&p->frame, p->control, event);
 }
 
+/* --- compressed payloads ---------------------------------------------------------------------- */
+
+/* Room for the next bytes: enough to see one byte beyond the limit, within the budget; a piece is
+ * delivered when it is full. 0 in |*room|: budget or piece is used up. NULL: no memory. */
+static uint8_t *inflate_room(const vireo__ws_reader *reader, size_t *room)
+{
+    partial *p = reader->partial;
+    size_t most = p->message.len < INFLATE_FIRST  ? INFLATE_FIRST
+                  : p->message.len < INFLATE_MOST ? p->message.len
+                                                  : INFLATE_MOST;
+    if (reader->limits->pieces && most > INFLATE_MOST - p->message.len)
+        most = INFLATE_MOST - p->message.len;
+    uint64_t allowed = max_bytes(reader) - p->inflated + 1;
+    if (most > allowed)
+        most = (size_t)allowed;
+    if (most > reader->deflate->budget)
+        most = reader->deflate->budget;
+    *room = most;
+    return vireo__buf_reserve(&p->message, most);
+}
+
+/* |n| bytes were inflated. True: they are wrong, and the event says so. */
+static bool inflated_fails(vireo__ws_reader *reader, const uint8_t *data, size_t n,
+                           vireo__ws_event *event)
+{
+    partial *p = reader->partial;
+    reader->deflate->budget -= n;
+    p->inflated += n;
+    p->message.len += n;
+    if (p->inflated > max_bytes(reader))
+        return fail_size(event);
+    return !p->binary && vireo__utf8_feed(&p->utf8, data, n) < n && fail_utf8(event);
+}
+
+typedef enum inflate_result { INFLATED_ALL, INFLATE_LATER, INFLATE_FAILED } inflate_result;
+
+/* Inflates from |*in| until there is no more, or the budget or the piece is used up. */
+static inflate_result inflate_some(vireo__ws_reader *reader, const uint8_t **in, size_t *n,
+                                   vireo__ws_event *event)
+{
+    for (;;) {
+        size_t room;
+        uint8_t *out = inflate_room(reader, &room);
+        if (out == NULL) {
+            fail_memory(event);
+            return INFLATE_FAILED;
+        }
+        if (room == 0)
+            return INFLATE_LATER;
+        size_t got = room;
+        int error = vireo__ws_inflate(reader->deflate, in, n, out, &got);
+        if (error == VIREO_ENOMEM)
+            fail_memory(event);
+        else if (error < 0)
+            fail(event, INVALID_DATA, VIREO_EPROTO, "invalid compressed data");
+        if (error < 0 || inflated_fails(reader, out, got, event))
+            return INFLATE_FAILED;
+        if (got < room)
+            return INFLATED_ALL;
+    }
+}
+
+/* What was not inflated is masked again, as if it had not been touched. */
+static inflate_result inflate_payload(vireo__ws_reader *reader, uint8_t **bytes, size_t *n,
+                                      vireo__ws_event *event)
+{
+    partial *p = reader->partial;
+    uint64_t missing = p->frame.payload_len - p->frame_read;
+    size_t take = missing < *n ? (size_t)missing : *n;
+    size_t left = take;
+    const uint8_t *in = *bytes;
+    unmask(&p->frame, *bytes, take, p->frame_read);
+    inflate_result result = inflate_some(reader, &in, &left, event);
+    p->frame_read += take - left;
+    *bytes += take - left;
+    *n -= take - left;
+    unmask(&p->frame, *bytes, left, p->frame_read);
+    return result;
+}
+
+static inflate_result inflate_tail(vireo__ws_reader *reader, vireo__ws_event *event)
+{
+    partial *p = reader->partial;
+    if (p->tail_read == 0 && vireo__ws_inflate_complete(reader->deflate))
+        return INFLATED_ALL;
+    const uint8_t *in = tail + p->tail_read;
+    size_t left = TAIL - (size_t)p->tail_read;
+    inflate_result result = inflate_some(reader, &in, &left, event);
+    p->tail_read = (uint8_t)(TAIL - left);
+    return result;
+}
+
+static bool end_compressed(vireo__ws_reader *reader, vireo__ws_event *event)
+{
+    partial *p = reader->partial;
+    p->in_frame = p->in_message = false;
+    if (vireo__ws_inflate_end(reader->deflate) < 0)
+        return fail(event, INVALID_DATA, VIREO_EPROTO, "compressed data is cut off");
+    if (!p->binary && !vireo__utf8_complete(&p->utf8))
+        return fail_utf8(event);
+    end_message(p, event);
+    if (event->kind == VIREO__WS_MESSAGE && reader->limits->pieces)
+        event->kind = VIREO__WS_PIECE;
+    return true;
+}
+
+/* What is collected is a piece; the memory is used again for the next one. */
+static bool inflated_piece(partial *p, vireo__ws_event *event)
+{
+    size_t len = p->message.len;
+    p->message.len = 0;
+    return len > 0 && piece_event(p, p->message.data, len, false, event);
+}
+
 /* Takes what the bytes hold of the current frame's payload. True when there is an event. */
-static bool read_payload(partial *p, bool pieces, uint8_t **bytes, size_t *n,
+static bool read_compressed(vireo__ws_reader *reader, uint8_t **bytes, size_t *n,
+                            vireo__ws_event *event)
+{
+    partial *p = reader->partial;
+    inflate_result result = inflate_payload(reader, bytes, n, event);
+    bool frame_ends = result == INFLATED_ALL && p->frame_read == p->frame.payload_len;
+    if (frame_ends && p->frame.fin)
+        result = inflate_tail(reader, event);
+    if (result == INFLATE_FAILED)
+        return true;
+    if (frame_ends && result == INFLATED_ALL) {
+        if (p->frame.fin)
+            return end_compressed(reader, event);
+        p->in_frame = false;
+        p->total += p->frame.payload_len;
+    }
+    return reader->limits->pieces && inflated_piece(p, event);
+}
+
+/* --- both ---------------------------------------------------------------------------------------
+ */
+
+/* Takes what the bytes hold of the current frame's payload. True when there is an event. */
+static bool read_payload(vireo__ws_reader *reader, uint8_t **bytes, size_t *n,
                          vireo__ws_event *event)
 {
+    partial *p = reader->partial;
+    if (p->compressed && !is_control(&p->frame))
+        return read_compressed(reader, bytes, n, event);
     uint64_t missing = p->frame.payload_len - p->frame_read;
     size_t take = missing < *n ? (size_t)missing : *n;
     uint8_t *payload = *bytes;
@@ -340,7 +535,7 @@ static bool read_payload(partial *p, bool pieces, uint8_t **bytes, size_t *n,
     p->frame_read += take;
     if (is_control(&p->frame))
         return control_arrived(p, payload, take, event);
-    return data_arrived(p, payload, take, pieces, event);
+    return data_arrived(p, payload, take, reader->limits->pieces, event);
 }
 
 /* --- all together ----------------------------------------------------------------------------- */
@@ -348,7 +543,8 @@ static bool read_payload(partial *p, bool pieces, uint8_t **bytes, size_t *n,
 static bool stands_whole(const vireo__ws_head *frame, size_t n)
 {
     return frame->payload_len <= n &&
-           (is_control(frame) || (frame->fin && frame->opcode != VIREO__WS_CONTINUATION));
+           (is_control(frame) ||
+            (frame->fin && !frame->rsv1 && frame->opcode != VIREO__WS_CONTINUATION));
 }
 
 /* If nothing is incomplete, let go of the memory: what the last event showed of it has been
@@ -357,7 +553,12 @@ static void rest(vireo__ws_reader *reader)
 {
     const partial *p = reader->partial;
     if (p != NULL && !p->in_frame && !p->in_message && p->head_len == 0)
-        vireo__ws_reader_deinit(reader);
+        drop_partial(reader);
+}
+
+static bool budget_is_spent(const vireo__ws_reader *reader)
+{
+    return reader->deflate != NULL && reader->deflate->budget == 0;
 }
 
 bool vireo__ws_next(vireo__ws_reader *reader, uint8_t **bytes, size_t *n, vireo__ws_event *event)
@@ -376,13 +577,12 @@ bool vireo__ws_next(vireo__ws_reader *reader, uint8_t **bytes, size_t *n, vireo_
                 *n -= (size_t)frame.payload_len;
                 return whole_frame(&frame, payload, pieces, event);
             }
-            if (need_partial(reader) == NULL)
+            if (begin_frame(reader, &frame) < 0)
                 return fail_memory(event);
-            begin_frame(reader->partial, &frame);
         }
-        if (read_payload(reader->partial, pieces, bytes, n, event))
+        if (read_payload(reader, bytes, n, event))
             return true;
-        if (*n == 0)
+        if (*n == 0 || budget_is_spent(reader))
             return false;
     }
 }

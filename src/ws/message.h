@@ -19,13 +19,16 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "ws/deflate.h"
+
 /* Borrowed as long as its connections live: one for all connections of an endpoint. */
 typedef struct vireo__ws_limits {
     size_t max_message_bytes;  /* beyond: 1009 */
     uint32_t max_fragments;    /* frames of one message; beyond: 1008 */
     uint32_t close_timeout_ms; /* for the peer's close frame after ours; conn.h */
     bool pieces;      /* deliver VIREO__WS_PIECE as bytes arrive, instead of VIREO__WS_MESSAGE */
-    bool from_server; /* the peer is a server: its frames carry no mask */
+    bool from_server; /* the peer is a server: its frames carry no mask, and ours do */
+    vireo_ws_deflate deflate; /* what to agree to */
 } vireo__ws_limits;
 
 typedef enum vireo__ws_kind {
@@ -51,17 +54,22 @@ typedef struct vireo__ws_event {
     size_t len;
 } vireo__ws_event;
 
-/* All zero but |limits| (borrowed) before its first use. */
+/* All zero but |limits| and |deflate| before its first use. */
 typedef struct vireo__ws_reader {
-    const vireo__ws_limits *limits;
+    const vireo__ws_limits *limits; /* borrowed */
+    /* NULL: no compression was agreed. deflate->budget is lowered by each byte that is inflated. A
+     * small frame can become a thousand times as many bytes: who must do other things meanwhile
+     * sets a budget and goes on later */
+    vireo__ws_deflate *deflate;        /* takes */
     struct vireo__ws_partial *partial; /* what has arrived incompletely; NULL while nothing has */
 } vireo__ws_reader;
 
 /* vireo__ws_next reads on to the next event.
  *
  * bytes, n   what has arrived and was not read yet; both are moved on. Changed in place.
- * Returns true and fills |*event|; or false when all bytes are read and more are needed. An error
- * comes with the first byte that shows it. */
+ * Returns true and fills |*event|; or false when all bytes are read and more are needed, or when
+ * the budget for inflating is used up: then set a new one, and call again with the bytes that are
+ * left (perhaps none). An error comes with the first byte that shows it. */
 bool vireo__ws_next(vireo__ws_reader *reader, uint8_t **bytes, size_t *n, vireo__ws_event *event);
 
 /* vireo__ws_reader_deinit gives back what it holds. */

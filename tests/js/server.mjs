@@ -30,6 +30,9 @@ const programs = {
     node: [process.execPath, path.join(here, "../interop/engine-reference.mjs")],
     vireo: [path.join(build, "tests/engine-server")],
   },
+  ws: {
+    vireo: [path.join(build, "tests/ws-server"), "--port", "0", "--host", "127.0.0.1"],
+  },
 };
 
 const running = new Set();
@@ -136,7 +139,7 @@ class Server {
   }
 }
 
-/** Starts `program` ("interop" or "engine") of `kind` ("vireo" or "node"). */
+/** Starts `program` ("interop", "engine" or "ws") of `kind` ("vireo" or "node"). */
 export async function startServer(kind, args = [], program = "interop") {
   const [file, ...first] = programs[program][kind];
   // Memory is measured in some tests: a sanitizer must give back what was freed soon.
