@@ -23,19 +23,31 @@ static char *copy_text(const uint8_t *data, size_t n)
     return text;
 }
 
-static void match(const char *pattern, const uint8_t *path, size_t n)
+static void check_params(const vireo__params *params, const uint8_t *path, size_t n)
 {
-    vireo__params params;
-    if (!vireo__pattern_valid(pattern))
-        return;
-    if (!vireo__pattern_match(pattern, (vireo__str){(const char *)path, n}, &params))
-        return;
-    for (size_t i = 0; i < params.count; i++) {
-        vireo__str value = params.at[i].value;
+    for (size_t i = 0; i < params->count; i++) {
+        vireo__str value = params->at[i].value;
         if (value.len > n || (value.len > 0 && (value.at < (const char *)path ||
                                                 value.at + value.len > (const char *)path + n)))
             abort();
     }
+}
+
+static void match(const char *pattern, const uint8_t *path, size_t n)
+{
+    vireo__params params;
+    vireo__str text = {(const char *)path, n};
+    bool matched = false;
+    if (!vireo__pattern_valid(pattern))
+        return;
+    if (vireo__pattern_match(pattern, text, &params)) {
+        check_params(&params, path, n);
+        matched = true;
+    }
+    if (vireo__pattern_covers(pattern, text, &params))
+        check_params(&params, path, n);
+    else if (matched) /* what matches as a whole begins so too */
+        abort();
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -1,19 +1,33 @@
 /* SPDX-License-Identifier: MIT
  * SPDX-FileCopyrightText: Copyright (c) 2026 The Vireo authors */
 
-/* http.h: routes, requests and their replies, static files.
+/* http.h: routes, middleware, requests and their replies, static files.
  *
  *     static int user(vireo_req *r)
  *     {
  *         return vireo_reply_json(r, 200, "{id:%s}", vireo_param(r, "id"));
  *     }
- *     ...
- *     vireo_route(app, "GET", "/users/:id", user, NULL);
  *
- * A handler runs when the whole request has arrived. It replies at once, or keeps the vireo_req and
- * replies later on the same thread; until then the client waits. A handler that returns a negative
- * number without having replied causes a 500 (404 for VIREO_ENOTFOUND and -ENOENT, 413 for
- * VIREO_ETOOBIG, 400 for VIREO_EINVAL, VIREO_EJSON and VIREO_EUTF8).
+ *     static const vireo_route_entry api[] = {
+ *         VIREO_USE("/", require_login),
+ *         VIREO_GET("/users/:id", user),
+ *         VIREO_POST("/users", add_user, .max_body_bytes = 4096),
+ *         {0},
+ *     };
+ *     ...
+ *     vireo_mount(app, "/api", api, NULL);
+ *
+ * A request goes along the application's list of middleware, routes and folders, in the order in
+ * which they were registered, and calls what fits. A handler does one of four things:
+ *
+ *     it replies                              vireo_reply_json(r, 200, ..)
+ *     it keeps r, returns 0, and does one of these later, on the same thread
+ *     it passes the request on                return vireo_pass(r)
+ *     it fails                                return a negative number, or vireo_fail(r, error, ..)
+ *
+ * Middleware is called when the head of the request has come, so that it can refuse before the
+ * body is sent; a route's handler when the whole body has come (but see .stream). What no handler
+ * takes is answered with 404, or with 405 where only the method does not fit.
  */
 
 #ifndef VIREO_HTTP_H
@@ -31,21 +45,110 @@ extern "C" {
 #endif
 
 /* A vireo_req is one request and its reply. It is valid until it has been replied to and the
- * handler has returned; if the client goes away before that, until the abort callback
- * (vireo_on_abort) has returned. */
+ * handler has returned; after vireo_pass and vireo_fail it belongs to the next handler. If the
+ * client goes away before that, it is valid until the abort callback (vireo_on_abort) has
+ * returned. */
 typedef struct vireo_req vireo_req;
 typedef int (*vireo_handler)(vireo_req *r);
+
+/* --- routes and middleware -------------------------------------------------------------------- */
 
 /* vireo_route registers a handler.
  *
  * method   "GET" (answers HEAD too), "POST", .. or "*" for all; borrowed, static
- * pattern  "/users/:id/files/:name"; a last part "*path" takes the rest, slashes included; copied
+ * pattern  "/users/:id/files/:name"; parts at the end may be optional, "/log/:year?/:month?"; a
+ *          last part "*path" takes the rest, slashes included; copied
  * user     see vireo_req_user; borrowed as long as the application lives
- * The first route that matches wins. A path that exists only for other methods gives 405 with
- * Allow; OPTIONS on such a path answers 204 with Allow. Returns 0, VIREO_EINVAL (no leading slash,
- * empty name), VIREO_ENOMEM. */
+ * The first route that matches wins, unless it passes the request on. A path that exists only for
+ * other methods gives 405 with Allow; OPTIONS on such a path answers 204 with Allow. Returns 0,
+ * VIREO_EINVAL (no leading slash, empty name), VIREO_ENOMEM. */
 VIREO_API int vireo_route(vireo_app *app, const char *method, const char *pattern,
                           vireo_handler handler, void *user);
+
+/* vireo_use registers middleware: it is called for every request at or below |prefix|, of every
+ * method, before what was registered behind it. That holds for routes and folders, and for
+ * WebSocket endpoints and Socket.IO as well, which take all middleware below their path first,
+ * whenever it was registered.
+ *
+ * prefix   "/" for all; "/admin" for /admin and /admin/x but not /administrator; may hold :names
+ * Returns as vireo_route. */
+VIREO_API int vireo_use(vireo_app *app, const char *prefix, vireo_handler handler, void *user);
+
+/* One line of a table of routes. Written with the macros below, which leave the rest zero. */
+typedef struct vireo_route_entry {
+    const char *method; /* as in vireo_route; "USE" for middleware; NULL: |routes| */
+    const char *pattern;
+    vireo_handler handler;
+    const struct vireo_route_entry *routes; /* a table below this prefix */
+    size_t max_body_bytes;                  /* beyond: 413; 0: the application's */
+    /* the handler is called when the head has come, and takes the body with vireo_on_body */
+    bool stream;
+} vireo_route_entry;
+
+/* VIREO_ROUTE is a line for any method; VIREO_MOUNT hangs another table below a prefix. Further
+ * members follow by name: VIREO_POST("/notes", add_note, .max_body_bytes = 4096). */
+#define VIREO_ROUTE(method_, pattern_, ...)                                                        \
+    {                                                                                              \
+        .method = (method_), .pattern = (pattern_), .handler = __VA_ARGS__                         \
+    }
+#define VIREO_USE(prefix_, ...)     VIREO_ROUTE("USE", prefix_, __VA_ARGS__)
+#define VIREO_GET(pattern_, ...)    VIREO_ROUTE("GET", pattern_, __VA_ARGS__)
+#define VIREO_POST(pattern_, ...)   VIREO_ROUTE("POST", pattern_, __VA_ARGS__)
+#define VIREO_PUT(pattern_, ...)    VIREO_ROUTE("PUT", pattern_, __VA_ARGS__)
+#define VIREO_PATCH(pattern_, ...)  VIREO_ROUTE("PATCH", pattern_, __VA_ARGS__)
+#define VIREO_DELETE(pattern_, ...) VIREO_ROUTE("DELETE", pattern_, __VA_ARGS__)
+#define VIREO_MOUNT(prefix_, routes_)                                                              \
+    {                                                                                              \
+        .pattern = (prefix_), .routes = (routes_)                                                  \
+    }
+
+/* vireo_mount registers a table, whose last entry is {0}, below |prefix|. The pattern "/" in it
+ * stands for the prefix itself: below "/api" it is /api.
+ *
+ * routes   borrowed for the call; what its texts point to is static
+ * user     of all its handlers, see vireo_req_user; borrowed as long as the application lives
+ * Returns 0; VIREO_EINVAL for a line that vireo_route would refuse, or tables more than
+ * VIREO_MOUNT_DEPTH deep; VIREO_ENOMEM. After an error nothing of it is registered. */
+VIREO_API int vireo_mount(vireo_app *app, const char *prefix, const vireo_route_entry *routes,
+                          void *user);
+#define VIREO_MOUNT_DEPTH 16
+
+/* vireo_pass passes the request on: what follows it in the list is called when the handler has
+ * returned, or, if this is later, at the end of the loop's turn. Returns 0; VIREO_EANSWERED once
+ * there is a reply; VIREO_EINVAL when nobody has the request to pass on, as after a call before. */
+VIREO_API int vireo_pass(vireo_req *r);
+
+/* vireo_fail ends the way of the request with an error, as a negative result of the handler does,
+ * but at any time and with a text. Reply headers that the failing handler added are taken back.
+ *
+ * error   negative; VIREO_STATUS(403) for a status
+ * text    told to the client if the status is below 500, else only logged; copied; NULL: the
+ *         error's own
+ * The error handlers are called when the handler has returned, or at the end of the turn. Returns
+ * as vireo_pass. */
+VIREO_API int vireo_fail(vireo_req *r, int error, const char *text);
+
+/* VIREO_STATUS(403) is the error that is answered with this status (400..599). */
+#define VIREO_STATUS(status) (-30000 - (status))
+
+/* vireo_error_status returns the status with which an error is answered: 404 for VIREO_ENOTFOUND
+ * and -ENOENT, 413 for VIREO_ETOOBIG, 400 for VIREO_EINVAL, VIREO_EJSON, VIREO_EUTF8 and
+ * VIREO_EDEPTH, the one of a VIREO_STATUS, 500 for all else. */
+VIREO_API int vireo_error_status(int error);
+
+/* vireo_on_error registers a handler of errors: negative results, vireo_fail, and what the library
+ * itself would answer for a request (404, 405, a body that is too large). It answers, keeps the
+ * request, or returns a negative number (the same or another) to pass it on. The one with the
+ * longest prefix is asked first; at the end stands a default, which answers with the text.
+ *
+ * prefix   as in vireo_use
+ * fn       text: what the client may know of it, never NULL
+ * Returns as vireo_route. */
+typedef int (*vireo_error_handler)(vireo_req *r, int error, const char *text);
+VIREO_API int vireo_on_error(vireo_app *app, const char *prefix, vireo_error_handler fn,
+                             void *user);
+
+/* --- files ------------------------------------------------------------------------------------ */
 
 /* Options of a folder of files. */
 typedef struct vireo_static_options {
@@ -109,6 +212,38 @@ VIREO_API vireo_app *vireo_req_app(const vireo_req *r);
  * after it. */
 VIREO_API void vireo_on_abort(vireo_req *r, void (*fn)(vireo_req *r, void *user), void *user);
 
+/* vireo_req_set keeps a pointer with the request, for the handlers behind this one.
+ *
+ * key      the address of something static of yours, so that no two users meet
+ * free_fn  called with the pointer when the request ends or another one takes its place; may be
+ *          NULL
+ * Returns 0 or VIREO_ENOMEM; then free_fn was not called. */
+VIREO_API int vireo_req_set(vireo_req *r, const void *key, void *pointer, void (*free_fn)(void *));
+
+/* vireo_req_get returns what was set, or NULL. */
+VIREO_API void *vireo_req_get(const vireo_req *r, const void *key);
+
+/* vireo_on_headers has |fn| called once, just before the head of the reply is written: the last
+ * chance for vireo_reply_header. vireo_reply_status tells the status. The last one registered is
+ * called first. Returns 0 or VIREO_ENOMEM. */
+VIREO_API int vireo_on_headers(vireo_req *r, void (*fn)(vireo_req *r, void *user), void *user);
+
+/* What became of a request. */
+typedef struct vireo_finish {
+    int status; /* of the reply; 0 if there was none */
+    /* the client went away before all of the reply was handed to the system */
+    bool aborted;
+    uint64_t body_bytes;   /* of the reply, as they went out */
+    uint64_t microseconds; /* since the first byte of the request */
+} vireo_finish;
+
+/* vireo_on_finish has |fn| called once, when the last byte of the reply was handed to the system or
+ * never will be. |r| can still be read, and is gone when the last such function has returned.
+ * Returns 0 or VIREO_ENOMEM. */
+VIREO_API int vireo_on_finish(vireo_req *r,
+                              void (*fn)(vireo_req *r, const vireo_finish *what, void *user),
+                              void *user);
+
 /* --- the reply -------------------------------------------------------------------------------- */
 
 /* vireo_reply_header adds a header to the reply; before the reply. Content-Length, Date, Connection
@@ -136,6 +271,9 @@ VIREO_API int vireo_reply_json(vireo_req *r, int status, const char *tmpl, ...) 
  * from what a client sent (vireo_static is for that). Returns 0, or -ENOENT and the like with
  * nothing answered, so that a handler can return it as it is. */
 VIREO_API int vireo_reply_file(vireo_req *r, const char *path);
+
+/* vireo_reply_status returns the status of the reply; 0 while there is none. */
+VIREO_API int vireo_reply_status(const vireo_req *r);
 
 /* vireo_redirect answers with 302 (or another 3xx |status|) and a Location. */
 VIREO_API int vireo_redirect(vireo_req *r, int status, const char *location);

@@ -22,6 +22,8 @@ const char *vireo_strerror(int code)
         VIREO_ERRORS(TEXT)
 #undef TEXT
     default:
+        if (code <= -30400 && code >= -30599) /* VIREO_STATUS, http.h */
+            return "answered with an HTTP status";
         return code < 0 && code > -4096 ? strerror(-code) : "unknown error";
     }
 }
@@ -37,6 +39,8 @@ const char *vireo_errname(int code)
         VIREO_ERRORS(NAME)
 #undef NAME
     default:
+        if (code <= -30400 && code >= -30599)
+            return "VIREO_STATUS";
         return code < 0 && code > -4096 ? "OS" : "UNKNOWN";
     }
 }

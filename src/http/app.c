@@ -82,6 +82,7 @@ vireo_app *vireo_app_create(const vireo_app_options *options)
     app->loop->log = (vireo__log){app->options.log, app->options.log_user};
     vireo__list_init(&app->mounts);
     vireo__list_init(&app->routes);
+    vireo__list_init(&app->error_routes);
     vireo__list_init(&app->conns);
     vireo__list_init(&app->listeners);
     vireo__list_init(&app->stop_hooks);
@@ -152,41 +153,6 @@ const vireo__mount *vireo__app_find_mount(const vireo_app *app, vireo__str path)
             return mount;
     }
     return NULL;
-}
-
-int vireo__app_add_route(vireo_app *app, const vireo__route *entry, const char *pattern)
-{
-    vireo__route *route = malloc(sizeof *route);
-    if (route == NULL)
-        return VIREO_ENOMEM;
-    *route = *entry;
-    route->pattern = strdup(pattern);
-    if (route->pattern == NULL) {
-        free(route);
-        return VIREO_ENOMEM;
-    }
-    vireo__list_append(&app->routes, &route->node);
-    return 0;
-}
-
-int vireo_route(vireo_app *app, const char *method, const char *pattern, vireo_handler handler,
-                void *user)
-{
-    if (!vireo__pattern_valid(pattern) || handler == NULL ||
-        (strcmp(method, "*") != 0 && !vireo__http_token(method, strlen(method))))
-        return VIREO_EINVAL;
-    vireo__route entry = {.kind = VIREO__ROUTE, .method = method, .handler = handler, .user = user};
-    return vireo__app_add_route(app, &entry, pattern);
-}
-
-int vireo__route_upgrade(vireo_app *app, const char *pattern, int (*on_upgrade)(vireo_req *r),
-                         void *user)
-{
-    if (!vireo__pattern_valid(pattern))
-        return VIREO_EINVAL;
-    vireo__route entry = {
-        .kind = VIREO__ROUTE_UPGRADE, .method = "GET", .handler = on_upgrade, .user = user};
-    return vireo__app_add_route(app, &entry, pattern);
 }
 
 int vireo_on_stop(vireo_app *app, void (*fn)(vireo_app *app, void *user), void *user)
@@ -360,17 +326,6 @@ static void free_mounts(vireo_app *app)
     }
 }
 
-static void free_routes(vireo_app *app)
-{
-    while (!vireo__list_empty(&app->routes)) {
-        vireo__route *route = vireo__container(app->routes.next, vireo__route, node);
-        vireo__list_remove(&route->node);
-        vireo__folder_free(route->folder);
-        free(route->pattern);
-        free(route);
-    }
-}
-
 void vireo_app_free(vireo_app *app)
 {
     if (app == NULL)
@@ -384,7 +339,7 @@ void vireo_app_free(vireo_app *app)
         uv_run(app->loop->uv, UV_RUN_ONCE);
     vireo__loop_end_posts(app->loop);
     free_mounts(app);
-    free_routes(app);
+    vireo__app_free_routes(app);
     vireo__loop_free(app->loop);
     vireo__pool_deinit(&app->requests);
     vireo__buf_deinit(&app->head);

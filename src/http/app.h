@@ -4,11 +4,12 @@
 /* app.h (http): how an application lies in memory. server.h is for the floors above; this is for
  * the files of this one.
  *
- *     app.c       options, mounts, routes; the graceful end
+ *     app.c       options, mounts; the graceful end
+ *     routes.c    what is registered;  chain.c  the way of a request along it
  *     run.c       vireo_run: signals, and the program around an application
  *     conn.c      a connection: bytes to requests, one after the other; time-outs; its end
  *     request.c   what a handler reads from a request
- *     respond.c   what a handler answers
+ *     respond.c   what a handler answers;  hooks.c  who wants to know of it
  *     sending.c   replies too large to queue at once
  *     file.c      a file as a reply;  static.c  a folder of them
  *     jar.c       cookies;  client.c  who the client is;  negotiate.c  what it likes best
@@ -26,13 +27,23 @@
 /* One entry of the list of routes, which is searched in the order of registration. */
 typedef struct vireo__route {
     vireo__list node;
-    enum { VIREO__ROUTE, VIREO__ROUTE_UPGRADE, VIREO__ROUTE_FOLDER } kind;
+    enum { VIREO__ROUTE, VIREO__ROUTE_USE, VIREO__ROUTE_UPGRADE, VIREO__ROUTE_FOLDER } kind;
+    bool stream;   /* called at the head */
     char *pattern; /* of a folder: its prefix, ended by a slash */
     const char *method;
     vireo_handler handler;
     void *user;
+    size_t max_body_bytes; /* 0: the application's */
     struct vireo__folder *folder;
 } vireo__route;
+
+/* A handler of errors; the list is searched in its order. */
+typedef struct vireo__error_route {
+    vireo__list node; /* longest prefix first */
+    char *prefix;
+    vireo_error_handler handler;
+    void *user;
+} vireo__error_route;
 
 /* A listener of the application; gone when its last stream is. */
 typedef struct vireo__listening {
@@ -54,6 +65,7 @@ struct vireo_app {
     void *extension;
     vireo__list mounts; /* longest prefix first */
     vireo__list routes;
+    vireo__list error_routes;
     vireo__list conns;
     vireo__list listeners; /* of vireo__listening */
     vireo__list stop_hooks;
@@ -82,6 +94,9 @@ int vireo__app_add_route(vireo_app *app, const vireo__route *entry, const char *
 
 /* vireo__secrets_free frees a list of vireo_secrets. NULL is allowed. */
 void vireo__secrets_free(char **secrets);
+
+/* vireo__app_free_routes frees the lists of routes and of handlers of errors. */
+void vireo__app_free_routes(vireo_app *app);
 
 /* vireo__app_connections returns how many streams are open, detached ones too. */
 size_t vireo__app_connections(const vireo_app *app);

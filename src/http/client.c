@@ -13,7 +13,7 @@
 static void read_headers(const vireo_req *r, vireo__forwarding *out)
 {
     *out = (vireo__forwarding){0};
-    if (r->conn->app->trust->forwarded) {
+    if (r->app->trust->forwarded) {
         const char *text = vireo_header(r, "forwarded");
         out->forwarded = text != NULL ? text : "";
         return;
@@ -31,24 +31,25 @@ static void believe(const vireo_req *r, const char *peer, vireo__client *out)
     if (*peer != '\0' && !vireo__ip_read(vireo__str_of(peer), &ip))
         return;
     read_headers(r, &headers);
-    vireo__forwarded_find(&r->conn->app->trust->whom, *peer != '\0' ? &ip : NULL, &headers, out);
+    vireo__forwarded_find(&r->app->trust->whom, *peer != '\0' ? &ip : NULL, &headers, out);
 }
 
 static const vireo__client *client_of(const vireo_req *request)
 {
     static const vireo__client nobody = {.protocol = {"", 0}, .host = {"", 0}};
     vireo_req *r = (vireo_req *)(uintptr_t)request;
-    vireo__stream *s = r->conn->stream;
+    const vireo__stream *s = r->conn != NULL ? r->conn->stream : NULL;
     if (r->client != NULL)
         return r->client;
-    if (s->closing) /* the peer's address is not known any more, and so not whom to believe */
+    if (s == NULL ||
+        s->closing) /* the peer's address is not known any more, and so not whom to believe */
         return &nobody;
     vireo__client *c = vireo__arena_take(&r->arena, sizeof *c, 16);
     if (c == NULL)
         return &nobody;
     *c = nobody;
     s->io->peer_address(s, r->address, sizeof r->address);
-    if (r->conn->app->trust != NULL)
+    if (r->app->trust != NULL)
         believe(r, r->address, c);
     if (c->has_ip)
         vireo__ip_write(&c->ip, r->address);

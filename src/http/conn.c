@@ -102,8 +102,10 @@ static void settle(vireo__conn *c)
     if (r != NULL && r->answered && !r->handling) {
         if (c->ending || r->parse.state == VIREO__PARSE_DONE)
             drop_request(c);
-        else
+        else {
             r->parse.discard = true;
+            vireo__turn_add(c->app->loop, &c->resume);
+        }
     }
     after_reply(c);
 }
@@ -149,51 +151,12 @@ static void refuse(vireo__conn *c, int status)
 
 /* --- the course of a request ------------------------------------------------------------------ */
 
-static void handle_head(vireo__conn *c)
+/* Lets |next| move the request on: a handler may be called, and may reply. */
+static void move(vireo__conn *c, void (*next)(vireo_req *r))
 {
     vireo_req *r = c->req;
-    if (r->mount == NULL || r->mount->on_head == NULL)
-        return;
     r->handling = true;
-    r->mount->on_head(r);
-    r->handling = false;
-    settle(c);
-}
-
-static bool wants_upgrade(const vireo_req *r)
-{
-    return vireo__parser_upgrade(&r->parse) && (r->mount == NULL || r->mount->on_upgrade != NULL);
-}
-
-/* Returns false when nobody here upgrades: then it is a request as any other (RFC 9110 section 7.8
- * lets a server ignore Upgrade). */
-static bool handle_upgrade(vireo__conn *c)
-{
-    vireo_req *r = c->req;
-    bool found = true;
-    r->handling = r->upgrading = true;
-    if (r->mount != NULL)
-        r->mount->on_upgrade(r);
-    else
-        found = vireo__req_route(r, true);
-    r->handling = r->upgrading = false;
-    if (found && !c->detached)
-        settle(c);
-    return found;
-}
-
-static void handle_request(vireo__conn *c)
-{
-    vireo_req *r = c->req;
-    if (wants_upgrade(r) && handle_upgrade(c))
-        return;
-    r->handling = true;
-    if (r->answered)
-        ; /* by on_head; the body has only been thrown away since */
-    else if (r->mount != NULL)
-        vireo__req_finish(r, r->mount->on_request(r));
-    else
-        vireo__req_route(r, false);
+    next(r);
     r->handling = false;
     if (!c->detached)
         settle(c);
@@ -205,10 +168,12 @@ static void send_continue(vireo__conn *c, bool body_came)
 {
     static const char text[] = "HTTP/1.1 100 Continue\r\n\r\n";
     vireo_req *r = c->req;
-    if (r == NULL || !r->parse.expect_continue || r->answered || body_came ||
-        r->parse.content_length > r->parse.max_body_bytes)
+    if (r == NULL || !r->parse.expect_continue || r->answered || r->continued ||
+        !vireo__req_takes_body(r))
         return;
-    vireo__stream_write_copy(c->stream, text, sizeof text - 1);
+    r->continued = true;
+    if (!body_came && r->parse.content_length <= r->parse.max_body_bytes)
+        vireo__stream_write_copy(c->stream, text, sizeof text - 1);
 }
 
 static void head_done(vireo__conn *c, bool body_came)
@@ -220,12 +185,14 @@ static void head_done(vireo__conn *c, bool body_came)
         return;
     }
     r->mount = vireo__app_find_mount(c->app, r->raw_path);
-    r->user = r->mount != NULL ? r->mount->owner : NULL;
-    r->parse.max_body_bytes =
-        r->mount != NULL ? r->mount->max_body_bytes : c->app->options.max_body_bytes;
-    if (!wants_upgrade(r))
-        handle_head(c);
+    r->parse.max_body_bytes = c->app->options.max_body_bytes;
+    move(c, vireo__chain_begin);
     send_continue(c, body_came);
+}
+
+static void body_done(vireo__conn *c)
+{
+    move(c, vireo__chain_body_done);
 }
 
 /* Feeds the request in progress up to the next thing that must be looked at. Returns how many bytes
@@ -237,7 +204,7 @@ static size_t step(vireo__conn *c, const uint8_t *bytes, size_t n)
     if (p->state == VIREO__PARSE_HEAD_DONE)
         head_done(c, n > taken);
     else if (p->state == VIREO__PARSE_DONE)
-        handle_request(c);
+        body_done(c);
     else if (p->state == VIREO__PARSE_FAILED && p->status != 0)
         refuse(c, p->status);
     else if (p->state == VIREO__PARSE_FAILED)
@@ -266,10 +233,16 @@ static void free_kept(vireo__buf *kept)
     free(kept);
 }
 
+/* Whoever has the request must act before more of it can be read. */
+static bool held(const vireo__conn *c)
+{
+    return c->req != NULL &&
+           (c->req->parse.state == VIREO__PARSE_DONE || !vireo__req_takes_body(c->req));
+}
+
 static bool can_take(const vireo__conn *c)
 {
-    bool answering = c->req != NULL && c->req->parse.state == VIREO__PARSE_DONE;
-    return stream_open(c) && !answering && c->sending == NULL && !c->ending &&
+    return stream_open(c) && !held(c) && c->sending == NULL && !c->ending &&
            unsent(c) <= max_unread(c);
 }
 
@@ -289,7 +262,7 @@ static void watch(vireo__conn *c)
     if (c->req == NULL || !stream_open(c))
         return;
     uint8_t state = c->req->parse.state;
-    if (state == VIREO__PARSE_DONE)
+    if (held(c))
         set_timing(c, TIMING_NONE);
     else if (state != VIREO__PARSE_HEAD)
         set_timing(c, TIMING_BODY);
@@ -301,10 +274,8 @@ static void watch(vireo__conn *c)
  * what it has been told. */
 static void wait_for_turn(vireo__conn *c)
 {
-    if (c->req != NULL && c->req->parse.state == VIREO__PARSE_DONE)
-        return; /* the reply goes on */
-    if (c->sending != NULL || c->ending || !stream_open(c))
-        return;
+    if (held(c) || c->sending != NULL || c->ending || !stream_open(c))
+        return; /* the reply goes on, or whoever has the request */
     c->unsent = unsent(c) + 1;
     set_timing(c, vireo__stream_writable(c->stream) ? TIMING_SOON : TIMING_WRITE);
 }
@@ -341,7 +312,7 @@ static bool take(vireo__conn *c, uint8_t *bytes, size_t n)
     return true;
 }
 
-/* Goes on with what was kept. */
+/* Goes on with what was kept, and with a request whose body may now be read. */
 static void go_on(vireo__conn *c)
 {
     vireo__buf *kept = c->kept;
@@ -350,14 +321,33 @@ static void go_on(vireo__conn *c)
         free_kept(kept);
         return;
     }
-    if ((kept == NULL || take(c, kept->data, kept->len)) && c->kept == NULL && stream_open(c))
+    bool stays = true;
+    if (kept != NULL || head_waits(c))
+        stays = take(c, kept != NULL ? kept->data : NULL, kept != NULL ? kept->len : 0);
+    if (stays && c->kept == NULL && stream_open(c))
         vireo__stream_start(c->stream);
+    free_kept(kept);
+}
+
+static void give_away_kept(vireo__conn *c)
+{
+    vireo__buf *kept = c->kept;
+    c->kept = NULL;
+    give_away(c, kept != NULL ? kept->data : NULL, kept != NULL ? kept->len : 0);
     free_kept(kept);
 }
 
 static void on_resume(vireo__turn_task *task)
 {
     vireo__conn *c = vireo__container(task, vireo__conn, resume);
+    if (c->req != NULL && (c->req->passed || c->req->failed) && stream_open(c)) {
+        move(c, vireo__chain_resume);
+        if (c->detached) {
+            give_away_kept(c);
+            return;
+        }
+        send_continue(c, c->kept != NULL);
+    }
     if (stream_open(c) && can_take(c))
         go_on(c);
     else if (c->kept != NULL)
@@ -410,7 +400,7 @@ static void on_end(vireo__stream *s)
 {
     vireo__conn *c = s->owner;
     vireo_req *r = c->req;
-    bool cut = r != NULL && !r->answered && r->parse.state != VIREO__PARSE_DONE && r->parse.started;
+    bool cut = r != NULL && !r->answered && !held(c) && r->parse.started;
     if (cut) {
         refuse(c, 400);
         return;
@@ -437,6 +427,8 @@ static void free_conn(vireo__conn *c)
     vireo__list_remove(&c->node);
     vireo__sending_free(c);
     drop_request(c);
+    while (!vireo__list_empty(&c->leaving))
+        vireo__req_lose_conn(vireo__container(c->leaving.next, vireo_req, leaving));
     free_kept(c->kept);
     free(c);
 }
@@ -497,6 +489,7 @@ void vireo__conn_accept(vireo__listener *listener, vireo__stream *s)
     c->app = app;
     c->stream = s;
     c->resume.run = on_resume;
+    vireo__list_init(&c->leaving);
     vireo__list_append(&app->conns, &c->node);
     s->max_queued = app->options.max_queued_bytes;
     vireo__stream_set_events(s, &events, c);

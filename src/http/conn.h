@@ -25,8 +25,9 @@ typedef struct vireo__conn {
     vireo_req *req;                 /* the request in progress; NULL between requests */
     struct vireo__sending *sending; /* the rest of a large reply; NULL while there is none */
     vireo__buf *kept;               /* bytes that were read and wait; NULL while there are none */
+    vireo__list leaving;            /* requests whose reply is queued, and that wait for its end */
     vireo__deadline deadline;
-    vireo__turn_task resume; /* takes the next request, after a reply outside of a handler */
+    vireo__turn_task resume; /* takes the next request, or moves this one on */
     /* when the deadline last looked; must have shrunk when it looks again */
     size_t unsent;
     uint8_t timing;    /* enum timing in conn.c */

@@ -98,7 +98,7 @@ static int send_small(vireo_req *r, vireo__reply_head *head, int fd)
         memcpy(whole->data, text->data, text->len);
         if (whole->len > c->stream->max_queued / 4)
             error = vireo__send_shared(c, vireo__shared_ref(whole));
-        else if (vireo__stream_write(c->stream, whole, 0, whole->len, NULL, NULL) == VIREO_ENOMEM)
+        else if (vireo__req_write(r, whole) == VIREO_ENOMEM)
             error = VIREO_ENOMEM;
     }
     vireo__shared_unref(whole);
@@ -131,7 +131,7 @@ static int send_head(vireo_req *r, vireo__reply_head *head)
     bool last;
     int error = vireo__req_head(r, head, &last);
     if (error == 0)
-        error = vireo__stream_write_copy(c->stream, c->app->head.data, c->app->head.len);
+        error = vireo__req_write_head(r);
     if (error == VIREO_ENOMEM)
         return error;
     vireo__conn_answered(c, r, last);
@@ -178,6 +178,7 @@ int vireo__reply_open_file(vireo_req *r, int fd, const char *path, const char *c
     if (!fresh && !has_type(r))
         head.type = vireo__mime_type(path);
     bool empty = fresh || vireo__req_is_head(r) || st.st_size == 0;
+    r->reply_bytes = empty ? 0 : head.length;
     if (empty || error < 0)
         close(fd);
     if (error == 0 && empty)
@@ -196,7 +197,7 @@ int vireo__reply_open_file(vireo_req *r, int fd, const char *path, const char *c
  * file. */
 int vireo_reply_file(vireo_req *r, const char *path)
 {
-    if (r->answered)
+    if (r->answered || r->replying)
         return VIREO_EANSWERED;
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     if (fd < 0)

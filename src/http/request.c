@@ -18,20 +18,63 @@ vireo_req *vireo__req_new(vireo__conn *c)
         return NULL;
     memset(r, 0, sizeof *r);
     r->conn = c;
+    r->app = app;
+    vireo__list_init(&r->leaving);
+    r->began = uv_hrtime();
     vireo__parser_init(&r->parse, app->options.max_head_bytes, app->options.max_headers);
     vireo__buf_init(&r->reply_headers, VIREO__BUF_UNLIMITED);
     vireo__arena_init(&r->arena);
     return r;
 }
 
-void vireo__req_free(vireo_req *r)
+static void end_request(vireo_req *r)
 {
+    vireo__hooks_finish(r);
     if (r->doc != NULL)
         vireo__doc_deinit(r->doc);
     vireo__arena_deinit(&r->arena);
     vireo__buf_deinit(&r->reply_headers);
     vireo__parser_deinit(&r->parse);
-    vireo__pool_give(&r->conn->app->requests, r);
+    vireo__list_remove(&r->leaving);
+    vireo__pool_give(&r->app->requests, r);
+}
+
+void vireo__req_free(vireo_req *r)
+{
+    r->dropped = true;
+    if (!r->answered)
+        r->cut = true;
+    if (r->pins == 0)
+        end_request(r);
+    else
+        vireo__list_append(&r->conn->leaving, &r->leaving);
+}
+
+void vireo__req_lose_conn(vireo_req *r)
+{
+    vireo__list_remove(&r->leaving);
+    r->conn = NULL;
+}
+
+void vireo__req_unpin(vireo_req *r, int status)
+{
+    if (status < 0)
+        r->cut = true;
+    if (--r->pins == 0 && r->dropped)
+        end_request(r);
+}
+
+static void on_written(void *r, int status)
+{
+    vireo__req_unpin(r, status);
+}
+
+vireo__written_fn vireo__req_pin(vireo_req *r)
+{
+    if (!vireo__hooks_wait(r))
+        return NULL;
+    r->pins++;
+    return on_written;
 }
 
 /* RFC 9112 section 3.2.2: "a server MUST accept the absolute-form in requests". What stands before
@@ -146,6 +189,7 @@ void vireo__req_abort(vireo_req *r)
     void (*fn)(vireo_req *, void *) = r->abort_fn;
     r->abort_fn = NULL;
     bool was_answered = r->answered;
+    r->cut |= !was_answered;
     r->answered = true; /* a reply now would go to nobody */
     if (fn != NULL && !was_answered)
         fn(r, r->abort_user);
@@ -273,7 +317,7 @@ void *vireo_req_user(const vireo_req *r)
 
 vireo_app *vireo_req_app(const vireo_req *r)
 {
-    return r->conn->app;
+    return r->app;
 }
 
 void vireo_on_abort(vireo_req *r, void (*fn)(vireo_req *r, void *user), void *user)

@@ -18,8 +18,18 @@ typedef struct vireo__req_param {
     const char *value;
 } vireo__req_param;
 
+/* How far a request has come on its way to a handler (chain.c). */
+typedef enum vireo__stage {
+    VIREO__STAGE_HEAD,  /* its head has not come */
+    VIREO__STAGE_CHAIN, /* from entry to entry of the list of routes */
+    VIREO__STAGE_BODY,  /* who will answer is known, and called when the body has come */
+    VIREO__STAGE_HELD,  /* a handler has it */
+    VIREO__STAGE_ERROR  /* a handler of errors has it */
+} vireo__stage;
+
 struct vireo_req {
-    vireo__conn *conn;
+    vireo__conn *conn; /* NULL: gone to another owner, and only the end of this is waited for */
+    vireo_app *app;
     vireo__parser parse;
     vireo__str raw_path; /* in the target, encoded */
     vireo__str query;    /* in the target, behind the '?' */
@@ -34,28 +44,89 @@ struct vireo_req {
     vireo__arena arena;          /* what accessors decode */
     vireo__doc *doc;             /* the body as JSON; NULL until asked for */
     const vireo__client *client; /* what proxies say; in the arena; NULL until asked for */
-    uint16_t status;             /* of the reply; 0 while there is none */
+
+    const vireo__list *at;       /* in app->routes: the entry that was looked at last */
+    const vireo__route *route;   /* whose handler is called when the body has come; may be NULL */
+    const vireo__list *error_at; /* in app->error_routes */
+    int error;                   /* given to vireo_fail */
+    char *error_text;            /* .. in the arena; NULL: none */
+    size_t own_headers;          /* where in reply_headers those of the handler in charge begin */
+
+    struct vireo__hook *hooks; /* hooks.c; in the arena */
+    uint64_t began;            /* uv_hrtime of its first byte */
+    uint64_t reply_bytes;      /* of the reply's body, queued so far */
+    vireo__list leaving;       /* in conn->leaving, when dropped with pins */
+    uint32_t pins;             /* pieces of the reply still to be written that keep it alive */
+
+    uint16_t status; /* of the reply; 0 while there is none */
+    uint8_t stage;   /* vireo__stage */
     bool answered : 1;
-    bool handling : 1;  /* a handler is on the stack */
-    bool upgrading : 1; /* .. and may detach the stream */
-    bool bad_path : 1;  /* has escapes that are none, or a NUL: no route can serve it */
+    bool handling : 1;      /* a handler is on the stack */
+    bool upgrading : 1;     /* .. and may detach the stream */
+    bool bad_path : 1;      /* has escapes that are none, or a NUL: no route can serve it */
+    bool wants_upgrade : 1; /* and there is somebody who upgrades */
+    bool passed : 1;        /* vireo_pass was called .. */
+    bool failed : 1;        /* .. or vireo_fail, and the way goes on soon */
+    bool replying : 1;      /* the head of the reply is being written */
+    bool dropped : 1;       /* freed when the last pin is gone */
+    bool cut : 1;           /* not all of the reply went out */
+    bool continued : 1;     /* a 100 was sent, or is not needed */
     char address[VIREO__ADDRESS_SIZE]; /* "" until asked for */
 };
 
 /* vireo__req_new returns new: a request for |c|, or NULL. */
 vireo_req *vireo__req_new(vireo__conn *c);
+
+/* vireo__req_free lets go of it: it ends when the last pin is gone too. */
 void vireo__req_free(vireo_req *r);
+
+/* vireo__req_pin returns the callback with which the last piece of the reply is queued, and |r| as
+ * its |user|: it keeps the request alive until the piece is written. NULL when nobody waits for
+ * that. vireo__req_unpin takes it back when the piece could not be queued. */
+vireo__written_fn vireo__req_pin(vireo_req *r);
+void vireo__req_unpin(vireo_req *r, int status);
+
+/* vireo__req_lose_conn tells a request in conn->leaving that its connection is gone. */
+void vireo__req_lose_conn(vireo_req *r);
 
 /* vireo__req_begin is called when the head is complete: cuts the target, decodes the path. Returns
  * 0, or the status to refuse the request with. */
 int vireo__req_begin(vireo_req *r);
 
-/* vireo__req_route finds the route and calls its handler; answers 404, 405, 204 for OPTIONS, 426
- * itself. |upgrade|: among the routes for upgrades; returns false when there is none. */
-bool vireo__req_route(vireo_req *r, bool upgrade);
+/* --- chain.c ------------------------------------------------------------------------------ */
 
-/* vireo__req_finish answers for a handler that returned |result| without a reply. */
-void vireo__req_finish(vireo_req *r, int result);
+/* vireo__chain_begin sends the request on its way; its head is complete. */
+void vireo__chain_begin(vireo_req *r);
+
+/* vireo__chain_body_done calls who waits for the body. */
+void vireo__chain_body_done(vireo_req *r);
+
+/* vireo__chain_resume goes on after vireo_pass or vireo_fail outside of a handler; nothing if there
+ * was none. */
+void vireo__chain_resume(vireo_req *r);
+
+/* vireo__chain_fail asks the handlers of errors, and answers itself if none does. */
+void vireo__chain_fail(vireo_req *r, int error);
+
+/* vireo__req_takes_body tells whether the body may be read on: its handler is known, or it is to be
+ * thrown away. */
+static inline bool vireo__req_takes_body(const vireo_req *r)
+{
+    return r->answered || r->stage == VIREO__STAGE_HEAD || r->stage == VIREO__STAGE_BODY;
+}
+
+/* --- hooks.c ------------------------------------------------------------------------------ */
+
+/* vireo__hooks_headers calls what waits for the head of the reply. */
+void vireo__hooks_headers(vireo_req *r);
+
+/* vireo__hooks_finish calls what waits for the end, and frees what was set. */
+void vireo__hooks_finish(vireo_req *r);
+
+/* vireo__hooks_wait tells whether anybody waits for the end. */
+bool vireo__hooks_wait(const vireo_req *r);
+
+/* --- respond.c ---------------------------------------------------------------------------- */
 
 /* vireo__req_refuse answers with |status| and its text, and ends the connection behind it. */
 void vireo__req_refuse(vireo_req *r, int status);
@@ -66,6 +137,12 @@ void vireo__req_abort(vireo_req *r);
 /* vireo__req_head writes the head of a reply to app->head; |*last| tells whether the connection
  * ends behind it. Returns 0 or VIREO_ENOMEM. */
 int vireo__req_head(vireo_req *r, vireo__reply_head *head, bool *last);
+
+/* vireo__req_write queues the last piece of a reply. Returns as vireo__stream_write. */
+int vireo__req_write(vireo_req *r, vireo__shared *bytes);
+
+/* vireo__req_write_head is the same for what vireo__req_head has written. */
+int vireo__req_write_head(vireo_req *r);
 
 /* vireo__req_is_head tells whether the reply goes without its body. */
 static inline bool vireo__req_is_head(const vireo_req *r)

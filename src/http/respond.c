@@ -5,17 +5,14 @@
  * system call. When memory for a reply runs out, the connection is closed: a client that sees it
  * end knows more than one that waits for ever. */
 
-#include <errno.h>
 #include <stdarg.h>
 #include <stdlib.h>
 
-#include "base/url.h"
 #include "http/request.h"
 #include "payload/template.h"
 
 enum {
     WHOLE_REPLY = 256 * 1024, /* bytes; what is larger is sent in slices */
-    ALLOW_SIZE = 512,
 };
 
 /* Can what follows the reply still be read as the next request? Not if a body of unknown or undue
@@ -30,7 +27,10 @@ static bool body_hinders(const vireo__parser *p)
 
 int vireo__req_head(vireo_req *r, vireo__reply_head *head, bool *last)
 {
-    vireo_app *app = r->conn->app;
+    vireo_app *app = r->app;
+    r->status = (uint16_t)head->status;
+    if (r->hooks != NULL)
+        vireo__hooks_headers(r);
     *last = r->conn->ending || app->stopping || !vireo__parser_keep_alive(&r->parse) ||
             body_hinders(&r->parse);
     if (*last)
@@ -38,7 +38,6 @@ int vireo__req_head(vireo_req *r, vireo__reply_head *head, bool *last)
     else if (r->parse.llhttp.http_minor == 0)
         head->connection = VIREO__CONNECTION_KEEP;
     head->date = vireo__app_date(app);
-    r->status = (uint16_t)head->status;
     head->extra = r->reply_headers.data;
     head->extra_len = r->reply_headers.len;
     vireo__buf_reset(&app->head, 16384);
@@ -49,6 +48,24 @@ int vireo__req_head(vireo_req *r, vireo__reply_head *head, bool *last)
 static bool bodyless(const vireo_req *r, int status)
 {
     return vireo__req_is_head(r) || status == 204 || status == 304;
+}
+
+int vireo__req_write(vireo_req *r, vireo__shared *bytes)
+{
+    vireo__written_fn done = vireo__req_pin(r);
+    int error = vireo__stream_write(r->conn->stream, bytes, 0, bytes->len, done, r);
+    if (error < 0 && done != NULL)
+        vireo__req_unpin(r, error);
+    return error;
+}
+
+int vireo__req_write_head(vireo_req *r)
+{
+    const vireo__buf *head = &r->app->head;
+    vireo__shared *copy = vireo__shared_copy(head->data, head->len);
+    int error = copy != NULL ? vireo__req_write(r, copy) : VIREO_ENOMEM;
+    vireo__shared_unref(copy);
+    return error;
 }
 
 static int queue_reply(vireo_req *r, const void *body, size_t len)
@@ -63,9 +80,10 @@ static int queue_reply(vireo_req *r, const void *body, size_t len)
     memcpy(whole->data, head->data, head->len);
     if (len > 0)
         memcpy(whole->data + head->len, body, len);
+    r->reply_bytes = len;
     if (whole->len > WHOLE_REPLY || whole->len > c->stream->max_queued / 4)
         return vireo__send_shared(c, whole);
-    int error = vireo__stream_write(c->stream, whole, 0, whole->len, NULL, NULL);
+    int error = vireo__req_write(r, whole);
     vireo__shared_unref(whole);
     return error;
 }
@@ -86,7 +104,7 @@ static int answer(vireo_req *r, vireo__reply_head *head, const void *body, size_
 
 int vireo_reply(vireo_req *r, int status, const char *type, const void *data, size_t len)
 {
-    if (r->answered)
+    if (r->answered || r->replying)
         return VIREO_EANSWERED;
     if (status < 200 || status > 599 || (data == NULL && len > 0) ||
         (type != NULL && !vireo__header_value_valid(type)))
@@ -108,14 +126,19 @@ int vireo_reply_html(vireo_req *r, int status, const char *html)
 
 int vireo_reply_json(vireo_req *r, int status, const char *tmpl, ...)
 {
-    if (r->answered)
+    if (r->answered || r->replying)
         return VIREO_EANSWERED;
-    vireo__buf *body = vireo__loop_scratch(r->conn->app->loop);
+    r->status = (uint16_t)status;
+    vireo__hooks_headers(r); /* before the scratch buffer is filled: they may use it */
+    vireo__buf *body = vireo__loop_scratch(r->app->loop);
     va_list args;
     va_start(args, tmpl);
     int n = vireo__template_write_one(body, NULL, tmpl, args);
     va_end(args);
-    return n < 0 ? n : vireo_reply(r, status, "application/json", body->data, body->len);
+    int error = n < 0 ? n : vireo_reply(r, status, "application/json", body->data, body->len);
+    if (error < 0 && !r->answered)
+        r->status = 0;
+    return error;
 }
 
 static bool is_own(const char *name)
@@ -145,6 +168,11 @@ int vireo_reply_header(vireo_req *r, const char *name, const char *value)
     return VIREO_ENOMEM;
 }
 
+int vireo_reply_status(const vireo_req *r)
+{
+    return r->status;
+}
+
 int vireo_redirect(vireo_req *r, int status, const char *location)
 {
     if (status < 300 || status > 399 || status == 304)
@@ -155,7 +183,7 @@ int vireo_redirect(vireo_req *r, int status, const char *location)
 
 int vireo__req_reply_raw(vireo_req *r, const void *bytes, size_t len)
 {
-    if (r->answered)
+    if (r->answered || r->replying)
         return VIREO_EANSWERED;
     vireo__conn *c = r->conn;
     int error = vireo__stream_write_copy(c->stream, bytes, len);
@@ -166,180 +194,32 @@ int vireo__req_reply_raw(vireo_req *r, const void *bytes, size_t len)
     return error == VIREO_ENOMEM ? error : 0;
 }
 
-/* --- when there is no handler, or it failed --------------------------------------------------- */
+/* --- when the request cannot be read ---------------------------------------------------------- */
 
-void vireo__req_refuse(vireo_req *r, int status)
+static void refuse_and_tell(vireo_req *r, int status)
 {
-    vireo__conn *c = r->conn;
     void (*fn)(vireo_req *, void *) = r->abort_fn;
     const char *text = vireo__status_text(status);
     vireo__buf_reset(&r->reply_headers, 0);
-    c->ending = true;
     r->abort_fn = NULL;
-    r->handling = true; /* the request stays until its handler has been told */
     vireo_reply(r, status, "text/plain", text, strlen(text));
     if (fn != NULL)
         fn(r, r->abort_user);
-    r->handling = false;
-    vireo__conn_answered(c, r, true);
 }
 
-static int status_of(int result)
+/* A body that is too large for a route is an error as any other. */
+void vireo__req_refuse(vireo_req *r, int status)
 {
-    switch (result) {
-    case VIREO_ENOTFOUND:
-    case -ENOENT:
-    case -ENOTDIR:
-        return 404;
-    case VIREO_ETOOBIG:
-        return 413;
-    case VIREO_EINVAL:
-    case VIREO_EJSON:
-    case VIREO_EUTF8:
-        return 400;
-    default:
-        return 500;
-    }
-}
-
-void vireo__req_finish(vireo_req *r, int result)
-{
-    if (result >= 0 || r->answered)
-        return;
-    int status = status_of(result);
-    vireo_app *app = r->conn->app;
-    if (status == 500)
-        vireo__log_line(&app->loop->log, VIREO_ERROR, "http", "%s %s failed: %s", vireo_method(r),
-                        vireo_target(r), vireo_strerror(result));
-    vireo__buf_reset(&r->reply_headers, 0);
-    vireo_reply_text(r, status, vireo__status_text(status));
-}
-
-/* --- routes ----------------------------------------------------------------------------------- */
-
-static bool method_fits(const vireo__route *route, const char *method)
-{
-    if (strcmp(route->method, "*") == 0 || strcmp(route->method, method) == 0)
-        return true;
-    return strcmp(method, "HEAD") == 0 && strcmp(route->method, "GET") == 0;
-}
-
-/* A parameter with escapes that are none cannot be: the whole path was decoded before. */
-static bool keep_params(vireo_req *r, const vireo__params *params)
-{
-    size_t n = params->count;
-    r->param_count = 0;
-    if (n == 0)
-        return true;
-    r->params = vireo__arena_take(&r->arena, n * sizeof *r->params, 16);
-    if (r->params == NULL)
-        return false;
-    for (size_t i = 0; i < n; i++) {
-        vireo__str value = params->at[i].value;
-        char *text = vireo__arena_take(&r->arena, value.len + 1, 1);
-        if (text == NULL)
-            return false;
-        ptrdiff_t len = vireo__url_decode(text, value.at, value.len, false);
-        text[len > 0 ? len : 0] = '\0';
-        r->params[i] = (vireo__req_param){params->at[i].name, text};
-    }
-    r->param_count = n;
-    return true;
-}
-
-static void call(vireo_req *r, const vireo__route *route, const vireo__params *params)
-{
-    r->user = route->user;
-    vireo__req_finish(r, keep_params(r, params) ? route->handler(r) : VIREO_ENOMEM);
-}
-
-/* Allow lists each method once, in the order of the routes. */
-static void allow(char *list, const char *method)
-{
-    if (vireo__str_has_token(vireo__str_of(list), method) ||
-        strlen(list) + strlen(method) + 3 > ALLOW_SIZE)
-        return;
-    if (list[0] != '\0')
-        strcat(list, ", ");
-    strcat(list, method);
-}
-
-static void allow_route(char *list, const vireo__route *route)
-{
-    allow(list, route->method);
-    if (strcmp(route->method, "GET") == 0)
-        allow(list, "HEAD");
-}
-
-static void not_routed(vireo_req *r, char *allowed, bool upgradable)
-{
-    int status = 404;
-    if (upgradable && (r->parse.llhttp.method == HTTP_GET || vireo__req_is_head(r))) {
-        status = 426;
-        vireo_reply_header(r, "Upgrade", "websocket");
-    } else if (allowed[0] != '\0') {
-        bool options = r->parse.llhttp.method == HTTP_OPTIONS;
-        status = options ? 204 : 405;
-        if (options)
-            allow(allowed, "OPTIONS");
-        vireo_reply_header(r, "Allow", allowed);
-    } else if (r->raw_path.len == 1 && r->raw_path.at[0] == '*') {
-        status = 204;
-    }
-    if (status == 204)
-        vireo_reply(r, 204, NULL, NULL, 0);
+    vireo__conn *c = r->conn;
+    c->ending = true;
+    r->handling = true; /* the request stays until its handler has been told */
+    if (status == 413 && r->stage == VIREO__STAGE_BODY && r->mount == NULL)
+        vireo__chain_fail(r, VIREO_ETOOBIG);
     else
-        vireo_reply_text(r, status, vireo__status_text(status));
-}
-
-/* Returns true when the folder has answered. */
-static bool try_folder(vireo_req *r, const vireo__route *route)
-{
-    size_t n = strlen(route->pattern);
-    vireo__str path = r->raw_path;
-    if (!method_fits(route, vireo_method(r)))
-        return false;
-    if (path.len == n - 1 && memcmp(path.at, route->pattern, n - 1) == 0)
-        return vireo_redirect(r, 301, route->pattern) == 0;
-    if (path.len < n || memcmp(path.at, route->pattern, n) != 0)
-        return false;
-    int result = vireo__folder_serve(route->folder, r, (vireo__str){path.at + n, path.len - n});
-    vireo__req_finish(r, result);
-    return result <= 0;
-}
-
-bool vireo__req_route(vireo_req *r, bool upgrade)
-{
-    const vireo_app *app = r->conn->app;
-    const char *method = vireo_method(r);
-    char allowed[ALLOW_SIZE] = "";
-    bool upgradable = false;
-    if (r->bad_path) {
-        vireo_reply_text(r, 400, vireo__status_text(400));
-        return true;
-    }
-    for (const vireo__list *at = app->routes.next; at != &app->routes; at = at->next) {
-        const vireo__route *route = vireo__container(at, vireo__route, node);
-        vireo__params params;
-        if (route->kind == VIREO__ROUTE_FOLDER) {
-            if (!upgrade && try_folder(r, route))
-                return true;
-            continue;
-        }
-        if ((upgrade && route->kind == VIREO__ROUTE) ||
-            !vireo__pattern_match(route->pattern, r->raw_path, &params))
-            continue;
-        if (method_fits(route, method) && (upgrade || route->kind == VIREO__ROUTE)) {
-            call(r, route, &params);
-            return true;
-        }
-        if (route->kind == VIREO__ROUTE_UPGRADE)
-            upgradable = true;
-        allow_route(allowed, route);
-    }
-    if (!upgrade)
-        not_routed(r, allowed, upgradable);
-    return !upgrade;
+        refuse_and_tell(r, status);
+    r->handling = false;
+    if (r->answered)
+        vireo__conn_answered(c, r, true);
 }
 
 vireo__stream *vireo__req_take_stream(vireo_req *r, const char *type,

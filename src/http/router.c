@@ -22,17 +22,32 @@ static bool named(vireo__str part)
     return part.len > 0 && (part.at[0] == ':' || part.at[0] == '*');
 }
 
+static bool optional(vireo__str part)
+{
+    return part.len > 0 && part.at[0] == ':' && part.at[part.len - 1] == '?';
+}
+
+static bool part_valid(vireo__str part, bool last, bool after_optional)
+{
+    size_t sigils = named(part) ? 1 + (size_t)optional(part) : 0;
+    if (after_optional && !optional(part))
+        return false;
+    return sigils == 0 || (part.len > sigils && (part.at[0] != '*' || last));
+}
+
 bool vireo__pattern_valid(const char *pattern)
 {
     if (pattern[0] != '/')
         return false;
     vireo__str rest = vireo__str_of(pattern + 1);
     size_t names = 0;
+    bool after_optional = false;
     for (bool more = true; more;) {
         vireo__str part = next_part(&rest, &more);
-        if (named(part) &&
-            (part.len == 1 || ++names > VIREO__MAX_PARAMS || (part.at[0] == '*' && more)))
+        if (!part_valid(part, !more, after_optional) ||
+            (named(part) && ++names > VIREO__MAX_PARAMS))
             return false;
+        after_optional = optional(part);
     }
     return true;
 }
@@ -55,10 +70,22 @@ static bool literal_matches(vireo__str literal, vireo__str part)
 
 static void add_param(vireo__params *out, vireo__str part, vireo__str value)
 {
-    out->at[out->count++] = (vireo__param){{part.at + 1, part.len - 1}, value};
+    size_t sigils = 1 + (size_t)optional(part);
+    out->at[out->count++] = (vireo__param){{part.at + 1, part.len - sigils}, value};
 }
 
-bool vireo__pattern_match(const char *pattern, vireo__str path, vireo__params *out)
+/* One part against one part. */
+static bool part_matches(vireo__str wanted, vireo__str given, vireo__params *out)
+{
+    if (!named(wanted))
+        return literal_matches(wanted, given);
+    if (given.len == 0)
+        return false;
+    add_param(out, wanted, given);
+    return true;
+}
+
+static bool match(const char *pattern, vireo__str path, bool whole, vireo__params *out)
 {
     out->count = 0;
     if (path.len == 0 || path.at[0] != '/')
@@ -68,22 +95,30 @@ bool vireo__pattern_match(const char *pattern, vireo__str path, vireo__params *o
     for (bool more_wanted = true, more = true; more_wanted;) {
         vireo__str part = next_part(&wanted, &more_wanted);
         if (!more) /* the path is at its end and the pattern is not */
-            return false;
+            return optional(part);
         if (part.len > 0 && part.at[0] == '*') {
             add_param(out, part, rest);
             return true;
         }
-        vireo__str given = next_part(&rest, &more);
-        if (!named(part)) {
-            if (!literal_matches(part, given))
-                return false;
-        } else if (given.len == 0) {
+        if (optional(part) && path.len == 1) /* "/" has no parts */
+            return true;
+        if (!part_matches(part, next_part(&rest, &more), out))
             return false;
-        } else {
-            add_param(out, part, given);
-        }
         if (!more_wanted)
-            return !more;
+            return !whole || !more;
     }
     return false;
+}
+
+bool vireo__pattern_match(const char *pattern, vireo__str path, vireo__params *out)
+{
+    return match(pattern, path, true, out);
+}
+
+bool vireo__pattern_covers(const char *prefix, vireo__str path, vireo__params *out)
+{
+    out->count = 0;
+    if (prefix[1] == '\0')
+        return path.len > 0 && path.at[0] == '/';
+    return match(prefix, path, false, out);
 }

@@ -7,7 +7,8 @@
  *
  * A path is cut at its slashes before it is decoded, so that an encoded slash (%2F) never makes a
  * part into two. A :part matches one part that is not empty, a *part at the end all that is left,
- * which may be nothing. Matching is exact otherwise: case counts, and so does a slash at the end.
+ * which may be nothing. A :part? may be missing with its slash; only its like may follow it.
+ * Matching is exact otherwise: case counts, and so does a slash at the end.
  */
 
 #ifndef VIREO_HTTP_ROUTER_H
@@ -38,5 +39,10 @@ bool vireo__pattern_valid(const char *pattern);
 /* vireo__pattern_match tells whether |path| (encoded, without query) matches, and fills in |out|,
  * which borrows from both. */
 bool vireo__pattern_match(const char *pattern, vireo__str path, vireo__params *out);
+
+/* vireo__pattern_covers is the same for the beginning of |path|, up to one of its slashes or its
+ * end: "/a" covers /a, /a/ and /a/b but not /ab; "/" covers all. |prefix| has no slash at its end.
+ */
+bool vireo__pattern_covers(const char *prefix, vireo__str path, vireo__params *out);
 
 #endif

@@ -14,7 +14,7 @@
 
 #include <vireo/error.h>
 
-#include "http/conn.h"
+#include "http/request.h"
 
 /* Slices per turn of the loop: a client on a fast line, or on this machine, must not keep the loop
  * to itself. */
@@ -23,6 +23,7 @@ enum { SLICES_PER_TURN = 8 };
 typedef struct vireo__sending {
     /* NULL: the connection has ended, and this waits only for the last callback of its queue. */
     vireo__conn *conn;
+    vireo_req *req;       /* that waits for the end; may be NULL */
     vireo__shared *bytes; /* either these .. */
     int fd;               /* .. or this; -1 */
     uint64_t at;
@@ -46,6 +47,8 @@ void vireo__sending_free(vireo__conn *c)
         return;
     c->sending = NULL;
     s->conn = NULL;
+    if (s->req != NULL)
+        vireo__req_unpin(s->req, s->left > 0 || s->queued > 0 ? VIREO_ECLOSED : 0);
     if (s->queued == 0)
         free_sending(s);
 }
@@ -142,6 +145,8 @@ static int begin(vireo__conn *c, vireo__shared *bytes, int fd, uint64_t length)
         return VIREO_ENOMEM;
     }
     *s = (sending){.conn = c, .bytes = bytes, .fd = fd, .left = length};
+    if (c->req != NULL && vireo__req_pin(c->req) != NULL)
+        s->req = c->req;
     c->sending = s;
     vireo__sending_go_on(c);
     return 0;

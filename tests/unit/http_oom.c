@@ -35,9 +35,50 @@ static int file(vireo_req *r)
     return vireo_reply_file(r, vireo_req_user(r));
 }
 
+static const char key;
+
+static void hook(vireo_req *r, void *user)
+{
+    (void)user;
+    vireo_reply_header(r, "X-Late", "1");
+}
+
+static void finish(vireo_req *r, const vireo_finish *what, void *user)
+{
+    (void)r;
+    (void)what;
+    (void)user;
+}
+
+static int hang_on(vireo_req *r)
+{
+    char *copy = strdup("value");
+    int error = copy != NULL ? vireo_req_set(r, &key, copy, free) : VIREO_ENOMEM;
+    if (error < 0)
+        free(copy);
+    else if (vireo_on_headers(r, hook, NULL) < 0 || vireo_on_finish(r, finish, NULL) < 0)
+        error = VIREO_ENOMEM;
+    return error < 0 ? error : vireo_pass(r);
+}
+
+static int say_error(vireo_req *r, int error, const char *text)
+{
+    return vireo_reply_json(r, vireo_error_status(error), "%s", text);
+}
+
+static const vireo_route_entry table[] = {
+    VIREO_USE("/", hang_on),
+    VIREO_ROUTE("*", "/:id", say),
+    {0},
+};
+
 static int fill(vireo_app *app, char *path)
 {
     int error = vireo_route(app, "*", "/say/:id", say, NULL);
+    if (error == 0)
+        error = vireo_mount(app, "/hooked", table, NULL);
+    if (error == 0)
+        error = vireo_on_error(app, "/hooked", say_error, NULL);
     if (error == 0)
         error = vireo_route(app, "GET", "/large", large, NULL);
     if (error == 0)
@@ -133,6 +174,8 @@ static void serves(void **state)
          1},
         {GET("/large") GET("/say/y"), 2},
         {GET("/file"), 1},
+        {GET("/hooked/x"), 1},
+        {GET("/hooked"), 1},
         {GET("/nothing"), 1},
         {"POST /large HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc", 1},
         {"GET / HTTP/1.1\r\n\r\n", 1},

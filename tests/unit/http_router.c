@@ -53,37 +53,75 @@ static const struct {
     {"/a/*rest", "/a/", "rest=;"},
     {"/a/:b/*rest", "/a/x/y/z", "b=x;rest=y/z;"},
     {"/a/:b/*rest", "/a/x", NULL},
+    {"/a/:b?", "/a", ""},
+    {"/a/:b?", "/a/x", "b=x;"},
+    {"/a/:b?", "/a/", NULL},
+    {"/a/:b?", "/a/x/y", NULL},
+    {"/a/:b?/:c?", "/a", ""},
+    {"/a/:b?/:c?", "/a/x", "b=x;"},
+    {"/a/:b?/:c?", "/a/x/y", "b=x;c=y;"},
+    {"/a/:b/:c?", "/a", NULL},
+    {"/:a?", "/", ""},
+    {"/:a?", "/x", "a=x;"},
+    {"/:a?", "//", NULL},
 };
+
+static const struct {
+    const char *prefix;
+    const char *path;
+    const char *params;
+} covered[] = {
+    {"/", "/", ""},          {"/", "/a", ""},
+    {"/", "*", NULL},        {"/", "", NULL},
+    {"/a", "/a", ""},        {"/a", "/a/", ""},
+    {"/a", "/a/b/c", ""},    {"/a", "/ab", NULL},
+    {"/a", "/", NULL},       {"/a", "/%61/b", ""},
+    {"/a", "/a%2Fb", NULL},  {"/a/b", "/a", NULL},
+    {"/:x", "/a/b", "x=a;"}, {"/:x", "/", NULL},
+    {"/a/:x?", "/a", ""},    {"/a/*x", "/a/b/c", "x=b/c;"},
+};
+
+static void check_match(const char *pattern, const char *text, bool whole, const char *expected)
+{
+    vireo__params params;
+    char found[200] = "";
+    size_t n = strlen(text);
+    char *path = guard_copy(text, n);
+    bool matched = whole ? vireo__pattern_match(pattern, (vireo__str){path, n}, &params)
+                         : vireo__pattern_covers(pattern, (vireo__str){path, n}, &params);
+    if (matched != (expected != NULL))
+        fail_msg("%s with %s: %d", pattern, text, matched);
+    for (size_t k = 0; matched && k < params.count; k++)
+        sprintf(found + strlen(found), "%.*s=%.*s;", (int)params.at[k].name.len,
+                params.at[k].name.at, (int)params.at[k].value.len, params.at[k].value.at);
+    if (matched)
+        assert_string_equal(found, expected);
+    guard_free(path, n);
+}
 
 static void matches_patterns(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < sizeof matches / sizeof matches[0]; i++) {
-        vireo__params params;
-        char text[200] = "";
-        size_t n = strlen(matches[i].path);
-        char *path = guard_copy(matches[i].path, n);
-        bool matched = vireo__pattern_match(matches[i].pattern, (vireo__str){path, n}, &params);
-        if (matched != (matches[i].params != NULL))
-            fail_msg("%s with %s: %d", matches[i].pattern, matches[i].path, matched);
-        for (size_t k = 0; matched && k < params.count; k++)
-            sprintf(text + strlen(text), "%.*s=%.*s;", (int)params.at[k].name.len,
-                    params.at[k].name.at, (int)params.at[k].value.len, params.at[k].value.at);
-        if (matched)
-            assert_string_equal(text, matches[i].params);
-        guard_free(path, n);
-    }
+    for (size_t i = 0; i < sizeof matches / sizeof matches[0]; i++)
+        check_match(matches[i].pattern, matches[i].path, true, matches[i].params);
+    for (size_t i = 0; i < sizeof covered / sizeof covered[0]; i++)
+        check_match(covered[i].prefix, covered[i].path, false, covered[i].params);
 }
 
 static void knows_what_is_a_pattern(void **state)
 {
     (void)state;
     static const char *const good[] = {
-        "/",          "/a",   "/:a", "/*a",
-        "/a/:b/c/*d", "/a:b", "//",  "/:1/:2/:3/:4/:5/:6/:7/:8/:9/:10/:11/:12/:13/:14/:15/:16"};
+        "/",           "/a",
+        "/:a",         "/*a",
+        "/a/:b/c/*d",  "/a:b",
+        "//",          "/a/:b?",
+        "/:a/:b?/:c?", "/:1/:2/:3/:4/:5/:6/:7/:8/:9/:10/:11/:12/:13/:14/:15/:16"};
     static const char *const bad[] = {
-        "",       "a",     "/:",   "/*",
-        "/a/:/b", "/*a/b", "/*a/", "/:1/:2/:3/:4/:5/:6/:7/:8/:9/:10/:11/:12/:13/:14/:15/:16/:17"};
+        "",       "a",       "/:",
+        "/*",     "/a/:/b",  "/:?",
+        "/:a?/b", "/:a?/:b", "/:a?/*b",
+        "/*a/b",  "/*a/",    "/:1/:2/:3/:4/:5/:6/:7/:8/:9/:10/:11/:12/:13/:14/:15/:16/:17"};
     for (size_t i = 0; i < sizeof good / sizeof good[0]; i++)
         assert_true(vireo__pattern_valid(good[i]));
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
