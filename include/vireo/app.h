@@ -17,6 +17,7 @@
 
 #include <vireo/error.h>
 #include <vireo/log.h>
+#include <vireo/tls.h>
 #include <vireo/version.h>
 
 #ifdef __cplusplus
@@ -64,6 +65,11 @@ typedef struct vireo_listen_options {
     /* printed by vireo_run as "NAME: listening on URL"; NULL: nothing is printed */
     const char *name;
     vireo_error *error; /* where to tell what went wrong; may be NULL (vireo_run prints it then) */
+    /* TLS (https, wss): an object, borrowed for the call (the listener takes a reference of its
+     * own); or, for one certificate, the two files (key_file NULL: the key stands in cert_file) */
+    vireo_tls *tls;
+    const char *cert_file;
+    const char *key_file;
 } vireo_listen_options;
 
 /* vireo_listen starts to accept connections; may be called several times. Returns 0, -errno

@@ -30,6 +30,7 @@
 #include <vireo/proxy.h>
 #include <vireo/socket.h>
 #include <vireo/sse.h>
+#include <vireo/tls.h>
 #include <vireo/value.h>
 #include <vireo/version.h>
 #include <vireo/ws.h>

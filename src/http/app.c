@@ -220,15 +220,13 @@ static void on_listener_gone(void *owner)
     finish_if_over(app);
 }
 
-int vireo_app_listen(vireo_app *app, const vireo_listen_options *options)
+static int listen_here(vireo_app *app, const vireo_listen_options *o)
 {
-    vireo_listen_options o = {0};
-    memcpy(&o, options, options->size < sizeof o ? options->size : sizeof o);
     vireo__listening *l = malloc(sizeof *l);
     if (l == NULL)
-        return vireo__error_set(o.error, VIREO_ENOMEM, "%s", vireo_strerror(VIREO_ENOMEM));
+        return vireo__error_set(o->error, VIREO_ENOMEM, "%s", vireo_strerror(VIREO_ENOMEM));
     l->app = app;
-    int error = vireo__listener_open(&l->listener, app->loop, &o, vireo__conn_accept, l);
+    int error = vireo__listener_open(&l->listener, app->loop, o, vireo__conn_accept, l);
     if (error < 0) {
         free(l);
         return error;
@@ -237,6 +235,20 @@ int vireo_app_listen(vireo_app *app, const vireo_listen_options *options)
     if (app->port == 0)
         app->port = vireo__listener_port(l->listener);
     return 0;
+}
+
+int vireo_app_listen(vireo_app *app, const vireo_listen_options *options)
+{
+    vireo_listen_options o = {0};
+    memcpy(&o, options, options->size < sizeof o ? options->size : sizeof o);
+    if (o.cert_file == NULL)
+        return listen_here(app, &o);
+    if (o.tls != NULL)
+        return vireo__error_set(o.error, VIREO_EINVAL, "give tls or cert_file, not both");
+    o.tls = vireo_tls_new(.cert_file = o.cert_file, .key_file = o.key_file);
+    int error = listen_here(app, &o);
+    vireo_tls_free(o.tls);
+    return error;
 }
 
 uint16_t vireo_port(const vireo_app *app)

@@ -57,7 +57,8 @@ static void print_address(const vireo_app *app, const vireo_listen_options *o)
     if (o->unix_path != NULL)
         printf("%s: listening on unix:%s\n", o->name, o->unix_path);
     else
-        printf("%s: listening on http://%s%s%s:%u\n", o->name, v6 ? "[" : "",
+        printf("%s: listening on %s://%s%s%s:%u\n", o->name,
+               o->tls != NULL || o->cert_file != NULL ? "https" : "http", v6 ? "[" : "",
                o->host ? o->host : "localhost", v6 ? "]" : "", vireo_port(app));
     fflush(stdout);
 }

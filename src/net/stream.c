@@ -125,6 +125,8 @@ void vireo__stream_closed(vireo__stream *s)
     s->ending = NULL;
     vireo__list_remove(&s->node);
     s->events->on_close(s, s->error);
+    if (s->filter != NULL)
+        s->filter->events->closed(s);
 }
 
 /* --- writing ---------------------------------------------------------------------------------- */
@@ -222,6 +224,40 @@ int vireo__stream_write_copy(vireo__stream *s, const void *data, size_t len)
     int error = vireo__stream_write(s, copy, 0, len, NULL, NULL);
     vireo__shared_unref(copy);
     return error;
+}
+
+/* --- from below ------------------------------------------------------------------------------- */
+
+void vireo__stream_filter(vireo__stream *s, vireo__filter *f, const vireo__filter_events *events,
+                          const vireo__stream_io *io)
+{
+    *f = (vireo__filter){.events = events, .below = s->io};
+    s->filter = f;
+    s->io = io;
+}
+
+void vireo__stream_io_received(vireo__stream *s, uint8_t *bytes, size_t n)
+{
+    if (s->filter != NULL)
+        s->filter->events->received(s, bytes, n);
+    else
+        vireo__stream_received(s, bytes, n);
+}
+
+void vireo__stream_io_ended(vireo__stream *s)
+{
+    if (s->filter != NULL)
+        s->filter->events->peer_ended(s);
+    else
+        vireo__stream_peer_ended(s);
+}
+
+void vireo__stream_io_written(vireo__stream *s, size_t n, int status)
+{
+    if (s->filter != NULL)
+        s->filter->events->written(s, n, status);
+    else
+        vireo__stream_written(s, n, status);
 }
 
 /* --- life ------------------------------------------------------------------------------------- */

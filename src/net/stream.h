@@ -8,6 +8,9 @@
  * move bytes. net/tcp_uv.c implements them on libuv; another implementation is another file, and
  * nothing above this header knows which one it is.
  *
+ * A filter may stand between the two (TLS: net/tls.h): it takes the place of the vireo__stream_io,
+ * and hears first what comes from below.
+ *
  *     accepted or dialled -> set_events, start -> on_data* -> [on_end] -> end or close -> on_close
  *
  * Law: on_close comes exactly once, never inside a call of ours, and is the last event. After
@@ -49,7 +52,7 @@ typedef struct vireo__stream_io {
      * -errno. */
     ptrdiff_t (*try_write)(vireo__stream *s, const uv_buf_t *bufs, unsigned count);
     /* write_later has |bufs| (whose bytes stay) written when the kernel takes them and then calls
-     * vireo__stream_written. Returns 0 or a negative number. */
+     * vireo__stream_io_written. Returns 0 or a negative number. */
     int (*write_later)(vireo__stream *s, const uv_buf_t *bufs, unsigned count);
     /* shutdown_write sends the end of our direction. */
     int (*shutdown_write)(vireo__stream *s);
@@ -60,10 +63,25 @@ typedef struct vireo__stream_io {
     void (*peer_address)(const vireo__stream *s, char *out, size_t size);
 } vireo__stream_io;
 
+/* What a filter hears from below, in the place of the functions named like this. */
+typedef struct vireo__filter_events {
+    void (*received)(vireo__stream *s, uint8_t *bytes, size_t n);
+    void (*peer_ended)(vireo__stream *s);
+    void (*written)(vireo__stream *s, size_t n, int status);
+    void (*closed)(vireo__stream *s); /* the owner has been told: free the filter */
+} vireo__filter_events;
+
+/* Stands first in a filter's own struct. */
+typedef struct vireo__filter {
+    const vireo__filter_events *events;
+    const vireo__stream_io *below; /* what s->io was before */
+} vireo__filter;
+
 #define VIREO__ADDRESS_SIZE 46 /* of the longest IPv6 address with its NUL */
 
 struct vireo__stream {
     const vireo__stream_io *io;
+    vireo__filter *filter; /* NULL: none */
     const vireo__stream_events *events;
     void *owner; /* whose events these are */
     vireo_loop *loop;
@@ -124,12 +142,25 @@ static inline bool vireo__stream_writable(const vireo__stream *s)
     return !s->blocked && !s->closing && s->ending == NULL;
 }
 
+/* vireo__stream_received gives bytes to the owner, as on_data. Also for who has read further than
+ * its own, and hands the stream and the rest to another owner. */
+void vireo__stream_received(vireo__stream *s, uint8_t *bytes, size_t n);
+
+/* --- for filters ------------------------------------------------------------------------------ */
+
+/* vireo__stream_filter puts |f| in: |io| takes the place of s->io, which f->below keeps. */
+void vireo__stream_filter(vireo__stream *s, vireo__filter *f, const vireo__filter_events *events,
+                          const vireo__stream_io *io);
+
+void vireo__stream_peer_ended(vireo__stream *s);
+void vireo__stream_written(vireo__stream *s, size_t n, int status); /* what write_later was given */
+
 /* --- for the implementations below ------------------------------------------------------------ */
 
 void vireo__stream_init(vireo__stream *s, vireo_loop *loop, const vireo__stream_io *io);
-void vireo__stream_received(vireo__stream *s, uint8_t *bytes, size_t n);
-void vireo__stream_peer_ended(vireo__stream *s);
-void vireo__stream_written(vireo__stream *s, size_t n, int status); /* what write_later was given */
+void vireo__stream_io_received(vireo__stream *s, uint8_t *bytes, size_t n);
+void vireo__stream_io_ended(vireo__stream *s);
+void vireo__stream_io_written(vireo__stream *s, size_t n, int status);
 /* last words; the memory is the implementation's to free */
 void vireo__stream_closed(vireo__stream *s);
 

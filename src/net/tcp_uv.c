@@ -13,6 +13,7 @@
 #include <vireo/error.h>
 
 #include "net/dial.h"
+#include "net/gate.h"
 #include "net/listener.h"
 
 enum { DEFAULT_BACKLOG = 4096 };
@@ -45,6 +46,7 @@ struct vireo__listener {
     any_handle uv;
     vireo_loop *loop;
     vireo__accept_fn on_accept;
+    vireo__gate *gate; /* NULL: streams need nothing before they are accepted */
     void (*on_gone)(void *owner);
     void *owner;
     vireo__list streams;
@@ -74,9 +76,9 @@ static void on_read(uv_stream_t *handle, ssize_t n, const uv_buf_t *buf)
 {
     vireo__stream *s = handle->data;
     if (n > 0)
-        vireo__stream_received(s, (uint8_t *)buf->base, (size_t)n);
+        vireo__stream_io_received(s, (uint8_t *)buf->base, (size_t)n);
     else if (n == UV_EOF)
-        vireo__stream_peer_ended(s);
+        vireo__stream_io_ended(s);
     else if (n < 0)
         vireo__stream_close(s, (int)n);
 }
@@ -107,7 +109,7 @@ static void on_written(uv_write_t *request, int status)
     vireo__stream *s = request->handle->data;
     size_t bytes = vireo__container(request, write_request, uv)->bytes;
     free(vireo__container(request, write_request, uv));
-    vireo__stream_written(s, bytes, status);
+    vireo__stream_io_written(s, bytes, status);
 }
 
 static int write_later(vireo__stream *s, const uv_buf_t *bufs, unsigned count)
@@ -150,6 +152,7 @@ static void free_if_unused(vireo__listener *l)
     void (*on_gone)(void *owner) = l->on_gone;
     void *owner = l->owner;
     free(l->unix_path);
+    vireo__gate_free(l->gate);
     free(l);
     if (on_gone != NULL)
         on_gone(owner);
@@ -328,7 +331,15 @@ static void on_connection(uv_stream_t *server, int status)
     }
     if (l->uv.handle.type == UV_TCP)
         uv_tcp_nodelay((uv_tcp_t *)handle_of(s), 1);
-    l->on_accept(l, s);
+    if (l->gate != NULL)
+        vireo__gate_enter(l->gate, s);
+    else
+        l->on_accept(l, s);
+}
+
+static void admit(vireo__stream *s)
+{
+    s->listener->on_accept(s->listener, s);
 }
 
 static void on_listener_closed(uv_handle_t *handle)
@@ -344,6 +355,8 @@ void vireo__listener_close(vireo__listener *l, void (*on_gone)(void *owner))
         return;
     l->closing = true;
     l->on_gone = on_gone;
+    if (l->gate != NULL)
+        vireo__gate_close(l->gate);
     uv_close(&l->uv.handle, on_listener_closed);
 }
 
@@ -426,7 +439,12 @@ int vireo__listener_open(vireo__listener **out, vireo_loop *loop, const vireo_li
     vireo__list_init(&l->streams);
     if (where->error != NULL)
         where->error->code = 0;
-    int error = where->unix_path != NULL ? bind_unix(l, where) : bind_tcp(l, where);
+    int error = vireo__gate_new(&l->gate, loop, where, admit);
+    if (error < 0) {
+        free(l);
+        return error;
+    }
+    error = where->unix_path != NULL ? bind_unix(l, where) : bind_tcp(l, where);
     l->uv.handle.data = l;
     if (error == 0)
         error = uv_listen(&l->uv.stream, where->backlog > 0 ? where->backlog : DEFAULT_BACKLOG,

@@ -1,0 +1,694 @@
+/* SPDX-License-Identifier: MIT
+ * SPDX-FileCopyrightText: Copyright (c) 2026 The Vireo authors */
+
+/* tls.c: the filter. OpenSSL never sees a socket: its BIO reads from the bytes that have just
+ * arrived in the loop's read buffer, and writes into the loop's one buffer for records, from which
+ * all that one turn has to say leaves with one write. A connection owns a buffer only while the
+ * kernel does not take its records, or while its owner has paused it in the middle of what came.
+ *
+ *     HANDSHAKE -----> OPEN
+ *         |              |   a broken record, an alert
+ *         +----> FAILED <+
+ */
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <openssl/err.h>
+#include <openssl/x509v3.h>
+
+#include "net/tls_context.h"
+#include "net/tls_info.h"
+
+enum {
+    RECORD = 16384, /* bytes of plaintext in one record at most (RFC 8446 section 5.1) */
+    /* Plaintext turned into records at a time: what is held twice for a peer that does not read. */
+    CHUNK = 65536,
+    /* Room for what one reading can become, with a record that had begun before it. */
+    PLAIN = VIREO__READ_BUFFER + RECORD,
+    RECORDS_KEPT = 2 * CHUNK,
+    /* What TLS itself (alerts, new keys) may have to say to a peer that does not read. */
+    MAX_HELD_BACK = 65536,
+    PROBLEM_SIZE = 200,
+};
+
+enum state { HANDSHAKE, OPEN, FAILED };
+
+typedef struct tls {
+    vireo__filter base;
+    vireo__stream *stream;
+    vireo__tls_loop *shared;
+    vireo__tls_ctx *ctx;
+    SSL *ssl;
+    const uint8_t
+        *in; /* ciphertext that OpenSSL has not read; in the loop's read buffer or |kept| */
+    size_t in_len;
+    vireo__buf kept;    /* ciphertext that waits for a paused owner */
+    vireo__buf *sink;   /* where OpenSSL writes to */
+    vireo__buf flying;  /* records that write_later has */
+    vireo__buf next;    /* records that must go behind them */
+    size_t unconfirmed; /* plaintext, at the head of the stream's queue, of |flying| */
+    vireo__turn_task resume;
+    vireo__tls_done_fn done;
+    void *user;
+    char *problem;
+    vireo_tls_info *info;
+    uint8_t state;
+    bool wanted : 1;         /* the stream waits for vireo__stream_written */
+    bool shutdown_later : 1; /* .. and for the end of our direction */
+} tls;
+
+static tls *tls_of(const vireo__stream *s)
+{
+    return (tls *)s->filter;
+}
+
+/* --- what the streams of a loop share --------------------------------------------------------- */
+
+static void free_shared(vireo__loop_part *part)
+{
+    vireo__tls_loop *shared = vireo__container(part, vireo__tls_loop, part);
+    vireo__buf_deinit(&shared->records);
+    vireo__tls_ctx_unref(shared->client);
+    free(shared);
+}
+
+vireo__tls_loop *vireo__tls_of_loop(vireo_loop *loop)
+{
+    vireo__loop_part *part = vireo__loop_part_of(loop, free_shared);
+    if (part != NULL)
+        return vireo__container(part, vireo__tls_loop, part);
+    vireo__tls_loop *shared = calloc(1, sizeof *shared + PLAIN);
+    if (shared == NULL)
+        return NULL;
+    shared->part.free = free_shared;
+    vireo__buf_init(&shared->records, VIREO__BUF_UNLIMITED);
+    vireo__loop_add_part(loop, &shared->part);
+    return shared;
+}
+
+/* --- between OpenSSL and the bytes ------------------------------------------------------------ */
+
+static int bio_read(BIO *bio, char *out, int size)
+{
+    tls *t = BIO_get_data(bio);
+    size_t n = t->in_len < (size_t)size ? t->in_len : (size_t)size;
+    BIO_clear_retry_flags(bio);
+    if (n == 0) {
+        BIO_set_retry_read(bio);
+        return -1;
+    }
+    memcpy(out, t->in, n);
+    t->in += n;
+    t->in_len -= n;
+    return (int)n;
+}
+
+static int bio_write(BIO *bio, const char *data, int size)
+{
+    tls *t = BIO_get_data(bio);
+    BIO_clear_retry_flags(bio);
+    return vireo__buf_append(t->sink, data, (size_t)size) == 0 ? size : -1;
+}
+
+static long bio_ctrl(BIO *bio, int command, long number, void *pointer)
+{
+    (void)bio;
+    (void)number;
+    (void)pointer;
+    return command == BIO_CTRL_FLUSH ? 1 : 0;
+}
+
+BIO_METHOD *vireo__tls_bio_method(void)
+{
+    BIO_METHOD *method = BIO_meth_new(BIO_TYPE_SOURCE_SINK, "vireo stream");
+    if (method == NULL)
+        return NULL;
+    BIO_meth_set_read(method, bio_read);
+    BIO_meth_set_write(method, bio_write);
+    BIO_meth_set_ctrl(method, bio_ctrl);
+    return method;
+}
+
+/* Every call of OpenSSL that may write stands between begin_output and end_output. */
+static void begin_output(tls *t)
+{
+    ERR_clear_error();
+    vireo__buf_reset(&t->shared->records, RECORDS_KEPT);
+    t->sink = t->flying.len > 0 ? &t->next : &t->shared->records;
+}
+
+static int fly(tls *t)
+{
+    uv_buf_t buf = uv_buf_init((char *)t->flying.data, (unsigned)t->flying.len);
+    return t->base.below->write_later(t->stream, &buf, 1);
+}
+
+static int end_output(tls *t)
+{
+    vireo__buf *out = t->sink;
+    t->sink = NULL;
+    if (out == &t->next || out->len == 0)
+        return 0;
+    uv_buf_t buf = uv_buf_init((char *)out->data, (unsigned)out->len);
+    ptrdiff_t n = t->base.below->try_write(t->stream, &buf, 1);
+    if (n < 0 || (size_t)n == out->len)
+        return n < 0 ? (int)n : 0;
+    if (vireo__buf_append(&t->flying, out->data + n, out->len - (size_t)n) < 0)
+        return VIREO_ENOMEM;
+    return fly(t);
+}
+
+/* --- failing ---------------------------------------------------------------------------------- */
+
+static void note_problem(tls *t, const char *text)
+{
+    if (t->problem == NULL)
+        t->problem = strdup(text);
+}
+
+/* What a failed verification means, and for whom. */
+static void note_refusal(tls *t, long verdict)
+{
+    char text[PROBLEM_SIZE];
+    snprintf(text, sizeof text, "the %s's certificate was refused: %s",
+             SSL_is_server(t->ssl) ? "client" : "server", X509_verify_cert_error_string(verdict));
+    note_problem(t, text);
+}
+
+static bool speaks_http(unsigned long code)
+{
+    return ERR_GET_LIB(code) == ERR_LIB_SSL && (ERR_GET_REASON(code) == SSL_R_HTTP_REQUEST ||
+                                                ERR_GET_REASON(code) == SSL_R_HTTPS_PROXY_REQUEST);
+}
+
+/* Somebody has typed http:// for https://. */
+static void answer_http(tls *t)
+{
+    static const char text[] = "HTTP/1.1 400 Bad Request\r\n"
+                               "Content-Type: text/plain; charset=utf-8\r\n"
+                               "Content-Length: 47\r\n"
+                               "Connection: close\r\n\r\n"
+                               "This port speaks HTTPS. Use https://, not http:";
+    uv_buf_t buf = uv_buf_init((char *)(uintptr_t)text, sizeof text - 1);
+    if (t->flying.len == 0) /* best effort: it is one short write on a new connection */
+        (void)t->base.below->try_write(t->stream, &buf, 1);
+}
+
+static void finish_handshake(tls *t, int error)
+{
+    vireo__tls_done_fn done = t->done;
+    t->done = NULL;
+    if (done != NULL)
+        done(t->stream, t->user, error);
+}
+
+/* Takes note of what a call of OpenSSL complained about. Returns the error to tell. */
+static int explain(tls *t)
+{
+    unsigned long code = ERR_peek_error();
+    long verdict = SSL_get_verify_result(t->ssl);
+    bool server = SSL_is_server(t->ssl);
+    if (t->state == HANDSHAKE && server && speaks_http(code))
+        answer_http(t);
+    if (t->state == HANDSHAKE && verdict != X509_V_OK && !t->ctx->insecure)
+        note_refusal(t, verdict);
+    else
+        note_problem(t, vireo__tls_reason());
+    ERR_clear_error();
+    return ERR_GET_REASON(code) == ERR_R_MALLOC_FAILURE ? VIREO_ENOMEM : VIREO_ETLS;
+}
+
+/* Whoever waits for the handshake may end the stream gracefully, so that the peer gets our alert.
+ */
+static void fail(tls *t, int error)
+{
+    vireo__stream *s = t->stream;
+    bool was_ending = s->ending != NULL;
+    bool handshake = t->state == HANDSHAKE;
+    t->state = FAILED;
+    t->in_len = 0;
+    if (handshake && !s->closing)
+        finish_handshake(t, error);
+    if (was_ending || s->ending == NULL)
+        vireo__stream_close(s, error);
+}
+
+/* --- handshake -------------------------------------------------------------------------------- */
+
+static void release_writer(tls *t)
+{
+    size_t n = t->unconfirmed;
+    if (!t->wanted || t->state != OPEN)
+        return;
+    t->wanted = false;
+    t->unconfirmed = 0;
+    vireo__stream_written(t->stream, n, 0);
+}
+
+/* Returns whether something follows it. */
+static bool step_handshake(tls *t)
+{
+    begin_output(t);
+    int result = SSL_do_handshake(t->ssl);
+    bool waits = result != 1 && SSL_get_error(t->ssl, result) == SSL_ERROR_WANT_READ;
+    int why = result == 1 || waits ? 0 : explain(t);
+    int error = end_output(t);
+    if (why < 0 || error < 0)
+        fail(t, why < 0 ? why : error);
+    if (result != 1 || error < 0)
+        return false;
+    t->state = OPEN;
+    finish_handshake(t, 0);
+    if (!t->stream->closing && t->flying.len == 0)
+        release_writer(t);
+    return true;
+}
+
+/* --- bytes in --------------------------------------------------------------------------------- */
+
+enum reading { READ_ALL, READ_FULL, READ_END, READ_FAILED };
+
+/* Decrypts into the loop's buffer, until there is nothing more or it is full. */
+static enum reading read_plain(tls *t, size_t *len)
+{
+    uint8_t *out = t->shared->plain;
+    *len = 0;
+    while (*len < PLAIN) {
+        size_t n;
+        ERR_clear_error();
+        int result = SSL_read_ex(t->ssl, out + *len, PLAIN - *len, &n);
+        if (result == 1) {
+            *len += n;
+            continue;
+        }
+        switch (SSL_get_error(t->ssl, result)) {
+        case SSL_ERROR_WANT_READ:
+            return READ_ALL;
+        case SSL_ERROR_ZERO_RETURN:
+            return READ_END;
+        default:
+            return READ_FAILED;
+        }
+    }
+    return READ_FULL;
+}
+
+/* Returns whether there may be more. */
+static bool step_open(tls *t)
+{
+    vireo__stream *s = t->stream;
+    size_t len;
+    begin_output(t);
+    enum reading result = read_plain(t, &len);
+    int error = result == READ_FAILED ? explain(t) : 0;
+    int written = end_output(t);
+    if (len > 0)
+        vireo__stream_received(s, t->shared->plain, len);
+    if (s->closing)
+        return false;
+    if (error < 0 || written < 0)
+        fail(t, error < 0 ? error : written);
+    else if (result == READ_END && s->reading)
+        vireo__stream_peer_ended(s);
+    return result == READ_FULL;
+}
+
+/* What cannot be given to the owner now waits. */
+static void keep(tls *t)
+{
+    if (t->in_len > 0 && t->state == OPEN && !t->stream->closing && !t->stream->peer_ended &&
+        vireo__buf_append(&t->kept, t->in, t->in_len) < 0)
+        vireo__stream_close(t->stream, VIREO_ENOMEM);
+    t->in_len = 0;
+}
+
+static void pump(tls *t, const uint8_t *bytes, size_t n)
+{
+    vireo__stream *s = t->stream;
+    bool more = true;
+    t->in = bytes;
+    t->in_len = n;
+    while (more && !s->closing) {
+        if (t->state == HANDSHAKE)
+            more = step_handshake(t);
+        else
+            more = t->state == OPEN && s->reading && step_open(t);
+    }
+    keep(t);
+}
+
+static void on_received(vireo__stream *s, uint8_t *bytes, size_t n)
+{
+    pump(tls_of(s), bytes, n);
+}
+
+/* The owner goes on after a pause. */
+static void on_resume(vireo__turn_task *task)
+{
+    tls *t = vireo__container(task, tls, resume);
+    vireo__stream *s = t->stream;
+    vireo__buf kept = t->kept;
+    vireo__buf_init(&t->kept, VIREO__BUF_UNLIMITED);
+    pump(t, kept.data, kept.len);
+    vireo__buf_deinit(&kept);
+    if (s->closing || !s->reading || t->kept.len > 0)
+        return;
+    int error = t->base.below->read_start(s);
+    if (error < 0)
+        vireo__stream_close(s, error);
+}
+
+/* "Any data received after a closure alert has been received MUST be ignored .. if the transport
+ * is closed without a closure alert, that is a truncation" (RFC 8446 section 6.1) */
+static void on_ended(vireo__stream *s)
+{
+    tls *t = tls_of(s);
+    if (t->state == HANDSHAKE) {
+        note_problem(t, "the peer went away during the handshake");
+        fail(t, VIREO_ETLS);
+    }
+    if (s->ending != NULL)
+        vireo__stream_peer_ended(s);
+    else
+        vireo__stream_close(s, VIREO_ETRUNCATED); /* unless it is closed already */
+}
+
+static int read_start(vireo__stream *s)
+{
+    tls *t = tls_of(s);
+    bool ended = (SSL_get_shutdown(t->ssl) & SSL_RECEIVED_SHUTDOWN) != 0;
+    if (t->kept.len == 0 && SSL_pending(t->ssl) == 0 && !ended)
+        return t->base.below->read_start(s);
+    vireo__turn_add(s->loop, &t->resume);
+    return 0;
+}
+
+static void read_stop(vireo__stream *s)
+{
+    tls *t = tls_of(s);
+    if (t->state != HANDSHAKE) /* else it is the first message, which does not depend on reading */
+        vireo__turn_remove(&t->resume);
+    t->base.below->read_stop(s);
+}
+
+/* --- bytes out -------------------------------------------------------------------------------- */
+
+/* What is still to be read of a list of pieces. */
+typedef struct cursor {
+    const uv_buf_t *bufs;
+    unsigned count;
+    size_t offset; /* in the first of them */
+} cursor;
+
+static void skip_empty(cursor *c)
+{
+    while (c->count > 0 && c->offset == c->bufs->len) {
+        c->bufs++;
+        c->count--;
+        c->offset = 0;
+    }
+}
+
+/* Gathers the content of one record: small pieces share one, since each costs 22 bytes and a
+ * computation of its own. Returns its length, 0 at the end. */
+static size_t next_record(cursor *c, uint8_t room[RECORD], const uint8_t **record)
+{
+    size_t len = 0;
+    for (skip_empty(c); c->count > 0 && len < RECORD; skip_empty(c)) {
+        const uint8_t *piece = (const uint8_t *)c->bufs->base + c->offset;
+        size_t n = c->bufs->len - c->offset;
+        if (n > RECORD - len)
+            n = RECORD - len;
+        c->offset += n;
+        if (n == RECORD) {
+            *record = piece;
+            return n;
+        }
+        memcpy(room + len, piece, n);
+        len += n;
+    }
+    *record = room;
+    return len;
+}
+
+/* Turns at most CHUNK bytes into records. Returns how many, or a negative number. */
+static ptrdiff_t encrypt(tls *t, cursor *c)
+{
+    uint8_t room[RECORD];
+    const uint8_t *record;
+    size_t total = 0;
+    while (total < CHUNK) {
+        size_t written, n = next_record(c, room, &record);
+        if (n == 0)
+            break;
+        if (SSL_write_ex(t->ssl, record, n, &written) != 1)
+            return t->sink->error < 0 ? VIREO_ENOMEM : VIREO_ETLS;
+        total += n;
+    }
+    return (ptrdiff_t)total;
+}
+
+static ptrdiff_t try_write(vireo__stream *s, const uv_buf_t *bufs, unsigned count)
+{
+    tls *t = tls_of(s);
+    cursor c = {bufs, count, 0};
+    size_t total = 0;
+    for (skip_empty(&c); c.count > 0 && t->state == OPEN && t->flying.len == 0; skip_empty(&c)) {
+        begin_output(t);
+        ptrdiff_t n = encrypt(t, &c);
+        int error = end_output(t);
+        if (n < 0 || error < 0)
+            return n < 0 ? n : error;
+        if (t->flying.len > 0)
+            t->unconfirmed = (size_t)n;
+        else
+            total += (size_t)n;
+    }
+    return (ptrdiff_t)total;
+}
+
+/* What cannot be written now is in |flying| already, or waits for the handshake. */
+static int write_later(vireo__stream *s, const uv_buf_t *bufs, unsigned count)
+{
+    (void)bufs;
+    (void)count;
+    tls_of(s)->wanted = true;
+    return 0;
+}
+
+static int shut_below(tls *t)
+{
+    t->shutdown_later = t->flying.len > 0;
+    return t->shutdown_later ? 0 : t->base.below->shutdown_write(t->stream);
+}
+
+static void on_written(vireo__stream *s, size_t n, int status)
+{
+    tls *t = tls_of(s);
+    int error = status;
+    (void)n;
+    if (s->closing)
+        return;
+    vireo__buf_deinit(&t->flying);
+    if (error == 0 && t->next.len > 0) {
+        t->flying = t->next;
+        vireo__buf_init(&t->next, MAX_HELD_BACK);
+        error = fly(t);
+    } else if (error == 0 && t->shutdown_later) {
+        error = shut_below(t);
+    } else if (error == 0) {
+        release_writer(t);
+    }
+    if (error < 0)
+        vireo__stream_close(s, error);
+}
+
+/* --- the end ---------------------------------------------------------------------------------- */
+
+static int say_goodbye(tls *t)
+{
+    if (t->state != OPEN || (SSL_get_shutdown(t->ssl) & SSL_SENT_SHUTDOWN) != 0)
+        return 0;
+    begin_output(t);
+    SSL_shutdown(t->ssl);
+    ERR_clear_error();
+    return end_output(t);
+}
+
+static int shutdown_write(vireo__stream *s)
+{
+    tls *t = tls_of(s);
+    int error = say_goodbye(t);
+    return error < 0 ? error : shut_below(t);
+}
+
+/* A peer must be able to tell our end from a cut. */
+static void close_below(vireo__stream *s)
+{
+    tls *t = tls_of(s);
+    vireo__turn_remove(&t->resume);
+    if (s->error == 0 && t->flying.len == 0 && t->sink == NULL)
+        (void)say_goodbye(t);
+    t->base.below->close(s);
+}
+
+static void peer_address(const vireo__stream *s, char *out, size_t size)
+{
+    s->filter->below->peer_address(s, out, size);
+}
+
+static void free_tls(tls *t)
+{
+    SSL_free(t->ssl);
+    vireo__tls_ctx_unref(t->ctx);
+    vireo__buf_deinit(&t->kept);
+    vireo__buf_deinit(&t->flying);
+    vireo__buf_deinit(&t->next);
+    free(t->problem);
+    free(t->info);
+    free(t);
+}
+
+static void on_closed(vireo__stream *s)
+{
+    free_tls(tls_of(s));
+    s->filter = NULL;
+}
+
+/* --- life ------------------------------------------------------------------------------------- */
+
+static const vireo__filter_events filter_events = {
+    .received = on_received,
+    .peer_ended = on_ended,
+    .written = on_written,
+    .closed = on_closed,
+};
+
+static const vireo__stream_io tls_io = {
+    .read_start = read_start,
+    .read_stop = read_stop,
+    .try_write = try_write,
+    .write_later = write_later,
+    .shutdown_write = shutdown_write,
+    .close = close_below,
+    .peer_address = peer_address,
+};
+
+static tls *new_tls(vireo__stream *s, vireo__tls_ctx *ctx, vireo__tls_done_fn done, void *user)
+{
+    tls *t = calloc(1, sizeof *t);
+    vireo__tls_loop *shared = vireo__tls_of_loop(s->loop);
+    if (t == NULL || shared == NULL) {
+        free(t);
+        return NULL;
+    }
+    atomic_fetch_add_explicit(&ctx->refs, 1, memory_order_relaxed);
+    t->ctx = ctx;
+    t->shared = shared;
+    t->stream = s;
+    t->done = done;
+    t->user = user;
+    t->resume.run = on_resume;
+    vireo__buf_init(&t->kept, VIREO__BUF_UNLIMITED);
+    vireo__buf_init(&t->flying, VIREO__BUF_UNLIMITED);
+    vireo__buf_init(&t->next, MAX_HELD_BACK);
+    t->ssl = SSL_new(ctx->ssl);
+    BIO *bio = t->ssl != NULL ? BIO_new(ctx->bio) : NULL;
+    if (bio == NULL) {
+        free_tls(t);
+        return NULL;
+    }
+    BIO_set_data(bio, t);
+    BIO_set_init(bio, 1);
+    SSL_set_bio(t->ssl, bio, bio);
+    return t;
+}
+
+int vireo__tls_accept(vireo__stream *s, vireo__tls_ctx *ctx, vireo__tls_done_fn done, void *user)
+{
+    tls *t = new_tls(s, ctx, done, user);
+    if (t == NULL)
+        return VIREO_ENOMEM;
+    SSL_set_accept_state(t->ssl);
+    vireo__stream_filter(s, &t->base, &filter_events, &tls_io);
+    return 0;
+}
+
+/* An IP address is verified as one, and is not asked for: SNI knows names only. */
+static int set_host(SSL *ssl, const char *host)
+{
+    char name[256];
+    size_t n = strlen(host);
+    if (n >= 2 && host[0] == '[' && host[n - 1] == ']') {
+        host++;
+        n -= 2;
+    }
+    if (n > 0 && host[n - 1] == '.')
+        n--;
+    if (n == 0 || n >= sizeof name)
+        return VIREO_EINVAL;
+    memcpy(name, host, n);
+    name[n] = '\0';
+    if (X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), name) == 1)
+        return 0;
+    ERR_clear_error();
+    SSL_set_hostflags(ssl, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
+    if (SSL_set1_host(ssl, name) != 1 || SSL_set_tlsext_host_name(ssl, name) != 1)
+        return VIREO_ENOMEM;
+    return 0;
+}
+
+static void on_hello(vireo__turn_task *task);
+
+int vireo__tls_connect(vireo__stream *s, vireo__tls_ctx *ctx, const char *host,
+                       vireo__tls_done_fn done, void *user)
+{
+    tls *t = new_tls(s, ctx, done, user);
+    if (t == NULL)
+        return VIREO_ENOMEM;
+    int error = set_host(t->ssl, ctx->server_name != NULL ? ctx->server_name : host);
+    if (error < 0) {
+        free_tls(t);
+        return error;
+    }
+    SSL_set_connect_state(t->ssl);
+    vireo__stream_filter(s, &t->base, &filter_events, &tls_io);
+    vireo__stream_start(s);
+    t->resume.run = on_hello;
+    vireo__turn_add(s->loop, &t->resume);
+    return 0;
+}
+
+/* The first message, at the end of the turn: if it fails, nobody is called before
+ * vireo__tls_connect has returned. */
+static void on_hello(vireo__turn_task *task)
+{
+    tls *t = vireo__container(task, tls, resume);
+    t->resume.run = on_resume;
+    pump(t, NULL, 0);
+}
+
+/* --- looking at it ---------------------------------------------------------------------------- */
+
+bool vireo__tls_secure(const vireo__stream *s)
+{
+    return s->filter != NULL && s->filter->events == &filter_events;
+}
+
+const char *vireo__tls_problem(const vireo__stream *s)
+{
+    const char *text = vireo__tls_secure(s) ? tls_of(s)->problem : NULL;
+    return text != NULL ? text : "";
+}
+
+const vireo_tls_info *vireo__tls_info(vireo__stream *s)
+{
+    if (!vireo__tls_secure(s) || tls_of(s)->state == HANDSHAKE)
+        return NULL;
+    tls *t = tls_of(s);
+    if (t->info == NULL)
+        t->info = vireo__tls_info_new(t->ssl);
+    return t->info;
+}
