@@ -49,6 +49,18 @@ typedef struct vireo__mount {
  * first. */
 void vireo__app_mount(vireo_app *app, vireo__mount *mount);
 
+/* A guest is what else is open on an application: outgoing connections, requests that are under
+ * way. The application's end waits until all guests have left. */
+typedef struct vireo__guest {
+    vireo__list node;                            /* the application's */
+    void (*on_stop)(struct vireo__guest *guest); /* the graceful end begins */
+    void (*on_cut)(struct vireo__guest *guest);  /* its time is over: close all at once */
+} vireo__guest;
+
+/* vireo__app_enter adds a guest; vireo__app_leave takes it away, not inside its events. */
+void vireo__app_enter(vireo_app *app, vireo__guest *guest);
+void vireo__app_leave(vireo_app *app, vireo__guest *guest);
+
 vireo_loop *vireo__app_loop(const vireo_app *app);
 const vireo_app_options *vireo__app_options(const vireo_app *app); /* with the defaults filled in */
 
