@@ -81,6 +81,7 @@ static void free_exchange(vireo__exchange *x)
     free(x->host);
     free(x->unix_path);
     vireo__proxy_free(x->proxy);
+    vireo__tls_ctx_unref(x->tls);
     vireo__buf_deinit(&x->headers);
     vireo__shared_unref(x->body);
     free(x);
@@ -260,8 +261,7 @@ static void on_connected(void *user, vireo__stream *s, int error, const char *te
         finish(x, error, text);
         return;
     }
-    char *key = vireo__conn_key(x);
-    vireo__agent_conn *c = key ? vireo__conn_new(x->agent, s, key) : NULL;
+    vireo__agent_conn *c = vireo__conn_new(x, s);
     if (c == NULL) {
         vireo__stream_close(s, VIREO_ENOMEM);
         fail_memory(x);
@@ -282,8 +282,11 @@ static vireo__agent_conn *find_idle(vireo__exchange *x)
 
 static void begin(vireo__exchange *x)
 {
-    if (x->secure) {
-        fail(x, VIREO_EINVAL, "https and wss are not possible here");
+    vireo_error error;
+    if (x->secure && x->tls == NULL)
+        x->tls = vireo__tls_client_ctx(x->agent->loop, NULL, &error);
+    if (x->secure && x->tls == NULL) {
+        fail(x, error.code, "%s", error.text);
         return;
     }
     vireo__agent_conn *c = find_idle(x);
@@ -296,6 +299,7 @@ static void begin(vireo__exchange *x)
         .port = x->port,
         .unix_path = x->unix_path,
         .proxy = x->proxy,
+        .tls = x->secure ? x->tls : NULL,
         .timeout_ms = x->limits.connect_timeout_ms,
     };
     x->connect = vireo__connect_start(x->agent->loop, &options, on_connected, x);
@@ -646,6 +650,7 @@ int vireo__agent_ask(vireo__agent *agent, const vireo__ask *ask,
     x->events = events;
     x->user = user;
     x->limits = *ask;
+    x->tls = ask->tls ? vireo__tls_ctx_ref(ask->tls) : NULL;
     x->task.run = on_task;
     vireo__buf_init(&x->headers, VIREO__BUF_UNLIMITED);
     vireo__list_append(&agent->exchanges, &x->node);

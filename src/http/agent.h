@@ -19,6 +19,7 @@
 
 #include "http/answer.h"
 #include "net/stream.h"
+#include "net/tls.h"
 
 #define VIREO__AGENT_HEAD_BYTES 65536 /* of an answer's heads; what is beyond: VIREO_ETOOBIG */
 #define VIREO__AGENT_HEADERS    200
@@ -36,6 +37,7 @@ typedef struct vireo__ask {
     const void *body;
     size_t body_len;
     const char *proxy;     /* its URL (net/tunnel.h); NULL: none */
+    vireo__tls_ctx *tls;   /* for https; takes a reference; NULL: that of the loop (net/tls.h) */
     const char *unix_path; /* connect to this socket, whatever the URL's host is; NULL: do not */
     uint32_t connect_timeout_ms; /* until the connection stands; not 0 */
     uint32_t head_timeout_ms;    /* from then to the whole head of the answer; not 0 */

@@ -29,6 +29,10 @@ char *vireo__conn_key(const vireo__exchange *x)
         vireo__buf_append_byte(&key, ' ');
         vireo__buf_append_str(&key, x->proxy->user ? x->proxy->user : "");
     }
+    if (x->secure) {
+        vireo__buf_append_str(&key, " tls ");
+        vireo__buf_append_u64(&key, (uintptr_t)x->tls);
+    }
     const char *text = vireo__buf_cstr(&key);
     if (text == NULL)
         vireo__buf_deinit(&key);
@@ -52,6 +56,7 @@ static void free_conn(vireo__agent_conn *c)
     leave_idle(c);
     vireo__list_remove(&c->node);
     vireo__answer_deinit(&c->answer);
+    vireo__tls_ctx_unref(c->tls);
     free(c->key);
     vireo__agent_release(c->agent);
     free(c);
@@ -200,19 +205,21 @@ static const vireo__stream_events events = {
 
 /* --- a request -------------------------------------------------------------------------------- */
 
-vireo__agent_conn *vireo__conn_new(vireo__agent *agent, vireo__stream *stream, char *key)
+vireo__agent_conn *vireo__conn_new(const vireo__exchange *x, vireo__stream *stream)
 {
     vireo__agent_conn *c = calloc(1, sizeof *c);
-    if (c == NULL) {
-        free(key);
+    char *key = c ? vireo__conn_key(x) : NULL;
+    if (key == NULL) {
+        free(c);
         return NULL;
     }
-    c->agent = agent;
+    c->agent = x->agent;
     c->stream = stream;
     c->key = key;
+    c->tls = x->secure ? vireo__tls_ctx_ref(x->tls) : NULL;
     vireo__list_init(&c->in_idle);
-    vireo__list_append(&agent->conns, &c->node);
-    vireo__agent_hold(agent);
+    vireo__list_append(&x->agent->conns, &c->node);
+    vireo__agent_hold(x->agent);
     vireo__stream_set_events(stream, &events, c);
     return c;
 }

@@ -35,6 +35,7 @@ typedef struct vireo__agent_conn {
     vireo__answer answer;
     vireo__deadline deadline; /* while it is idle */
     char *key;                /* where it leads to, and how */
+    vireo__tls_ctx *tls;      /* its address stands in the key */
     bool idle;
     bool reused;   /* it has served an exchange before this one */
     bool heard;    /* a byte of the answer has come */
@@ -55,6 +56,7 @@ struct vireo__exchange {
     vireo__buf headers; /* "name\0value\0.." */
     vireo__shared *body;
     vireo__proxy *proxy;
+    vireo__tls_ctx *tls; /* NULL: none was given, and none was needed yet */
     char *unix_path;
     vireo__ask limits; /* time-outs and limits of it are read; the pointers are not */
     vireo__connect *connect;
@@ -81,9 +83,9 @@ char *vireo__conn_key(const vireo__exchange *x);
 /* vireo__conn_take_idle finds a connection that waits; NULL if there is none. */
 vireo__agent_conn *vireo__conn_take_idle(vireo__agent *agent, const char *key);
 
-/* vireo__conn_new takes a stream; NULL when memory runs out: the stream is not taken then. |key| is
- * taken in any case. */
-vireo__agent_conn *vireo__conn_new(vireo__agent *agent, vireo__stream *stream, char *key);
+/* vireo__conn_new takes the stream that was made for |x|; NULL when memory runs out: the stream is
+ * not taken then. */
+vireo__agent_conn *vireo__conn_new(const vireo__exchange *x, vireo__stream *stream);
 
 /* vireo__conn_ask sends |head| and the exchange's body, and reads the answer. Returns 0 or a
  * negative number. */

@@ -745,7 +745,7 @@ static void survives_want_of_memory(void **state)
         if (result < 0)
             assert_int_equal(result, VIREO_ENOMEM);
         else if (strcmp(f.log, "H200 hello done") != 0)
-            assert_string_equal(f.log, "E(VIREO_ENOMEM)");
+            assert_non_null(strstr(f.log, "E(VIREO_ENOMEM)"));
         finish(&f);
         if (!failed) {
             assert_string_equal(f.log, "H200 hello done");
