@@ -16,7 +16,8 @@ http/cookies http/forwarded
 ws/frame ws/mask ws/handshake ws/extension ws/deflate ws/message
 sse/format sse/history
 engineio/packet engineio/id
-socketio/packet'
+socketio/packet
+payload/page_compile payload/page_expr payload/page_eval payload/page_render base/dotenv'
 
 rank() {
     n=0
