@@ -83,7 +83,7 @@ static struct vireo__map_slot *find(const vireo__map *m, const void *key, size_t
         struct vireo__map_slot *slot = &m->slots[i];
         if (slot->value == NULL)
             return slot;
-        if (slot->hash == hash && slot->key_len == n && memcmp(slot->key, key, n) == 0)
+        if (slot->hash == hash && slot->key_len == n && (n == 0 || memcmp(slot->key, key, n) == 0))
             return slot;
     }
 }

@@ -69,15 +69,24 @@ bool vireo__url_next_pair(vireo__str *query, vireo__str *name, vireo__str *value
     return true;
 }
 
+bool vireo__url_name_is(vireo__str encoded, const char *name)
+{
+    char decoded[256];
+    if (encoded.len > sizeof decoded)
+        return false;
+    ptrdiff_t n = vireo__url_decode(decoded, encoded.at, encoded.len, true);
+    return n >= 0 && vireo__str_equal((vireo__str){decoded, (size_t)n}, name);
+}
+
 bool vireo__url_query(vireo__str query, const char *name, vireo__str *value)
 {
-    vireo__str key;
-    vireo__str found;
-    while (vireo__url_next_pair(&query, &key, &found)) {
-        if (vireo__str_equal(key, name)) {
-            *value = found;
-            return true;
+    vireo__str key, one;
+    bool found = false;
+    while (vireo__url_next_pair(&query, &key, &one)) {
+        if (vireo__url_name_is(key, name)) {
+            *value = one;
+            found = true;
         }
     }
-    return false;
+    return found;
 }

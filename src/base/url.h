@@ -29,9 +29,12 @@ int vireo__url_encode(vireo__buf *out, const char *text, size_t n);
  * encoded. False at the end. */
 bool vireo__url_next_pair(vireo__str *query, vireo__str *name, vireo__str *value);
 
-/* vireo__url_query finds the first value of |name| (a plain ASCII name) in |query|, still encoded.
- * False if there is none;
- * |*value| is untouched then. */
+/* vireo__url_name_is tells whether an |encoded| name of at most 256 bytes is |name|. */
+bool vireo__url_name_is(vireo__str encoded, const char *name);
+
+/* vireo__url_query finds the last value of |name| in |query|, still encoded: of repeated names the
+ * last one counts, as where JavaScript makes an object of them. False if there is none; |*value| is
+ * untouched then. */
 bool vireo__url_query(vireo__str query, const char *name, vireo__str *value);
 
 #endif

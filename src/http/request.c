@@ -270,20 +270,11 @@ static const char *decode_value(vireo_req *r, vireo__str value)
     return out;
 }
 
-static bool name_is(vireo__str encoded, const char *name)
-{
-    char decoded[256];
-    if (encoded.len > sizeof decoded)
-        return false;
-    ptrdiff_t n = vireo__url_decode(decoded, encoded.at, encoded.len, true);
-    return n >= 0 && vireo__str_equal((vireo__str){decoded, (size_t)n}, name);
-}
-
 const char *vireo_query(vireo_req *r, const char *name)
 {
     vireo__str rest = r->query, key, value;
     while (vireo__url_next_pair(&rest, &key, &value))
-        if (name_is(key, name))
+        if (vireo__url_name_is(key, name))
             return decode_value(r, value);
     return NULL;
 }

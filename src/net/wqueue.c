@@ -38,7 +38,7 @@ unsigned vireo__wqueue_peek(const vireo__wqueue *q, uv_buf_t *bufs, unsigned max
 {
     unsigned n = 0;
     for (const wnode *node = q->head; node != NULL && n < max; node = node->next)
-        bufs[n++] = uv_buf_init((char *)node->shared->data + node->offset, (unsigned)node->len);
+        bufs[n++] = (uv_buf_t){.base = (char *)node->shared->data + node->offset, .len = node->len};
     return n;
 }
 

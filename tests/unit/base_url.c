@@ -99,12 +99,14 @@ static void test_pairs(void **state)
     }
 }
 
-static void test_looking_up_takes_the_first(void **state)
+static void test_looking_up_takes_the_last(void **state)
 {
     (void)state;
-    vireo__str query = vireo__str_of("sidx=0&sid=abc&sid=def&x"), value;
+    vireo__str query = vireo__str_of("sidx=0&sid=abc&s%69d=d%20f&x&a+b=1"), value;
     assert_true(vireo__url_query(query, "sid", &value));
-    assert_true(vireo__str_equal(value, "abc"));
+    assert_true(vireo__str_equal(value, "d%20f"));
+    assert_true(vireo__url_query(query, "a b", &value));
+    assert_true(vireo__str_equal(value, "1"));
     assert_true(vireo__url_query(query, "x", &value));
     assert_int_equal(value.len, 0);
     assert_false(vireo__url_query(query, "si", &value));
@@ -117,7 +119,7 @@ int main(void)
         cmocka_unit_test(test_decoding_in_place),
         cmocka_unit_test(test_a_nul_is_decoded_like_any_byte),
         cmocka_unit_test(test_pairs),
-        cmocka_unit_test(test_looking_up_takes_the_first),
+        cmocka_unit_test(test_looking_up_takes_the_last),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
