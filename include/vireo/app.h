@@ -34,7 +34,8 @@ typedef struct vireo_app_options {
     void *uv_loop;
     vireo_log_fn log; /* NULL: warnings and errors go to stderr */
     void *log_user;
-    /* beyond it a new connection is closed at once; default 1,000,000 */
+    /* beyond it a new connection is closed at once, and a Socket.IO session refused with 503;
+     * default 1,000,000 */
     uint32_t max_connections;
     uint32_t max_head_bytes; /* request line and headers; default 16,384; beyond: 431 */
     uint32_t max_headers;    /* default 100; beyond: 431 */

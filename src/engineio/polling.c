@@ -40,6 +40,7 @@ int vireo__eio_polling_open(vireo__eio_server *server, vireo_req *r, const char 
     if (error == 0)
         error = reply_packets(r, payload);
     if (error < 0) {
+        s->refused = true;
         vireo__eio_session_end(s, "transport error", vireo_strerror(error));
         return error;
     }
@@ -71,7 +72,11 @@ static void answer_poll(vireo__eio_session *s, const char *last)
     s->outbox = (vireo__outbox){0};
     s->poll = NULL;
     vireo_on_abort(r, NULL, NULL);
-    int error = payload->error ? payload->error : reply_packets(r, payload);
+    int error = payload->error;
+    if (error == 0)
+        error = reply_packets(r, payload);
+    else
+        vireo_reply(r, 500, NULL, NULL, 0);
     vireo__outbox_clear(&sent, &s->server->loop->write_nodes, error);
     if (error < 0)
         vireo__eio_session_end(s, "transport error", vireo_strerror(error));
@@ -87,6 +92,12 @@ void vireo__eio_polling_flush(vireo__eio_session *s)
         answer_poll(s, "");
     else if (s->state == VIREO__EIO_STATE_CLOSING)
         vireo__eio_session_end(s, "forced close", "");
+}
+
+void vireo__eio_polling_noop(vireo__eio_session *s)
+{
+    if (s->poll != NULL)
+        answer_poll(s, VIREO__EIO_NOOP_PACKET);
 }
 
 void vireo__eio_polling_end(vireo__eio_session *s, const char *last)
@@ -177,6 +188,8 @@ int vireo__eio_polling_post(vireo__eio_session *s, vireo_req *r)
 {
     size_t n, len, at = 0;
     uint8_t *text;
+    if (r != s->post) /* the session began after its head: it is not this session's client */
+        return vireo_reply(r, 400, NULL, NULL, 0);
     /* base64 is decoded in place: the body is ours now */
     uint8_t *body = (uint8_t *)(uintptr_t)vireo_body(r, &n);
     s->post = NULL;

@@ -138,6 +138,13 @@ static void on_head(vireo_req *r)
         vireo__eio_polling_post_head(c.session, r);
 }
 
+/* Sessions over polling outlive their connections, so that these alone would not bound them. */
+static bool takes_sessions(const vireo__eio_server *server)
+{
+    return !vireo__app_stopping(server->app) &&
+           server->sessions.len < vireo__app_options(server->app)->max_connections;
+}
+
 static int on_request(vireo_req *r)
 {
     call c;
@@ -147,6 +154,8 @@ static int on_request(vireo_req *r)
     fault f = verify(&c, r, false);
     if (f != NO_FAULT)
         return reply_fault(r, f);
+    if (c.session == NULL && !takes_sessions(c.server))
+        return vireo_reply_text(r, 503, "");
     if (c.session == NULL)
         return vireo__eio_polling_open(c.server, r, c.id);
     if (strcmp(vireo_method(r), "GET") == 0)
@@ -177,6 +186,8 @@ static void on_upgrade(vireo_req *r)
         f = BAD_REQUEST; /* polling needs no upgrade */
     if (f != NO_FAULT)
         refuse_upgrade(r, f);
+    else if (c.session == NULL && !takes_sessions(c.server))
+        vireo_reply_text(r, 503, "");
     else if (c.session == NULL)
         vireo__eio_websocket_open(c.server, r, c.id);
     else
@@ -261,10 +272,10 @@ vireo__eio_server *vireo__eio_server_new(vireo_app *app, const vireo__eio_option
         .on_head = on_head,
         .on_request = on_request,
         .on_upgrade = on_upgrade,
-        .on_stop = on_stop,
-        .on_free = on_free,
     };
+    server->part = (vireo__part){.owner = server, .on_stop = on_stop, .on_free = on_free};
     vireo__app_mount(app, &server->mount);
+    vireo__app_add_part(app, &server->part);
     return server;
 }
 

@@ -58,6 +58,7 @@ struct vireo__eio_server {
     vireo__eio_options options;
     vireo__ws_limits ws_limits;
     vireo__mount mount;
+    vireo__part part;
     vireo__map sessions; /* by id */
     vireo__list list;
     vireo__list websockets; /* all that are open, transport or not */
@@ -101,7 +102,9 @@ void vireo__eio_polling_post_head(vireo__eio_session *s, vireo_req *r);
 int vireo__eio_polling_post(vireo__eio_session *s, vireo_req *r); /* .. has come */
 /* at the end of a turn */
 void vireo__eio_polling_flush(vireo__eio_session *s);
-/* answers the pending GET; one of: */
+/* answers the pending GET, so that the client can leave it */
+void vireo__eio_polling_noop(vireo__eio_session *s);
+/* polling is over: lets go of a POST, answers the pending GET with one of: */
 void vireo__eio_polling_end(vireo__eio_session *s, const char *last);
 #define VIREO__EIO_CLOSE_PACKET "1"
 #define VIREO__EIO_NOOP_PACKET  "6"

@@ -175,8 +175,8 @@ static void on_upgrade_overdue(vireo__deadline *d)
 static void on_noop_due(vireo__deadline *d)
 {
     vireo__eio_websocket *w = vireo__container(d, struct probe, noop)->websocket;
-    if (w->session->poll != NULL && vireo__outbox_empty(&w->session->outbox))
-        vireo__eio_polling_end(w->session, VIREO__EIO_NOOP_PACKET);
+    if (vireo__outbox_empty(&w->session->outbox))
+        vireo__eio_polling_noop(w->session);
     if (w->probe != NULL)
         vireo__deadline_start(w->session->server->loop, d, NOOP_EVERY_MS, on_noop_due);
 }
@@ -219,16 +219,15 @@ static void send_outbox(vireo__eio_session *s)
 static void become_transport(vireo__eio_websocket *w)
 {
     vireo__eio_session *s = w->session;
+    vireo__eio_polling_end(s, VIREO__EIO_NOOP_PACKET);
+    if (w->session == NULL) /* .. which ended it, for want of memory */
+        return;
     end_probe(w);
-    if (s->poll != NULL)
-        vireo__eio_polling_end(s, VIREO__EIO_NOOP_PACKET);
     s->ws = w;
     send_outbox(s);
-    if (s->state == VIREO__EIO_STATE_CLOSING) {
+    if (s->state == VIREO__EIO_STATE_CLOSING)
         vireo__eio_session_end(s, "forced close", "");
-        return;
-    }
-    if (s->server->events->on_upgrade != NULL)
+    else if (s->state == VIREO__EIO_STATE_OPEN && s->server->events->on_upgrade != NULL)
         s->server->events->on_upgrade(s);
 }
 

@@ -3,7 +3,7 @@
 
 /* app.c: what an application is made of, and its graceful end:
  *
- *     vireo_stop -> end of the turn: no listener accepts, hooks and mounts' on_stop are called,
+ *     vireo_stop -> end of the turn: no listener accepts, hooks and parts' on_stop are called,
  *                   idle connections are closed
  *                -> busy connections finish their reply; after 8 s they are cut
  *                -> the last stream of the last listener is closed: finished */
@@ -81,11 +81,11 @@ vireo_app *vireo_app_create(const vireo_app_options *options)
     }
     app->loop->log = (vireo__log){app->options.log, app->options.log_user};
     vireo__list_init(&app->mounts);
+    vireo__list_init(&app->parts);
     vireo__list_init(&app->routes);
     vireo__list_init(&app->error_routes);
     vireo__list_init(&app->conns);
     vireo__list_init(&app->listeners);
-    vireo__list_init(&app->guests);
     vireo__list_init(&app->stop_hooks);
     vireo__pool_init(&app->requests, sizeof(vireo_req), REQUESTS_KEPT);
     vireo__buf_init(&app->head, VIREO__BUF_UNLIMITED);
@@ -143,6 +143,11 @@ void vireo__app_mount(vireo_app *app, vireo__mount *mount)
            strlen(vireo__container(at, vireo__mount, node)->prefix) >= strlen(mount->prefix))
         at = at->next;
     vireo__list_append(at, &mount->node); /* before |at| */
+}
+
+void vireo__app_add_part(vireo_app *app, vireo__part *part)
+{
+    vireo__list_append(&app->parts, &part->node);
 }
 
 const vireo__mount *vireo__app_find_mount(const vireo_app *app, vireo__str path)
@@ -206,21 +211,10 @@ int vireo_post(vireo_app *app, void (*fn)(vireo_app *app, void *user), void *use
 
 static void finish_if_over(vireo_app *app)
 {
-    if (!app->stopped || !vireo__list_empty(&app->listeners) || !vireo__list_empty(&app->guests))
+    if (!app->stopped || !vireo__list_empty(&app->listeners))
         return;
     app->finished = true;
     vireo__deadline_stop(&app->time_box);
-}
-
-void vireo__app_enter(vireo_app *app, vireo__guest *guest)
-{
-    vireo__list_append(&app->guests, &guest->node);
-}
-
-void vireo__app_leave(vireo_app *app, vireo__guest *guest)
-{
-    vireo__list_remove(&guest->node);
-    finish_if_over(app);
 }
 
 static void on_listener_gone(void *owner)
@@ -282,10 +276,6 @@ void vireo__app_end_now(vireo_app *app)
 {
     for (vireo__list *at = app->listeners.next; at != &app->listeners; at = at->next)
         vireo__listener_close_streams(vireo__container(at, vireo__listening, node)->listener);
-    for (vireo__list *at = app->guests.next; at != &app->guests; at = at->next) {
-        vireo__guest *guest = vireo__container(at, vireo__guest, node);
-        guest->on_cut(guest);
-    }
 }
 
 static void on_time_box(vireo__deadline *d)
@@ -319,14 +309,10 @@ static void stop_now(vireo_app *app)
         vireo__listener_close(vireo__container(at, vireo__listening, node)->listener,
                               on_listener_gone);
     run_stop_hooks(app);
-    for (vireo__list *at = app->mounts.next; at != &app->mounts; at = at->next) {
-        const vireo__mount *mount = vireo__container(at, vireo__mount, node);
-        if (mount->on_stop != NULL)
-            mount->on_stop(mount->owner);
-    }
-    for (vireo__list *at = app->guests.next; at != &app->guests; at = at->next) {
-        vireo__guest *guest = vireo__container(at, vireo__guest, node);
-        guest->on_stop(guest);
+    for (vireo__list *at = app->parts.next; at != &app->parts; at = at->next) {
+        const vireo__part *part = vireo__container(at, vireo__part, node);
+        if (part->on_stop != NULL)
+            part->on_stop(part->owner);
     }
     app->stopped = true;
     stop_conns(app);
@@ -348,13 +334,13 @@ void vireo_stop(vireo_app *app)
     vireo__turn_add(app->loop, &app->stop_task);
 }
 
-static void free_mounts(vireo_app *app)
+static void free_parts(vireo_app *app)
 {
-    while (!vireo__list_empty(&app->mounts)) {
-        vireo__mount *mount = vireo__container(app->mounts.next, vireo__mount, node);
-        vireo__list_remove(&mount->node);
-        if (mount->on_free != NULL)
-            mount->on_free(mount->owner);
+    while (!vireo__list_empty(&app->parts)) {
+        vireo__part *part = vireo__container(app->parts.prev, vireo__part, node);
+        vireo__list_remove(&part->node);
+        if (part->on_free != NULL)
+            part->on_free(part->owner);
     }
 }
 
@@ -370,10 +356,9 @@ void vireo_app_free(vireo_app *app)
     while (!app->finished)
         uv_run(app->loop->uv, UV_RUN_ONCE);
     vireo__loop_end_posts(app->loop);
-    free_mounts(app);
+    free_parts(app);
     vireo__app_free_routes(app);
     vireo__loop_free(app->loop);
-    free(app->agent);
     vireo__pool_deinit(&app->requests);
     vireo__buf_deinit(&app->head);
     vireo__secrets_free(app->secrets);

@@ -37,29 +37,25 @@ typedef struct vireo__mount {
      * request, or takes the stream with vireo__req_detach. NULL: the request is handled as any
      * other. */
     void (*on_upgrade)(vireo_req *r);
-    /* The graceful end begins: close what is open. Its requests may still be answered. May be
-     * NULL. */
-    void (*on_stop)(void *owner);
-    /* The application is freed, all its connections are closed: free the owner and the mount. May
-     * be NULL. */
-    void (*on_free)(void *owner);
 } vireo__mount;
 
-/* vireo__app_mount adds a mount (borrowed until on_free). Mounts with longer prefixes are looked at
- * first. */
+/* vireo__app_mount adds a mount (borrowed as long as the application has connections). Mounts with
+ * longer prefixes are looked at first. */
 void vireo__app_mount(vireo_app *app, vireo__mount *mount);
 
-/* A guest is what else is open on an application: outgoing connections, requests that are under
- * way. The application's end waits until all guests have left. */
-typedef struct vireo__guest {
-    vireo__list node;                            /* the application's */
-    void (*on_stop)(struct vireo__guest *guest); /* the graceful end begins */
-    void (*on_cut)(struct vireo__guest *guest);  /* its time is over: close all at once */
-} vireo__guest;
+/* What lives as long as the application, and is told of its end. Either may be NULL. */
+typedef struct vireo__part {
+    vireo__list node; /* in the application; the library's */
+    void *owner;
+    /* The graceful end begins: close what is open. Requests may still be answered. */
+    void (*on_stop)(void *owner);
+    /* The application is freed, all its connections are closed: free the owner and the part. */
+    void (*on_free)(void *owner);
+} vireo__part;
 
-/* vireo__app_enter adds a guest; vireo__app_leave takes it away, not inside its events. */
-void vireo__app_enter(vireo_app *app, vireo__guest *guest);
-void vireo__app_leave(vireo_app *app, vireo__guest *guest);
+/* vireo__app_add_part adds a part (borrowed until on_free). They are stopped in the order in which
+ * they came, and freed in the opposite one. */
+void vireo__app_add_part(vireo_app *app, vireo__part *part);
 
 vireo_loop *vireo__app_loop(const vireo_app *app);
 const vireo_app_options *vireo__app_options(const vireo_app *app); /* with the defaults filled in */

@@ -41,8 +41,8 @@ struct vireo_sse_endpoint {
     vireo__rooms rooms;
     vireo__sse_history history;
     vireo__shared *heartbeat;
-    vireo__buf text; /* of the event that is being written */
-    vireo__mount mount;
+    vireo__buf text;  /* of the event that is being written */
+    vireo__part part; /* of the application */
 };
 
 struct vireo_sse {
@@ -444,10 +444,8 @@ vireo_sse_endpoint *vireo_sse_register(vireo_app *app, const char *path,
         on_free(endpoint);
         return NULL;
     }
-    /* No path contains a line feed: only of the application's end it is told. */
-    endpoint->mount =
-        (vireo__mount){.prefix = "\n", .owner = endpoint, .on_stop = on_stop, .on_free = on_free};
-    vireo__app_mount(app, &endpoint->mount);
+    endpoint->part = (vireo__part){.owner = endpoint, .on_stop = on_stop, .on_free = on_free};
+    vireo__app_add_part(app, &endpoint->part);
     return endpoint;
 }
 

@@ -30,7 +30,7 @@ struct vireo_ws_endpoint {
     vireo__ws_limits limits;
     vireo__list connections; /* until on_close has returned */
     size_t open;
-    vireo__mount mount; /* no request ever comes to it; it tells of the application's end */
+    vireo__part part; /* of the application */
 };
 
 struct vireo_ws {
@@ -210,10 +210,8 @@ vireo_ws_endpoint *vireo_ws_register(vireo_app *app, const char *path,
         free(endpoint);
         return NULL;
     }
-    /* No path contains a line feed. */
-    endpoint->mount =
-        (vireo__mount){.prefix = "\n", .owner = endpoint, .on_stop = on_stop, .on_free = on_free};
-    vireo__app_mount(app, &endpoint->mount);
+    endpoint->part = (vireo__part){.owner = endpoint, .on_stop = on_stop, .on_free = on_free};
+    vireo__app_add_part(app, &endpoint->part);
     return endpoint;
 }
 

@@ -30,6 +30,7 @@ static int say_hello(vireo_req *r)
 
 typedef struct tier {
     vireo__mount mount;
+    vireo__part part;
     const char *name;
     vireo_req *kept;
     int heads, requests, aborted, abort_status, stopped, freed;
@@ -99,10 +100,10 @@ static void add_mount(vireo_app *app, tier *t, const char *prefix)
                               .max_body_bytes = 5,
                               .owner = t,
                               .on_head = on_head,
-                              .on_request = on_request,
-                              .on_stop = on_stop,
-                              .on_free = on_free};
+                              .on_request = on_request};
+    t->part = (vireo__part){.owner = t, .on_stop = on_stop, .on_free = on_free};
     vireo__app_mount(app, &t->mount);
+    vireo__app_add_part(app, &t->part);
 }
 
 static void mounts_come_first_and_the_longest_before_all(void **state)
