@@ -11,13 +11,12 @@ floors='base payload loop net http ws sse engineio socketio cluster cli'
 
 # The codecs: bytes in, values out (docs/architecture.md). What they may include: base, payload and each other.
 codecs='net/tunnel
-http/parse http/answer http/reply http/router http/mime http/range http/conditions http/accept
+http/parse http/reply http/router http/mime http/range http/conditions http/accept
 http/cookies http/forwarded
 ws/frame ws/mask ws/handshake ws/extension ws/deflate ws/message
 sse/format sse/history
 engineio/packet engineio/id
-socketio/packet
-payload/page_compile payload/page_expr payload/page_eval payload/page_render base/dotenv'
+socketio/packet'
 
 rank() {
     n=0

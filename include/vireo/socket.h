@@ -8,7 +8,8 @@
  * which answers NULL when it has gone.
  *
  * Event names and room names are texts ended by a NUL; room names are UTF-8 of at most 255 bytes. A
- * numeric event name (42[7,..]) arrives as its decimal text.
+ * numeric event name (42[7,..]) arrives as its decimal text; one with a NUL in it reaches
+ * catch-all handlers only.
  */
 
 #ifndef VIREO_SOCKET_H
@@ -67,6 +68,14 @@ typedef struct vireo_io_options {
      * and nobody can guess. A negative number (or no such id) refuses the request with code 3.
      * Default: 20 characters, 12 random bytes and a counter. */
     int (*generate_id)(const vireo_req *r, char id[VIREO_ID_SIZE]);
+
+    /* Values and keys in the JSON of one packet, each of which takes 24 bytes while it is handled;
+     * default a quarter of max_message_bytes, but at least 100,000. Beyond: the connection is
+     * closed, "too many values". */
+    uint32_t max_values;
+    /* memory for what the clients of one connection gave as their auth, in bytes, a value counting
+     * 24 and its text; default 1,000,000. Beyond: connect_error, "Too much auth" */
+    size_t max_auth_bytes;
 } vireo_io_options;
 
 /* vireo_socketio sets up the application's Socket.IO server; before the first vireo_namespace,
@@ -180,8 +189,8 @@ VIREO_API const char *vireo_handshake_address(const vireo_socket *s);
 VIREO_API const char *vireo_handshake_url(const vireo_socket *s);
 /* NULL if none */
 VIREO_API const char *vireo_handshake_header(const vireo_socket *s, const char *name);
-/* vireo_handshake_query returns the first value of |name|, decoded, or NULL; valid until the next
- * call for this connection. */
+/* vireo_handshake_query returns the value of |name| (the last of several), decoded, or NULL; valid
+ * until the next call for this connection. */
 VIREO_API const char *vireo_handshake_query(vireo_socket *s, const char *name);
 VIREO_API const vireo_value *vireo_handshake_auth(const vireo_socket *s);
 VIREO_API int64_t vireo_handshake_issued(const vireo_socket *s); /* milliseconds since 1970 */
@@ -228,8 +237,9 @@ VIREO_API int vireo_emit_ack(vireo_socket *s, uint32_t timeout_ms, vireo_ack_fn 
 
 /* --- rooms and broadcasts --------------------------------------------------------------------- */
 
-/* vireo_join and vireo_leave: 0, VIREO_EINVAL (empty or too long a name), VIREO_ETOOBIG
- * (max_rooms), VIREO_ECLOSED, VIREO_ENOMEM. Joining twice is one membership. */
+/* vireo_join and vireo_leave: 0, VIREO_EINVAL (NULL, empty or too long a name), VIREO_ETOOBIG
+ * (max_rooms), VIREO_ECLOSED, VIREO_ENOMEM. Joining twice is one membership. Nobody is in a room
+ * that is NULL, so that a name which a client sent can be handed on as vireo_str answered it. */
 VIREO_API int vireo_join(vireo_socket *s, const char *room);
 VIREO_API int vireo_leave(vireo_socket *s, const char *room);
 VIREO_API bool vireo_in_room(const vireo_socket *s, const char *room);
@@ -283,7 +293,7 @@ VIREO_API int vireo_broadcast_value(vireo_to to, const char *event, const vireo_
 VIREO_API int vireo_broadcast_json(vireo_to to, const char *event, const char *args, size_t len);
 
 /* vireo_each calls |fn| for each local socket in |to|; disconnecting any of them inside |fn| is
- * allowed. */
+ * allowed. When memory runs out it calls nobody. */
 VIREO_API void vireo_each(vireo_to to, void (*fn)(vireo_socket *s, void *user), void *user);
 
 /* --- receiving -------------------------------------------------------------------------------- */

@@ -9,7 +9,7 @@
 #define VIREO_VERSION_MAJOR 0
 #define VIREO_VERSION_MINOR 1
 #define VIREO_VERSION_PATCH 0
-#define VIREO_VERSION "0.1.0"
+#define VIREO_VERSION       "0.1.0"
 
 /* VIREO_API marks what the library exports; all else is hidden. */
 #define VIREO_API __attribute__((visibility("default")))

@@ -104,10 +104,11 @@ static int fill_in(vireo_value *object, const vireo__attachment *list, size_t co
 
 int vireo__doc_fill_attachments(vireo__doc *doc, const vireo__attachment *list, size_t count)
 {
+    size_t filled = 0;
     for (uint32_t i = 0; i < doc->count;) {
         vireo_value *node = &doc->nodes[i];
         if (vireo_bool(vireo_get(node, "_placeholder"), false)) {
-            int error = fill_in(node, list, count);
+            int error = filled++ < count ? fill_in(node, list, count) : VIREO_EPROTO;
             if (error)
                 return error;
             i += node->span;

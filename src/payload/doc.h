@@ -64,8 +64,9 @@ void vireo__doc_close(vireo__doc *doc);
  * list   |count| parts; their bytes are borrowed as long as the document is used, the list itself
  *        for the call only
  * Returns 0; VIREO_EPROTO ("illegal attachments") for a num that is no whole number from 0 to count
- * - 1, VIREO_ETOOBIG for a part of 4 GiB or more. After an error the tree is half filled in: throw
- * it away. */
+ * - 1, or for more placeholders than attachments: no encoder sends that, and a part that stands in
+ * ten thousand places would be sent ten thousand times by who passes it on. VIREO_ETOOBIG for a
+ * part of 4 GiB or more. After an error the tree is half filled in: throw it away. */
 int vireo__doc_fill_attachments(vireo__doc *doc, const vireo__attachment *list, size_t count);
 
 #endif

@@ -137,12 +137,17 @@ static size_t text_size(const vireo_value *root)
     return size;
 }
 
+size_t vireo__value_size(const vireo_value *v)
+{
+    return v != NULL ? v->span * sizeof *v + text_size(v) : 0;
+}
+
 vireo_value *vireo_copy(const vireo_value *v)
 {
     if (v == NULL)
         return NULL;
     size_t nodes = v->span * sizeof *v;
-    vireo_value *copy = malloc(nodes + text_size(v));
+    vireo_value *copy = malloc(vireo__value_size(v));
     if (copy == NULL)
         return NULL;
     memcpy(copy, v, nodes);

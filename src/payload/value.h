@@ -58,6 +58,9 @@ struct vireo_value {
 #define VIREO__VALUE_PLAIN  0x0400u /* a string of UTF-8 with nothing to escape */
 #define VIREO__VALUE_RAW    0x0800u /* a number that is kept as it was written */
 
+/* vireo__value_size returns the bytes that vireo_copy would take for |v|; 0 for NULL. */
+size_t vireo__value_size(const vireo_value *v);
+
 /* vireo__value_type returns the type of |v|, which is not NULL. */
 static inline vireo_type vireo__value_type(const vireo_value *v)
 {

@@ -133,11 +133,14 @@ typedef struct caller {
     void *user;
 } caller;
 
+/* Who is not admitted yet may be in rooms, and is not reached before it has been told that it is
+ * connected; who is being closed is reached no more. */
 static void call(vireo__member *member, void *user)
 {
     const caller *c = user;
-    if (c->fn != NULL)
-        c->fn(socket_of(member), c->user);
+    vireo_socket *s = socket_of(member);
+    if (c->fn != NULL && s->connected && !s->closed)
+        c->fn(s, c->user);
 }
 
 static void meet_room(caller *c, const char *name)
@@ -166,7 +169,7 @@ static void each(vireo__adapter *a, const vireo_to *to, void (*fn)(vireo_socket 
                  void *user)
 {
     caller c = {of(a), vireo__visit_begin(&of(a)->rooms), NULL, NULL};
-    if (to->but != NULL)
+    if (to->but != NULL && to->but->ns == a->ns) /* visits are counted per namespace */
         vireo__visit_skip(&c.visit, (vireo__member *)(uintptr_t)&to->but->member);
     meet_rooms(&c, to->except, to->more_except);
     c.fn = fn;

@@ -92,23 +92,29 @@ static void refuse_namespace(vireo__sio_conn *conn, vireo__str name, const char 
 {
     vireo__sio_message message;
     char *ns = strndup(name.at, name.len);
-    if (ns == NULL)
-        return;
     vireo__sio_head head = {VIREO__SIO_CONNECT_ERROR, ns, NULL, NULL};
-    if (vireo__sio_message_raw(&message, conn->io->loop, &head, vireo__str_of(json)) == 0) {
-        vireo__sio_message_send(&message, conn->session);
+    int error = ns == NULL
+                    ? VIREO_ENOMEM
+                    : vireo__sio_message_raw(&message, conn->io->loop, &head, vireo__str_of(json));
+    if (error == 0) {
+        error = vireo__sio_message_send(&message, conn->session);
         vireo__sio_message_release(&message);
     }
     free(ns);
+    if (error == VIREO_ENOMEM) /* a client that hears nothing would wait for ever */
+        vireo__sio_conn_close(conn);
 }
 
 static void connect_namespace(vireo__sio_conn *conn, vireo__str name, const vireo_value *auth)
 {
     vireo_ns *ns = vireo__ns_find(conn->io, name);
+    const vireo_io_options *options = &conn->io->options;
     if (ns == NULL)
         refuse_namespace(conn, name, "{\"message\":\"Invalid namespace\"}");
-    else if (conn->socket_count >= conn->io->options.max_namespaces)
+    else if (conn->socket_count >= options->max_namespaces)
         refuse_namespace(conn, name, "{\"message\":\"Too many namespaces\"}");
+    else if (vireo__value_size(auth) > options->max_auth_bytes - conn->auth_bytes)
+        refuse_namespace(conn, name, "{\"message\":\"Too much auth\"}");
     else
         vireo__ns_connect(ns, conn, auth);
 }
@@ -142,15 +148,31 @@ static void route(vireo__sio_conn *conn, const vireo__sio_packet *packet,
     }
 }
 
+static const char *read_json(vireo_io *io, vireo__str json)
+{
+    vireo__json_limits limits = {.max_nodes = io->options.max_values};
+    switch (vireo__json_read(&io->doc, json.at, json.len, &limits, NULL)) {
+    case 0:
+        return NULL;
+    case VIREO_ETOOBIG:
+        return "too many values";
+    case VIREO_ENOMEM:
+        return vireo_strerror(VIREO_ENOMEM);
+    default:
+        return "invalid payload";
+    }
+}
+
 /* read_payload reads the packet's JSON and puts the attachments in their places. Returns NULL or
  * what is wrong. */
-static const char *read_payload(vireo__doc *doc, const vireo__sio_packet *packet,
+static const char *read_payload(vireo_io *io, const vireo__sio_packet *packet,
                                 const vireo__attachment *parts, size_t count)
 {
+    vireo__doc *doc = &io->doc;
     vireo__doc_reset(doc);
-    if (packet->json.len > 0 &&
-        vireo__json_read(doc, packet->json.at, packet->json.len, NULL, NULL) < 0)
-        return "invalid payload";
+    const char *fault = packet->json.len > 0 ? read_json(io, packet->json) : NULL;
+    if (fault != NULL)
+        return fault;
     if (!vireo__sio_payload_valid(packet->type, vireo__doc_root(doc)))
         return "invalid payload";
     if (packet->attachments > 0 && vireo__doc_fill_attachments(doc, parts, count) < 0)
@@ -162,12 +184,13 @@ static void on_packet(vireo__sio_conn *conn, const vireo__sio_packet *packet,
                       const vireo__attachment *parts, size_t count)
 {
     vireo__doc *doc = &conn->io->doc;
-    const char *fault = read_payload(doc, packet, parts, count);
+    const char *fault = read_payload(conn->io, packet, parts, count);
     if (fault != NULL)
         protocol_error(conn, fault);
     else
         route(conn, packet, vireo__doc_root(doc));
     vireo__doc_reset(doc);
+    vireo__io_bury(conn->io);
 }
 
 /* --- messages --------------------------------------------------------------------------------- */

@@ -15,10 +15,11 @@ enum { NUMBER_NAME_SIZE = 32 }; /* of an event that is named by a number, as tex
 
 /* --- calling the handlers --------------------------------------------------------------------- */
 
-/* A handler may disconnect the socket: then the next ones hear nothing any more. */
+/* A handler may disconnect the socket: then the next ones hear nothing any more. The name is
+ * compared as a whole: what has a NUL in it must not pass for what stands before that. */
 static void call_handlers(vireo_socket *s, const vireo_msg *m)
 {
-    const vireo_event_handler *row = vireo__map_get(&s->ns->handlers, m->event, strlen(m->event));
+    const vireo_event_handler *row = vireo__map_get(&s->ns->handlers, m->event, m->event_len);
     if (s->ns->options.on_any != NULL)
         s->ns->options.on_any(s, m);
     if (s->listeners != NULL && !s->closed)
@@ -30,30 +31,30 @@ static void call_handlers(vireo_socket *s, const vireo_msg *m)
 }
 
 /* JavaScript looks an event up by String(name): 7 and 7.0 are the event "7". */
-static const char *event_name(const vireo_value *name, char number[NUMBER_NAME_SIZE])
+static bool take_name(vireo_msg *m, char number[NUMBER_NAME_SIZE])
 {
     vireo__buf text;
+    const vireo_value *name = vireo_at(m->args, 0);
+    m->event = vireo_str_len(name, &m->event_len);
     if (vireo_type_of(name) != VIREO_NUMBER)
-        return vireo_str(name);
+        return m->event != NULL;
     vireo__buf_init(&text, NUMBER_NAME_SIZE - 1);
     vireo__json_write_double(&text, vireo_num(name, 0));
     if (text.error == 0) {
         memcpy(number, text.data, text.len);
         number[text.len] = '\0';
+        m->event = number;
+        m->event_len = text.len;
     }
-    int error = text.error;
     vireo__buf_deinit(&text);
-    return error == 0 ? number : NULL;
+    return m->event != NULL;
 }
 
 void vireo__dispatch(vireo_socket *s, const vireo_value *args, vireo__str ack_id)
 {
     char number[NUMBER_NAME_SIZE];
     vireo_msg m = {.socket = s, .args = args, .id = ack_id};
-    if (args == NULL)
-        return;
-    m.event = event_name(vireo_at(args, 0), number);
-    if (m.event != NULL)
+    if (args != NULL && take_name(&m, number))
         call_handlers(s, &m);
 }
 
@@ -81,12 +82,12 @@ const vireo_value *vireo_args(const vireo_msg *m)
 
 /* --- answering -------------------------------------------------------------------------------- */
 
+enum { ACK_ID_MAX = 20 }; /* digits; no client counts further */
+
 bool vireo_wants_ack(const vireo_msg *m)
 {
-    return m->id.len > 0 && !m->answered;
+    return m->id.len > 0 && m->id.len <= ACK_ID_MAX && !m->answered;
 }
-
-enum { ACK_ID_MAX = 20 }; /* digits; no client counts further */
 
 static int answer(const vireo_msg *const_m, const vireo__sio_args *args)
 {
@@ -107,8 +108,8 @@ static int answer(const vireo_msg *const_m, const vireo__sio_args *args)
     int error = vireo__sio_message_make(&message, s->ns->io->loop, &head, args);
     if (error < 0)
         return error;
-    m->answered = true;
     error = vireo__sio_message_send(&message, s->conn->session);
+    m->answered = error == 0;
     vireo__sio_message_release(&message);
     return error;
 }

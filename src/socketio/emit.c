@@ -93,7 +93,7 @@ static int broadcast(const vireo_to *to, const char *event, const vireo__sio_arg
     vireo_ns *ns = to->ns;
     if (ns == NULL)
         return VIREO_EINVAL;
-    if (vireo__sio_reserved(event))
+    if (event != NULL && vireo__sio_reserved(event))
         return VIREO_ERESERVED;
     vireo__sio_head head = {VIREO__SIO_EVENT, ns->name, NULL, event};
     int error = vireo__sio_message_make(&message, ns->io->loop, &head, args);
@@ -125,6 +125,5 @@ int vireo_broadcast_json(vireo_to to, const char *event, const char *args, size_
 
 int vireo_relay(vireo_to to, const char *event, const vireo_msg *m)
 {
-    return broadcast(&to, event ? event : m->event,
-                     &(vireo__sio_args){.values = m->args, .skip = 1});
+    return broadcast(&to, event, &(vireo__sio_args){.values = m->args, .skip = event != NULL});
 }

@@ -27,6 +27,7 @@
 #define VIREO__ROOM_NAME_MAX             255  /* bytes */
 #define VIREO__NAMESPACE_NAME_MAX        512  /* bytes */
 #define VIREO__NAMESPACES_PER_CONNECTION 1000 /* the most that max_namespaces may be */
+#define VIREO__DATA_SIZE_MAX             (1 << 30)
 
 struct vireo_io {
     vireo_app *app;
@@ -37,7 +38,8 @@ struct vireo_io {
     vireo__map namespaces; /* by name */
     vireo__id_source ids;
     vireo__doc doc; /* the packet being handled */
-    /* sockets that are gone; freed at the end of the turn, when no handler can be using them */
+    /* sockets that are gone; freed after the packet or at the end of the turn, when no handler can
+     * be using them */
     vireo__list graveyard;
     vireo__turn_task bury;
 };
@@ -62,6 +64,7 @@ typedef struct vireo__sio_conn {
     vireo__eio_session *session;
     vireo__list sockets; /* of vireo_socket.in_conn */
     uint32_t socket_count;
+    size_t auth_bytes;                /* of all their auths */
     vireo__deadline connect_deadline; /* until the first namespace is joined */
     vireo__sio_partial *partial;
     char *query_value; /* what vireo_handshake_query returned last */
@@ -88,6 +91,7 @@ struct vireo_socket {
 struct vireo_msg {
     vireo_socket *socket;
     const char *event;
+    size_t event_len;
     const vireo_value *args; /* the array, the event's name first */
     vireo__str id;
     bool answered;
@@ -99,6 +103,10 @@ struct vireo_msg {
  * memory runs out. */
 vireo_io *vireo__io_of(vireo_app *app);
 void vireo__io_close_sockets(vireo_io *io, const char *reason);
+
+/* vireo__io_bury frees the sockets that are gone. Not below a handler. A client can make and end
+ * thousands of them in one turn: they go with the packet that ended them. */
+void vireo__io_bury(vireo_io *io);
 void vireo__io_free(vireo_io *io);
 
 /* --- conn.c: what a session brings ------------------------------------------------------------ */
@@ -145,8 +153,7 @@ vireo_socket *vireo__socket_new(vireo_ns *ns, vireo__sio_conn *conn, const vireo
  * Nothing if it is not connected. */
 void vireo__socket_close(vireo_socket *s, const char *reason, const char *description);
 
-/* vireo__socket_bury lets go of a socket that is not connected; its memory goes at the end of the
- * turn. */
+/* vireo__socket_bury lets go of a socket that is not connected: see vireo__io_bury. */
 void vireo__socket_bury(vireo_socket *s);
 void vireo__socket_free(vireo_socket *s);
 

@@ -101,7 +101,8 @@ static void call_list(vireo_socket *s, vireo__list *list, const char *event, con
 
 void vireo__listeners_call(vireo_socket *s, const vireo_msg *m)
 {
-    call_list(s, &s->listeners->named, m->event, m);
+    if (strlen(m->event) == m->event_len)
+        call_list(s, &s->listeners->named, m->event, m);
 }
 
 void vireo__listeners_call_any(vireo_socket *s, const vireo_msg *m)

@@ -158,11 +158,15 @@ void vireo__sio_message_release(vireo__sio_message *message)
 }
 
 /* Attachments must follow their packet at once; since all of them are queued in one call, nothing
- * comes between. */
+ * comes between. Where one cannot follow, the client would take the next packet for it. */
 int vireo__sio_message_send(const vireo__sio_message *message, vireo__eio_session *session)
 {
     int error = vireo__eio_send(session, message->text, NULL, NULL);
+    if (error < 0)
+        return error;
     for (size_t i = 0; i < message->part_count && error == 0; i++)
         error = vireo__eio_send(session, message->parts[i], NULL, NULL);
+    if (error < 0)
+        vireo__eio_close(session, true);
     return error;
 }

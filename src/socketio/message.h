@@ -54,7 +54,8 @@ int vireo__sio_message_raw(vireo__sio_message *message, vireo_loop *loop,
 
 void vireo__sio_message_release(vireo__sio_message *message);
 
-/* vireo__sio_message_send queues all its frames. Returns 0 or what vireo__eio_send returned. */
+/* vireo__sio_message_send queues all its frames. Returns 0 or what vireo__eio_send returned; when
+ * only some could be queued, the session is closed. */
 int vireo__sio_message_send(const vireo__sio_message *message, vireo__eio_session *session);
 
 #endif

@@ -58,7 +58,8 @@ static vireo_ns *new_namespace(vireo_io *io, char *name, const vireo_ns_options 
     }
     ns->io = io;
     ns->name = name;
-    ns->options = *options;
+    memcpy(&ns->options, options,
+           options->size < sizeof ns->options ? options->size : sizeof ns->options);
     vireo__list_init(&ns->list);
     vireo__map_init(&ns->handlers, io->loop->hash_key);
     vireo__map_init(&ns->sockets, io->loop->hash_key);
@@ -76,7 +77,8 @@ vireo_ns *vireo_ns_create(vireo_app *app, const char *name, const vireo_ns_optio
 {
     vireo_io *io = vireo__io_of(app);
     char *full = io ? full_name(name) : NULL;
-    if (full == NULL || vireo__ns_find(io, vireo__str_of(full)) != NULL) {
+    if (full == NULL || options->data_size > VIREO__DATA_SIZE_MAX ||
+        vireo__ns_find(io, vireo__str_of(full)) != NULL) {
         free(full);
         return NULL;
     }
@@ -94,16 +96,21 @@ static void drop(vireo_socket *s)
 {
     s->closed = true;
     s->ns->adapter->ops->leave_all(s->ns->adapter, s);
+    vireo__ack_fail_all(s); /* the guard may have asked */
     vireo__socket_bury(s);
 }
 
 static void refuse(vireo_socket *s, int error)
 {
+    vireo__sio_conn *conn = s->conn;
     if (s->refusal == NULL)
         vireo_refuse(s, vireo_strerror(error), NULL);
-    if (s->refusal != NULL)
-        vireo__socket_send_raw(s, VIREO__SIO_CONNECT_ERROR, vireo__str_of(s->refusal));
+    bool told = s->refusal != NULL &&
+                vireo__socket_send_raw(s, VIREO__SIO_CONNECT_ERROR, vireo__str_of(s->refusal)) !=
+                    VIREO_ENOMEM;
     drop(s);
+    if (!told) /* a client that hears nothing would wait for ever */
+        vireo__sio_conn_close(conn);
 }
 
 static int admit(vireo_socket *s)
@@ -113,11 +120,14 @@ static int admit(vireo_socket *s)
     strcat(strcat(reply, s->id), "\"}");
     if (vireo__map_put(&ns->sockets, s->id, VIREO__ID_LEN, s) < 0)
         return VIREO_ENOMEM;
+    if (vireo__socket_send_raw(s, VIREO__SIO_CONNECT, vireo__str_of(reply)) == VIREO_ENOMEM) {
+        vireo__map_remove(&ns->sockets, s->id, VIREO__ID_LEN);
+        return VIREO_ENOMEM;
+    }
     vireo__list_append(&ns->list, &s->in_ns);
     s->connected = true;
     ns->adapter->ops->add(ns->adapter, s);
     vireo__sio_conn_joined(s->conn);
-    vireo__socket_send_raw(s, VIREO__SIO_CONNECT, vireo__str_of(reply));
     if (ns->options.on_connect != NULL)
         ns->options.on_connect(s);
     return 0;
@@ -174,5 +184,5 @@ size_t vireo_ns_count(const vireo_ns *ns)
 
 vireo_socket *vireo_find(vireo_ns *ns, const char *id)
 {
-    return vireo__map_get(&ns->sockets, id, strlen(id));
+    return id != NULL ? vireo__map_get(&ns->sockets, id, strlen(id)) : NULL;
 }

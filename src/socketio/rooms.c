@@ -10,9 +10,10 @@
 
 #include "socketio/inside.h"
 
+/* Names come from clients: what vireo_str answers for a value that is no text is no name. */
 static bool name_valid(const char *room)
 {
-    size_t len = strnlen(room, VIREO__ROOM_NAME_MAX + 1);
+    size_t len = room != NULL ? strnlen(room, VIREO__ROOM_NAME_MAX + 1) : 0;
     return len > 0 && len <= VIREO__ROOM_NAME_MAX;
 }
 
@@ -41,12 +42,12 @@ int vireo_leave(vireo_socket *s, const char *room)
 
 bool vireo_in_room(const vireo_socket *s, const char *room)
 {
-    return adapter_of(s)->ops->in_room(adapter_of(s), s, room);
+    return name_valid(room) && adapter_of(s)->ops->in_room(adapter_of(s), s, room);
 }
 
 size_t vireo_room_count(vireo_ns *ns, const char *room)
 {
-    return ns->adapter->ops->room_count(ns->adapter, room);
+    return name_valid(room) ? ns->adapter->ops->room_count(ns->adapter, room) : 0;
 }
 
 void vireo_each_room(const vireo_socket *s, void (*fn)(const char *room, void *user), void *user)
@@ -55,6 +56,12 @@ void vireo_each_room(const vireo_socket *s, void (*fn)(const char *room, void *u
 }
 
 /* --- targets ---------------------------------------------------------------------------------- */
+
+/* A room without a name has nobody in it. NULL would name no room, which means everybody. */
+static const char *named(const char *room)
+{
+    return room != NULL ? room : "";
+}
 
 vireo_to vireo_all(vireo_ns *ns)
 {
@@ -73,12 +80,12 @@ vireo_to vireo_room(const vireo_socket *s, const char *room)
 
 vireo_to vireo_room_others(const vireo_socket *s, const char *room)
 {
-    return (vireo_to){.ns = s->ns, .rooms = {room}, .but = s};
+    return (vireo_to){.ns = s->ns, .rooms = {named(room)}, .but = s};
 }
 
 vireo_to vireo_ns_room(vireo_ns *ns, const char *room)
 {
-    return (vireo_to){.ns = ns, .rooms = {room}};
+    return (vireo_to){.ns = ns, .rooms = {named(room)}};
 }
 
 /* --- visiting --------------------------------------------------------------------------------- */

@@ -10,6 +10,14 @@
 
 #include "socketio/inside.h"
 
+/* A text may be nothing but numbers of one digit, and none of use is. */
+static uint32_t default_values(size_t message_bytes)
+{
+    enum { LEAST = 100000 };
+    size_t values = message_bytes / 4;
+    return values < LEAST ? LEAST : values < UINT32_MAX ? (uint32_t)values : UINT32_MAX;
+}
+
 /* The defaults, with their units in the names of <vireo/socket.h>; those of the official server
  * where it has them. */
 static vireo_io_options with_defaults(const vireo_io_options *given)
@@ -27,6 +35,8 @@ static vireo_io_options with_defaults(const vireo_io_options *given)
     DEFAULT(max_attachments, 10);
     DEFAULT(max_namespaces, 100);
     DEFAULT(max_rooms, 10000);
+    DEFAULT(max_values, default_values(o.max_message_bytes));
+    DEFAULT(max_auth_bytes, 1000000);
 #undef DEFAULT
     return o;
 }
@@ -45,18 +55,22 @@ static char *without_last_slash(const char *path)
     return strndup(path, n);
 }
 
-static void bury(vireo__turn_task *task)
+void vireo__io_bury(vireo_io *io)
 {
-    vireo_io *io = vireo__container(task, vireo_io, bury);
+    vireo__turn_remove(&io->bury);
     while (!vireo__list_empty(&io->graveyard))
         vireo__socket_free(vireo__container(io->graveyard.next, vireo_socket, in_ns));
+}
+
+static void bury(vireo__turn_task *task)
+{
+    vireo__io_bury(vireo__container(task, vireo_io, bury));
 }
 
 void vireo__io_free(vireo_io *io)
 {
     uint32_t at = 0;
-    vireo__turn_remove(&io->bury);
-    bury(&io->bury);
+    vireo__io_bury(io);
     for (vireo_ns *ns; (ns = vireo__map_next(&io->namespaces, &at)) != NULL;)
         vireo__ns_free(ns);
     vireo__map_deinit(&io->namespaces);

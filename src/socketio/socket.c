@@ -37,6 +37,7 @@ vireo_socket *vireo__socket_new(vireo_ns *ns, vireo__sio_conn *conn, const vireo
     }
     vireo__list_append(&conn->sockets, &s->in_conn);
     conn->socket_count++;
+    conn->auth_bytes += vireo__value_size(s->auth);
     return s;
 }
 
@@ -54,6 +55,7 @@ void vireo__socket_bury(vireo_socket *s)
     vireo_io *io = s->ns->io;
     vireo__list_remove(&s->in_conn);
     s->conn->socket_count--;
+    s->conn->auth_bytes -= vireo__value_size(s->auth);
     vireo__list_remove(&s->in_ns);
     vireo__list_append(&io->graveyard, &s->in_ns);
     vireo__turn_add(io->loop, &io->bury);
@@ -78,10 +80,14 @@ void vireo__socket_close(vireo_socket *s, const char *reason, const char *descri
     vireo__socket_bury(s);
 }
 
+/* A client that could not be told finds out from the end of its connection. */
 static void disconnect_one(vireo_socket *s)
 {
-    vireo__socket_send_raw(s, VIREO__SIO_DISCONNECT, (vireo__str){"", 0});
+    vireo__sio_conn *conn = s->conn;
+    int error = vireo__socket_send_raw(s, VIREO__SIO_DISCONNECT, (vireo__str){"", 0});
     vireo__socket_close(s, "server namespace disconnect", "");
+    if (error == VIREO_ENOMEM)
+        vireo__sio_conn_close(conn);
 }
 
 void vireo_disconnect(vireo_socket *s, bool close)
