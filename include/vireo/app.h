@@ -12,6 +12,7 @@
 #ifndef VIREO_APP_H
 #define VIREO_APP_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -71,10 +72,22 @@ typedef struct vireo_listen_options {
     vireo_tls *tls;
     const char *cert_file;
     const char *key_file;
+    /* Every connection begins with a head of the PROXY protocol (1 or 2), in which a load balancer
+     * tells the client's address, before TLS if there is any. Only for ports that nobody else can
+     * reach: whoever connects without one is turned away, whoever sends one is believed. */
+    bool proxy_protocol;
+    /* connections whose head or handshake is not complete; default 16,384; beyond: closed */
+    uint32_t max_pending;
+    /* a socket that is bound already, instead of host and port; the listener closes it; 0: none */
+    int fd;
+    /* The socket that systemd has opened for us (socket activation), the first one or the one of
+     * this name; where none was passed, host and port hold. */
+    bool systemd;
+    const char *systemd_name;
 } vireo_listen_options;
 
 /* vireo_listen starts to accept connections; may be called several times. Returns 0, -errno
- * (-EADDRINUSE ..), VIREO_EINVAL. */
+ * (-EADDRINUSE ..), VIREO_EINVAL, VIREO_ETLS. */
 #define vireo_listen(app, ...)                                                                     \
     vireo_app_listen(                                                                              \
         (app), &(const vireo_listen_options){.size = sizeof(vireo_listen_options), __VA_ARGS__})

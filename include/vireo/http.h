@@ -184,6 +184,9 @@ VIREO_API const char *vireo_target(const vireo_req *r); /* as it came: "/a%20b?x
 VIREO_API const char *vireo_address(const vireo_req *r);
 /* "http" or "https", as the client sees it */
 VIREO_API const char *vireo_protocol(const vireo_req *r);
+VIREO_API bool vireo_secure(const vireo_req *r); /* vireo_protocol is "https" */
+/* what the connection's TLS has agreed on, with the client's certificate; NULL without TLS */
+VIREO_API const vireo_tls_info *vireo_req_tls(const vireo_req *r);
 /* the host with its port that the client has in its URL: "a.example:3000"; "" if it names none */
 VIREO_API const char *vireo_host(const vireo_req *r);
 

@@ -154,6 +154,10 @@ VIREO_API size_t vireo_ws_queued(const vireo_ws *ws); /* bytes not yet taken by 
 /* vireo_ws_address returns the peer's IP address, "" on a unix socket; valid as long as |ws|. */
 VIREO_API const char *vireo_ws_address(const vireo_ws *ws);
 
+/* vireo_ws_tls returns what the connection's TLS has agreed on, with the peer's certificate; NULL
+ * without TLS, and inside on_close. Valid until on_close. */
+VIREO_API const vireo_tls_info *vireo_ws_tls(const vireo_ws *ws);
+
 /* vireo_ws_count returns how many connections are open. */
 VIREO_API size_t vireo_ws_count(const vireo_ws_endpoint *endpoint);
 

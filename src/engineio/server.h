@@ -94,11 +94,12 @@ const char *vireo__eio_transport(const vireo__eio_session *s);
 bool vireo__eio_writable(const vireo__eio_session *s);
 size_t vireo__eio_queued(const vireo__eio_session *s);
 
-/* The request that opened the session; all in one allocation, freed with it. */
+/* The request that opened the session; freed with it. */
 typedef struct vireo__eio_handshake {
     int64_t issued_ms; /* since 1970 */
     bool secure;
     bool xdomain;
+    vireo_tls_info *tls; /* NULL without TLS */
     const char *address;
     const char *url;
     const char *headers; /* as vireo__req_headers */

@@ -15,6 +15,8 @@
 
 #include <vireo/error.h>
 
+#include "net/tls_info.h"
+
 /* how long a closing polling session waits for the client's next GET */
 enum { CLOSE_WAIT_MS = 30000 };
 
@@ -51,13 +53,21 @@ static vireo__eio_handshake *keep_handshake(vireo_req *r)
         return NULL;
     char *at = h->bytes;
     h->issued_ms = wall_clock_ms();
-    h->secure = false;
+    h->secure = vireo_secure(r);
+    h->tls = vireo__tls_info_copy(vireo_req_tls(r));
     h->address = put(&at, address, address_size);
     h->url = put(&at, url, url_size);
     h->headers = put(&at, headers, headers_size);
     h->headers_size = headers_size;
     h->xdomain = vireo__headers_get(h->headers, headers_size, "origin") != NULL;
     return h;
+}
+
+static void free_handshake(vireo__eio_handshake *h)
+{
+    if (h != NULL)
+        free(h->tls);
+    free(h);
 }
 
 vireo__eio_session *vireo__eio_session_new(vireo__eio_server *server, vireo_req *r, const char *id)
@@ -71,7 +81,7 @@ vireo__eio_session *vireo__eio_session_new(vireo__eio_server *server, vireo_req 
     s->handshake = keep_handshake(r);
     strcpy(s->id, id);
     if (s->handshake == NULL || vireo__map_put(&server->sessions, s->id, strlen(s->id), s) < 0) {
-        free(s->handshake);
+        free_handshake(s->handshake);
         free(s);
         return NULL;
     }
@@ -255,7 +265,7 @@ void vireo__eio_session_finish(vireo__eio_session *s)
     if (!s->refused)
         server->events->on_close(s, &(vireo__eio_close_info){s->reason, s->description});
     vireo__list_remove(&s->node);
-    free(s->handshake);
+    free_handshake(s->handshake);
     free(s);
 }
 

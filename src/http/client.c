@@ -9,6 +9,7 @@
 #include <vireo/proxy.h>
 
 #include "http/request.h"
+#include "net/tls.h"
 
 static void read_headers(const vireo_req *r, vireo__forwarding *out)
 {
@@ -48,7 +49,7 @@ static const vireo__client *client_of(const vireo_req *request)
     if (c == NULL)
         return &nobody;
     *c = nobody;
-    s->io->peer_address(s, r->address, sizeof r->address);
+    vireo__stream_address(s, r->address, sizeof r->address);
     if (r->app->trust != NULL)
         believe(r, r->address, c);
     if (c->has_ip)
@@ -65,7 +66,20 @@ const char *vireo_address(const vireo_req *r)
 
 const char *vireo_protocol(const vireo_req *r)
 {
-    return vireo__str_equal_nocase(client_of(r)->protocol, "https") ? "https" : "http";
+    vireo__str told = client_of(r)->protocol;
+    bool secure = told.len > 0 ? vireo__str_equal_nocase(told, "https")
+                               : r->conn != NULL && r->conn->stream->secure;
+    return secure ? "https" : "http";
+}
+
+bool vireo_secure(const vireo_req *r)
+{
+    return vireo_protocol(r)[4] == 's';
+}
+
+const vireo_tls_info *vireo_req_tls(const vireo_req *r)
+{
+    return r->conn != NULL ? vireo__tls_info(r->conn->stream) : NULL;
 }
 
 const char *vireo_host(const vireo_req *r)

@@ -53,12 +53,16 @@ static void unwatch_signals(runner *run)
 
 static void print_address(const vireo_app *app, const vireo_listen_options *o)
 {
+    char path[256];
     bool v6 = o->host != NULL && strchr(o->host, ':') != NULL;
-    if (o->unix_path != NULL)
-        printf("%s: listening on unix:%s\n", o->name, o->unix_path);
+    bool secure = o->tls != NULL || o->cert_file != NULL;
+    const vireo__list *first = app->listeners.next;
+    vireo__listener_path(vireo__container(first, vireo__listening, node)->listener, path,
+                         sizeof path);
+    if (path[0] != '\0')
+        printf("%s: listening on unix:%s\n", o->name, path);
     else
-        printf("%s: listening on %s://%s%s%s:%u\n", o->name,
-               o->tls != NULL || o->cert_file != NULL ? "https" : "http", v6 ? "[" : "",
+        printf("%s: listening on http%s://%s%s%s:%u\n", o->name, secure ? "s" : "", v6 ? "[" : "",
                o->host ? o->host : "localhost", v6 ? "]" : "", vireo_port(app));
     fflush(stdout);
 }

@@ -4,8 +4,11 @@
 #include "net/gate.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include <vireo/error.h>
+
+#include "net/proxy_protocol.h"
 
 enum {
     REFILL_MS = 1, /* after the others had their turn */
@@ -16,18 +19,19 @@ enum {
 struct vireo__gate {
     vireo_loop *loop;
     vireo__admit_fn admit;
-    vireo_tls *tls;
+    vireo_tls *tls; /* NULL: none */
+    bool proxy;     /* a head of the PROXY protocol comes first */
     vireo__list visitors;
     vireo__list queue; /* of those who wait for a place */
     uint32_t count;    /* of visitors */
-    uint32_t max_visitors;
+    uint32_t max_pending;
     uint32_t working;
     uint32_t budget;        /* handshakes that may still begin before |refill| */
     vireo__deadline refill; /* runs while the budget is not full */
     bool closed;
 };
 
-enum state { SILENT, WAITING, WORKING };
+enum state { HEAD, SILENT, WAITING, WORKING };
 
 typedef struct visitor {
     vireo__list node;
@@ -35,7 +39,7 @@ typedef struct visitor {
     vireo__gate *gate;
     vireo__stream *stream;
     vireo__deadline deadline;
-    vireo__buf head; /* what came before there was a place */
+    vireo__buf head; /* what came of the proxy's head, or before there was a place */
     uint8_t state;
 } visitor;
 
@@ -142,11 +146,10 @@ static void serve_queue(vireo__gate *gate)
     }
 }
 
-/* --- entering --------------------------------------------------------------------------------- */
-
-static void on_data(vireo__stream *s, uint8_t *bytes, size_t n)
+/* The first bytes of a handshake. */
+static void knock(visitor *v, uint8_t *bytes, size_t n)
 {
-    visitor *v = s->owner;
+    vireo__stream *s = v->stream;
     if (vireo__list_empty(&v->gate->queue) && has_place(v->gate)) {
         begin_handshake(v, bytes, n);
         return;
@@ -159,6 +162,72 @@ static void on_data(vireo__stream *s, uint8_t *bytes, size_t n)
     }
     v->state = WAITING;
     vireo__list_append(&v->gate->queue, &v->place);
+}
+
+/* --- the head of a proxy ---------------------------------------------------------------------- */
+
+static int note_client(vireo__stream *s, const vireo__proxy *told)
+{
+    if (told->own)
+        return 0;
+    s->secure = told->secure;
+    s->client = strdup(told->address);
+    return s->client != NULL ? 0 : VIREO_ENOMEM;
+}
+
+/* The head is behind; |n| bytes follow it. */
+static void pass_head(visitor *v, const vireo__proxy *told, uint8_t *bytes, size_t n)
+{
+    vireo__gate *gate = v->gate;
+    vireo__stream *s = v->stream;
+    int error = note_client(s, told);
+    if (error < 0) {
+        vireo__stream_close(s, error);
+        return;
+    }
+    v->state = SILENT;
+    if (gate->tls != NULL) {
+        vireo__buf_deinit(&v->head);
+        if (n > 0)
+            knock(v, bytes, n);
+        return;
+    }
+    vireo__stream_pause(s);
+    free_visitor(v);
+    gate->admit(s);
+    if (n > 0 && !s->closing)
+        vireo__stream_received(s, bytes, n);
+}
+
+/* Few heads come in two pieces: only of those anything is kept. */
+static void take_head(visitor *v, uint8_t *bytes, size_t n)
+{
+    vireo__proxy told;
+    size_t before = v->head.len;
+    size_t more = n < VIREO__PROXY_MAX - before ? n : VIREO__PROXY_MAX - before;
+    const uint8_t *all = bytes;
+    int len = 0;
+    if (before > 0 && (len = vireo__buf_append(&v->head, bytes, more)) == 0)
+        all = v->head.data;
+    if (len == 0)
+        len = vireo__proxy_read(all, before > 0 ? v->head.len : n, &told);
+    if (len == 0 && before == 0)
+        len = vireo__buf_append(&v->head, bytes, n);
+    if (len < 0)
+        vireo__stream_close(v->stream, len);
+    else if (len > 0)
+        pass_head(v, &told, bytes + ((size_t)len - before), n - ((size_t)len - before));
+}
+
+/* --- entering --------------------------------------------------------------------------------- */
+
+static void on_data(vireo__stream *s, uint8_t *bytes, size_t n)
+{
+    visitor *v = s->owner;
+    if (v->state == HEAD)
+        take_head(v, bytes, n);
+    else
+        knock(v, bytes, n);
 }
 
 static const vireo__stream_events events = {
@@ -177,7 +246,7 @@ void vireo__gate_enter(vireo__gate *gate, vireo__stream *s)
 {
     static const vireo__stream_events unheard = {.on_close = ignore_close};
     visitor *v = NULL;
-    if (!gate->closed && gate->count < gate->max_visitors)
+    if (!gate->closed && gate->count < gate->max_pending)
         v = calloc(1, sizeof *v);
     if (v == NULL) {
         vireo__stream_set_events(s, &unheard, NULL);
@@ -186,13 +255,14 @@ void vireo__gate_enter(vireo__gate *gate, vireo__stream *s)
     }
     v->gate = gate;
     v->stream = s;
+    v->state = gate->proxy ? HEAD : SILENT;
     vireo__list_init(&v->place);
     vireo__list_append(&gate->visitors, &v->node);
     vireo__buf_init(&v->head, MAX_HEAD);
     gate->count++;
     vireo__stream_set_events(s, &events, v);
-    if (vireo__deadline_start(gate->loop, &v->deadline, vireo__tls_handshake_ms(gate->tls),
-                              on_deadline) < 0)
+    uint32_t ms = gate->tls != NULL ? vireo__tls_handshake_ms(gate->tls) : VIREO__PROXY_HEAD_MS;
+    if (vireo__deadline_start(gate->loop, &v->deadline, ms, on_deadline) < 0)
         vireo__stream_close(s, VIREO_ENOMEM);
     else
         vireo__stream_start(s);
@@ -200,24 +270,32 @@ void vireo__gate_enter(vireo__gate *gate, vireo__stream *s)
 
 /* --- life ------------------------------------------------------------------------------------- */
 
+/* A certificate that cannot be used is told now and not to the first client. */
+static int check_tls(const vireo_listen_options *where)
+{
+    vireo_error why = {.code = VIREO_ETLS};
+    if (where->tls == NULL)
+        return 0;
+    vireo__tls_ctx *ctx = vireo__tls_server_ctx(where->tls, &why);
+    vireo__tls_ctx_unref(ctx);
+    return ctx != NULL ? 0 : vireo__error_set(where->error, why.code, "%s", why.text);
+}
+
 int vireo__gate_new(vireo__gate **out, vireo_loop *loop, const vireo_listen_options *where,
                     vireo__admit_fn admit)
 {
     *out = NULL;
-    if (where->tls == NULL)
-        return 0;
-    vireo_error why = {.code = VIREO_ETLS};
-    vireo__tls_ctx *ctx = vireo__tls_server_ctx(where->tls, &why);
-    if (ctx == NULL)
-        return vireo__error_set(where->error, why.code, "%s", why.text);
-    vireo__tls_ctx_unref(ctx);
+    int error = check_tls(where);
+    if (error < 0 || (where->tls == NULL && !where->proxy_protocol))
+        return error;
     vireo__gate *gate = calloc(1, sizeof *gate);
     if (gate == NULL)
         return vireo__error_set(where->error, VIREO_ENOMEM, "%s", vireo_strerror(VIREO_ENOMEM));
     gate->loop = loop;
     gate->admit = admit;
-    gate->tls = vireo__tls_ref(where->tls);
-    gate->max_visitors = VIREO__GATE_MAX_VISITORS;
+    gate->tls = where->tls != NULL ? vireo__tls_ref(where->tls) : NULL;
+    gate->proxy = where->proxy_protocol;
+    gate->max_pending = where->max_pending > 0 ? where->max_pending : VIREO__GATE_MAX_PENDING;
     gate->budget = VIREO__HANDSHAKES_PER_TURN;
     vireo__list_init(&gate->visitors);
     vireo__list_init(&gate->queue);

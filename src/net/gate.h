@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT
  * SPDX-FileCopyrightText: Copyright (c) 2026 The Vireo authors */
 
-/* gate.h: what stands between the accept of a connection and its owner: the TLS handshake.
+/* gate.h: what stands between the accept of a connection and its owner: the head of the PROXY
+ * protocol, the TLS handshake, or both.
  *
- *     accept -> SILENT -- first bytes --> [WAITING] -> WORKING -- handshake done --> admitted
+ *     accept -> HEAD -> SILENT -- first bytes --> [WAITING] -> WORKING -- handshake done -->
+ * admitted
  *
  * A connection that says nothing costs a stream and a visitor of 200 bytes. Only with its first
  * bytes it gets a place among the handshakes in progress, and OpenSSL's memory; where there is no
@@ -22,7 +24,8 @@
 #include "net/tls.h"
 
 #define VIREO__HANDSHAKES_PER_TURN 16
-#define VIREO__GATE_MAX_VISITORS   16384
+#define VIREO__GATE_MAX_PENDING    16384
+#define VIREO__PROXY_HEAD_MS       10000 /* for a head of the PROXY protocol, without TLS */
 
 typedef struct vireo__gate vireo__gate;
 
@@ -35,8 +38,8 @@ typedef void (*vireo__admit_fn)(vireo__stream *s);
 int vireo__gate_new(vireo__gate **out, vireo_loop *loop, const vireo_listen_options *where,
                     vireo__admit_fn admit);
 
-/* vireo__gate_enter takes a new stream, which reads nothing yet. Beyond the limit of visitors it is
- * closed. */
+/* vireo__gate_enter takes a new stream, which reads nothing yet. Beyond max_pending it is closed.
+ */
 void vireo__gate_enter(vireo__gate *gate, vireo__stream *s);
 
 /* vireo__gate_close closes all streams that are not admitted yet; further ones are closed at

@@ -18,7 +18,7 @@ typedef void (*vireo__accept_fn)(vireo__listener *listener, vireo__stream *s);
 
 /* vireo__listener_open begins to accept.
  *
- * where   host, port, unix_path, backlog and error of it are read
+ * where   all of it but the name is read; cert_file and key_file are the caller's to make tls of
  * owner   vireo__listener_owner
  * Returns 0 and the listener in |*out|, or a negative number and where->error filled in. */
 int vireo__listener_open(vireo__listener **out, vireo_loop *loop, const vireo_listen_options *where,
@@ -35,6 +35,8 @@ void vireo__listener_close_streams(vireo__listener *l);
 size_t vireo__listener_streams(const vireo__listener *l);
 
 void *vireo__listener_owner(const vireo__listener *l);
+/* "" for TCP */
+void vireo__listener_path(const vireo__listener *l, char *out, size_t size);
 uint16_t vireo__listener_port(const vireo__listener *l); /* 0 for a unix socket */
 
 #endif

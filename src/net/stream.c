@@ -3,6 +3,7 @@
 
 #include "net/stream.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include <vireo/error.h>
@@ -127,6 +128,7 @@ void vireo__stream_closed(vireo__stream *s)
     s->events->on_close(s, s->error);
     if (s->filter != NULL)
         s->filter->events->closed(s);
+    free(s->client);
 }
 
 /* --- writing ---------------------------------------------------------------------------------- */
@@ -261,6 +263,14 @@ void vireo__stream_io_written(vireo__stream *s, size_t n, int status)
 }
 
 /* --- life ------------------------------------------------------------------------------------- */
+
+void vireo__stream_address(const vireo__stream *s, char *out, size_t size)
+{
+    if (s->client != NULL)
+        snprintf(out, size, "%s", s->client);
+    else
+        s->io->peer_address(s, out, size);
+}
 
 void vireo__stream_init(vireo__stream *s, vireo_loop *loop, const vireo__stream_io *io)
 {

@@ -96,6 +96,8 @@ struct vireo__stream {
     bool blocked : 1; /* the kernel did not take all; write_later is under way */
     bool peer_ended : 1;
     bool closing : 1;
+    bool secure : 1; /* the client speaks TLS: with us, or with a proxy that says so */
+    char *client;    /* its address, where a proxy has told it; NULL: the peer is the client */
 };
 
 /* --- for the floors above --------------------------------------------------------------------- */
@@ -129,6 +131,10 @@ void vireo__stream_end(vireo__stream *s);
 
 /* vireo__stream_close closes now and throws away what is queued. |error| is told to on_close. */
 void vireo__stream_close(vireo__stream *s, int error);
+
+/* vireo__stream_address writes the client's IP address: what a proxy has told (gate.h), else the
+ * peer's. "" for a unix socket. */
+void vireo__stream_address(const vireo__stream *s, char *out, size_t size);
 
 /* vireo__stream_queued returns the bytes that the kernel has not taken. */
 static inline size_t vireo__stream_queued(const vireo__stream *s)

@@ -3,6 +3,7 @@
 
 /* tcp_uv.c: streams, listeners and outgoing connections on libuv, for TCP and unix sockets. */
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +13,7 @@
 
 #include <vireo/error.h>
 
+#include "net/activation.h"
 #include "net/dial.h"
 #include "net/gate.h"
 #include "net/listener.h"
@@ -413,6 +415,50 @@ static int bind_unix(vireo__listener *l, const vireo_listen_options *where)
     return l->unix_path ? uv_pipe_bind(&l->uv.pipe, where->unix_path) : VIREO_ENOMEM;
 }
 
+/* What somebody else has bound, and perhaps listens on already. */
+static int open_fd(vireo__listener *l, const vireo_listen_options *where, int fd)
+{
+    struct sockaddr_storage address;
+    socklen_t len = sizeof address, type_len = sizeof(int);
+    int type = 0, error;
+    if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &type_len) < 0 || type != SOCK_STREAM ||
+        getsockname(fd, (struct sockaddr *)&address, &len) < 0)
+        return vireo__error_set(where->error, VIREO_EINVAL,
+                                "descriptor %d is no socket to listen on", fd);
+    if (address.ss_family == AF_UNIX) {
+        uv_pipe_init(l->loop->uv, &l->uv.pipe, 0);
+        error = uv_pipe_open(&l->uv.pipe, fd);
+    } else {
+        uv_tcp_init(l->loop->uv, &l->uv.tcp);
+        error = uv_tcp_open(&l->uv.tcp, fd);
+    }
+    l->open = true;
+    fcntl(fd, F_SETFD, FD_CLOEXEC);
+    return error;
+}
+
+static int find_activated(const vireo_listen_options *where)
+{
+    if (!where->systemd && where->systemd_name == NULL)
+        return 0;
+    const char *names = getenv("LISTEN_FDNAMES");
+    int fd = vireo__activation_find(getenv("LISTEN_PID"), getenv("LISTEN_FDS"), names, getpid(),
+                                    where->systemd_name);
+    if (fd >= 0)
+        return fd;
+    return vireo__error_set(where->error, fd, "socket activation: there is no \"%s\" among \"%s\"",
+                            where->systemd_name != NULL ? where->systemd_name : "socket",
+                            names != NULL ? names : "");
+}
+
+static int open_socket(vireo__listener *l, const vireo_listen_options *where)
+{
+    int fd = where->fd > 0 ? where->fd : find_activated(where);
+    if (fd != 0)
+        return fd < 0 ? fd : open_fd(l, where, fd);
+    return where->unix_path != NULL ? bind_unix(l, where) : bind_tcp(l, where);
+}
+
 static void explain(const vireo_listen_options *where, int error)
 {
     if (where->error == NULL || where->error->code != 0)
@@ -444,14 +490,17 @@ int vireo__listener_open(vireo__listener **out, vireo_loop *loop, const vireo_li
         free(l);
         return error;
     }
-    error = where->unix_path != NULL ? bind_unix(l, where) : bind_tcp(l, where);
+    error = open_socket(l, where);
     l->uv.handle.data = l;
     if (error == 0)
         error = uv_listen(&l->uv.stream, where->backlog > 0 ? where->backlog : DEFAULT_BACKLOG,
                           on_connection);
     if (error < 0) {
         explain(where, error);
-        vireo__listener_close(l, NULL);
+        if (l->open)
+            vireo__listener_close(l, NULL);
+        else
+            free_if_unused(l);
         return error;
     }
     *out = l;
@@ -461,6 +510,14 @@ int vireo__listener_open(vireo__listener **out, vireo_loop *loop, const vireo_li
 void *vireo__listener_owner(const vireo__listener *l)
 {
     return l->owner;
+}
+
+void vireo__listener_path(const vireo__listener *l, char *out, size_t size)
+{
+    size_t n = size - 1;
+    if (l->uv.handle.type != UV_NAMED_PIPE || uv_pipe_getsockname(&l->uv.pipe, out, &n) < 0)
+        n = 0;
+    out[n] = '\0';
 }
 
 uint16_t vireo__listener_port(const vireo__listener *l)

@@ -613,6 +613,7 @@ int vireo__tls_accept(vireo__stream *s, vireo__tls_ctx *ctx, vireo__tls_done_fn 
         return VIREO_ENOMEM;
     SSL_set_accept_state(t->ssl);
     vireo__stream_filter(s, &t->base, &filter_events, &tls_io);
+    s->secure = true;
     return 0;
 }
 
@@ -655,6 +656,7 @@ int vireo__tls_connect(vireo__stream *s, vireo__tls_ctx *ctx, const char *host,
     }
     SSL_set_connect_state(t->ssl);
     vireo__stream_filter(s, &t->base, &filter_events, &tls_io);
+    s->secure = true;
     vireo__stream_start(s);
     t->resume.run = on_hello;
     vireo__turn_add(s->loop, &t->resume);
@@ -672,20 +674,20 @@ static void on_hello(vireo__turn_task *task)
 
 /* --- looking at it ---------------------------------------------------------------------------- */
 
-bool vireo__tls_secure(const vireo__stream *s)
+static bool has_tls(const vireo__stream *s)
 {
     return s->filter != NULL && s->filter->events == &filter_events;
 }
 
 const char *vireo__tls_problem(const vireo__stream *s)
 {
-    const char *text = vireo__tls_secure(s) ? tls_of(s)->problem : NULL;
+    const char *text = has_tls(s) ? tls_of(s)->problem : NULL;
     return text != NULL ? text : "";
 }
 
 const vireo_tls_info *vireo__tls_info(vireo__stream *s)
 {
-    if (!vireo__tls_secure(s) || tls_of(s)->state == HANDSHAKE)
+    if (!has_tls(s) || tls_of(s)->state == HANDSHAKE)
         return NULL;
     tls *t = tls_of(s);
     if (t->info == NULL)

@@ -238,6 +238,11 @@ bool vireo_handshake_secure(const vireo_socket *s)
     return handshake(s)->secure;
 }
 
+const vireo_tls_info *vireo_handshake_tls(const vireo_socket *s)
+{
+    return handshake(s)->tls;
+}
+
 bool vireo_handshake_xdomain(const vireo_socket *s)
 {
     return handshake(s)->xdomain;

@@ -14,6 +14,7 @@
 
 #include "base/list.h"
 #include "base/utf8.h"
+#include "net/tls.h"
 #include "payload/template.h"
 #include "ws/conn.h"
 
@@ -332,6 +333,11 @@ vireo_ws_endpoint *vireo_ws_endpoint_of(const vireo_ws *ws)
 const char *vireo_ws_address(const vireo_ws *ws)
 {
     return (const char *)ws->data + ws->endpoint->options.data_size;
+}
+
+const vireo_tls_info *vireo_ws_tls(const vireo_ws *ws)
+{
+    return ws->conn.stream != NULL ? vireo__tls_info(ws->conn.stream) : NULL;
 }
 
 size_t vireo_ws_queued(const vireo_ws *ws)
