@@ -208,6 +208,24 @@ VIREO_API const char *vireo_body(const vireo_req *r, size_t *len);
  * request. */
 VIREO_API const vireo_value *vireo_body_json(vireo_req *r, vireo_error *error);
 
+/* vireo_on_body takes the body piece by piece, as it comes: in a handler with .stream (or in any
+ * other, where it then comes from memory). Not before the handler has returned. gzip and deflate
+ * are undone. A body that breaks off, or is too large, ends with the abort callback, and
+ * vireo_reply_status tells what the client was answered.
+ *
+ * fn   data: borrowed for the call, never NULL; last: true exactly once, with the last piece, which
+ *      may be empty
+ * Returns 0, VIREO_EINVAL when the body has a reader already or this is no handler of a route,
+ * VIREO_EANSWERED, VIREO_ENOMEM. */
+VIREO_API int vireo_on_body(vireo_req *r,
+                            void (*fn)(vireo_req *r, const void *data, size_t len, bool last,
+                                       void *user),
+                            void *user);
+
+/* vireo_body_pause has no more pieces come until vireo_body_resume; meanwhile the client waits. */
+VIREO_API void vireo_body_pause(vireo_req *r);
+VIREO_API void vireo_body_resume(vireo_req *r);
+
 VIREO_API void *vireo_req_user(const vireo_req *r);
 VIREO_API vireo_app *vireo_req_app(const vireo_req *r);
 
@@ -274,6 +292,48 @@ VIREO_API int vireo_reply_json(vireo_req *r, int status, const char *tmpl, ...) 
  * from what a client sent (vireo_static is for that). Returns 0, or -ENOENT and the like with
  * nothing answered, so that a handler can return it as it is. */
 VIREO_API int vireo_reply_file(vireo_req *r, const char *path);
+
+/* --- replies in pieces ------------------------------------------------------------------------ */
+
+/* vireo_reply_begin begins a reply that is written piece by piece; what is written in one turn of
+ * the loop leaves together at its end. If the client goes away before the end, the abort callback
+ * tells so.
+ *
+ *     vireo_reply_begin(r, 200, "text/csv");
+ *     vireo_reply_write(r, "a,b\n", 4);
+ *     vireo_reply_end(r);
+ *
+ * status   200..599 but 204 and 304
+ * type     as in vireo_reply
+ * Returns 0, VIREO_EANSWERED, VIREO_EINVAL, VIREO_ENOMEM. */
+VIREO_API int vireo_reply_begin(vireo_req *r, int status, const char *type);
+
+/* vireo_reply_length tells the length of a reply that will be begun: it goes out as Content-Length,
+ * and exactly so many bytes must be written. Returns 0, VIREO_EINVAL, VIREO_EANSWERED. */
+VIREO_API int vireo_reply_length(vireo_req *r, uint64_t bytes);
+
+/* vireo_reply_write queues a piece; copies. For HEAD it is not sent.
+ *
+ * Returns 0; 1 when much is queued, and a writer who has more should wait for vireo_on_drain;
+ * VIREO_EINVAL before vireo_reply_begin, VIREO_EANSWERED after the end, VIREO_ETOOBIG over
+ * vireo_reply_length, VIREO_EFULL over the application's max_queued_bytes, VIREO_ECLOSED,
+ * VIREO_ENOMEM; after the last three the connection ends. */
+VIREO_API int vireo_reply_write(vireo_req *r, const void *data, size_t len);
+
+/* vireo_reply_trailer adds a header behind the body, before vireo_reply_end. Clients of HTTP/1.0,
+ * and of replies whose length was told, do not get it. Copies. Returns as vireo_reply_header. */
+VIREO_API int vireo_reply_trailer(vireo_req *r, const char *name, const char *value);
+
+/* vireo_reply_end ends it. Returns 0; VIREO_EINVAL when less was written than vireo_reply_length
+ * told, and the connection is cut, so that the client knows; VIREO_EANSWERED, VIREO_ENOMEM. */
+VIREO_API int vireo_reply_end(vireo_req *r);
+
+/* vireo_reply_queued returns the bytes that the system has not yet taken of what was written. */
+VIREO_API size_t vireo_reply_queued(const vireo_req *r);
+
+/* vireo_on_drain has |fn| called each time that little is queued again after vireo_reply_write
+ * returned 1. Returns 0, or VIREO_EINVAL before vireo_reply_begin. */
+VIREO_API int vireo_on_drain(vireo_req *r, void (*fn)(vireo_req *r, void *user), void *user);
 
 /* vireo_reply_status returns the status of the reply; 0 while there is none. */
 VIREO_API int vireo_reply_status(const vireo_req *r);

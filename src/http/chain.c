@@ -314,8 +314,11 @@ static void found(vireo_req *r, const vireo__route *route)
         route->max_body_bytes > 0 ? route->max_body_bytes : r->app->options.max_body_bytes;
     r->route = route;
     r->stage = VIREO__STAGE_BODY;
-    if (body_complete(r) && p->body_bytes > p->max_body_bytes)
-        vireo__chain_fail(r, VIREO_ETOOBIG);
+    int error = vireo__intake_begin(r);
+    if (error == 0 && body_complete(r) && p->body.len > p->max_body_bytes)
+        error = VIREO_ETOOBIG;
+    if (error < 0)
+        vireo__chain_fail(r, error);
     else if (body_complete(r) || route->stream)
         call(r, route);
 }
@@ -423,7 +426,7 @@ static void mark(vireo_req *r)
 
 int vireo_pass(vireo_req *r)
 {
-    if (r->answered || r->replying)
+    if (vireo__req_closed(r))
         return VIREO_EANSWERED;
     if (r->stage != VIREO__STAGE_HELD || r->at == NULL || r->passed || r->failed)
         return VIREO_EINVAL;
@@ -440,7 +443,7 @@ static char *copy_text(vireo_req *r, const char *text)
 
 int vireo_fail(vireo_req *r, int error, const char *text)
 {
-    if (r->answered || r->replying)
+    if (vireo__req_closed(r))
         return VIREO_EANSWERED;
     if (error >= 0 || (r->stage != VIREO__STAGE_HELD && r->stage != VIREO__STAGE_ERROR) ||
         r->passed || r->failed)

@@ -135,6 +135,12 @@ void vireo__conn_pause_sending(vireo__conn *c)
     set_timing(c, TIMING_SOON);
 }
 
+void vireo__conn_writing(vireo__conn *c)
+{
+    if (c->timing == TIMING_NONE)
+        set_timing(c, TIMING_WRITE);
+}
+
 /* The request cannot be read further. A handler that knows of it is told that it is over; the
  * client gets |status|. */
 static void refuse(vireo__conn *c, int status)
@@ -190,9 +196,27 @@ static void head_done(vireo__conn *c, bool body_came)
     send_continue(c, body_came);
 }
 
-static void body_done(vireo__conn *c)
+static void run_intake(vireo_req *r)
 {
-    move(c, vireo__chain_body_done);
+    int error = vireo__intake_run(r);
+    if (error == VIREO_ENOMEM)
+        vireo__stream_close(r->conn->stream, error);
+    else if (error < 0)
+        r->refused = error == VIREO_ETOOBIG ? 413 : 400;
+}
+
+/* The parser has read more of the body, or all of it. */
+static void body_came(vireo__conn *c)
+{
+    if (c->req->intake != NULL && !c->req->answered)
+        move(c, run_intake);
+    if (c->req == NULL || c->detached || !stream_open(c))
+        return;
+    if (c->req->refused != 0 && !c->req->answered)
+        refuse(c, c->req->refused);
+    else if (c->req->parse.state == VIREO__PARSE_DONE &&
+             (c->req->answered || vireo__intake_over(c->req)))
+        move(c, vireo__chain_body_done);
 }
 
 /* Feeds the request in progress up to the next thing that must be looked at. Returns how many bytes
@@ -203,12 +227,12 @@ static size_t step(vireo__conn *c, const uint8_t *bytes, size_t n)
     size_t taken = vireo__parser_feed(p, bytes, n);
     if (p->state == VIREO__PARSE_HEAD_DONE)
         head_done(c, n > taken);
-    else if (p->state == VIREO__PARSE_DONE)
-        body_done(c);
     else if (p->state == VIREO__PARSE_FAILED && p->status != 0)
         refuse(c, p->status);
     else if (p->state == VIREO__PARSE_FAILED)
         vireo__stream_close(c->stream, VIREO_ENOMEM);
+    else if (p->state != VIREO__PARSE_HEAD)
+        body_came(c);
     return taken;
 }
 
@@ -259,9 +283,11 @@ static bool begin_request(vireo__conn *c)
  * byte on, whatever comes. */
 static void watch(vireo__conn *c)
 {
-    if (c->req == NULL || !stream_open(c))
+    if (c->req == NULL || !stream_open(c) || c->timing == TIMING_SOON)
         return;
     uint8_t state = c->req->parse.state;
+    if (held(c) && c->timing == TIMING_WRITE)
+        return; /* a reply in pieces */
     if (held(c))
         set_timing(c, TIMING_NONE);
     else if (state != VIREO__PARSE_HEAD)
@@ -324,8 +350,10 @@ static void go_on(vireo__conn *c)
     bool stays = true;
     if (kept != NULL || head_waits(c))
         stays = take(c, kept != NULL ? kept->data : NULL, kept != NULL ? kept->len : 0);
-    if (stays && c->kept == NULL && stream_open(c))
+    if (stays && c->kept == NULL && stream_open(c)) {
         vireo__stream_start(c->stream);
+        watch(c);
+    }
     free_kept(kept);
 }
 
@@ -337,17 +365,27 @@ static void give_away_kept(vireo__conn *c)
     free_kept(kept);
 }
 
+/* Whoever has the request has done something. */
+static void move_on(vireo__conn *c)
+{
+    if (c->req->passed || c->req->failed)
+        move(c, vireo__chain_resume);
+    if (c->req != NULL && !c->detached && c->req->intake != NULL && stream_open(c))
+        body_came(c);
+    if (c->req != NULL && c->req->streaming != NULL && stream_open(c))
+        move(c, vireo__streaming_go_on);
+}
+
 static void on_resume(vireo__turn_task *task)
 {
     vireo__conn *c = vireo__container(task, vireo__conn, resume);
-    if (c->req != NULL && (c->req->passed || c->req->failed) && stream_open(c)) {
-        move(c, vireo__chain_resume);
-        if (c->detached) {
-            give_away_kept(c);
-            return;
-        }
-        send_continue(c, c->kept != NULL);
+    if (c->req != NULL && stream_open(c))
+        move_on(c);
+    if (c->detached) {
+        give_away_kept(c);
+        return;
     }
+    send_continue(c, c->kept != NULL);
     if (stream_open(c) && can_take(c))
         go_on(c);
     else if (c->kept != NULL)
@@ -365,6 +403,15 @@ static void soon(vireo__conn *c)
     }
 }
 
+/* Pieces of a reply were queued a while ago. */
+static void check_writing(vireo__conn *c)
+{
+    if (vireo__streaming_stalled(c->req))
+        vireo__stream_close(c->stream, VIREO_ETIMEDOUT);
+    else if (unsent(c) > 0)
+        set_timing(c, TIMING_WRITE);
+}
+
 static void on_deadline(vireo__deadline *d)
 {
     vireo__conn *c = vireo__container(d, vireo__conn, deadline);
@@ -375,6 +422,8 @@ static void on_deadline(vireo__deadline *d)
     else if (timing == TIMING_BODY ||
              (timing == TIMING_HEAD && c->req != NULL && c->req->parse.started))
         refuse(c, 408);
+    else if (timing == TIMING_WRITE && c->req != NULL && c->req->streaming != NULL)
+        check_writing(c);
     else if (timing != TIMING_HEAD && still_taking(c))
         set_timing(c, timing);
     else

@@ -45,6 +45,10 @@ void vireo__conn_answered(vireo__conn *c, vireo_req *r, bool last);
 /* vireo__conn_sent is called when |sending| is over. */
 void vireo__conn_sent(vireo__conn *c);
 
+/* vireo__conn_writing is called when a piece of a reply was queued: the client has to take some of
+ * it in time. */
+void vireo__conn_writing(vireo__conn *c);
+
 /* vireo__conn_stop: the graceful end begins. */
 void vireo__conn_stop(vireo__conn *c);
 

@@ -197,7 +197,7 @@ int vireo__reply_open_file(vireo_req *r, int fd, const char *path, const char *c
  * file. */
 int vireo_reply_file(vireo_req *r, const char *path)
 {
-    if (r->answered || r->replying)
+    if (vireo__req_closed(r))
         return VIREO_EANSWERED;
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     if (fd < 0)

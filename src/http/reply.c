@@ -181,6 +181,8 @@ void vireo__reply_head_write(vireo__buf *out, const vireo__reply_head *head)
         vireo__buf_append_str(out, "\r\nContent-Length: ");
         vireo__buf_append_u64(out, head->length);
     }
+    if (head->chunked)
+        vireo__buf_append_str(out, "\r\nTransfer-Encoding: chunked");
     vireo__buf_append_str(out, "\r\nDate: ");
     vireo__buf_append_str(out, head->date);
     vireo__buf_append_str(out, connections[head->connection]);

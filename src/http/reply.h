@@ -38,6 +38,7 @@ typedef struct vireo__reply_head {
     size_t extra_len;
     uint64_t length; /* of the body */
     bool no_length;  /* no Content-Length, as for a 304 without a body to measure */
+    bool chunked;    /* with no_length: Transfer-Encoding: chunked */
     vireo__reply_connection connection;
 } vireo__reply_head;
 

@@ -21,6 +21,7 @@ vireo_req *vireo__req_new(vireo__conn *c)
     r->app = app;
     vireo__list_init(&r->leaving);
     r->began = uv_hrtime();
+    r->reply_length = UINT64_MAX;
     vireo__parser_init(&r->parse, app->options.max_head_bytes, app->options.max_headers);
     vireo__buf_init(&r->reply_headers, VIREO__BUF_UNLIMITED);
     vireo__arena_init(&r->arena);
@@ -30,6 +31,8 @@ vireo_req *vireo__req_new(vireo__conn *c)
 static void end_request(vireo_req *r)
 {
     vireo__hooks_finish(r);
+    vireo__intake_end(r);
+    vireo__streaming_end(r);
     if (r->doc != NULL)
         vireo__doc_deinit(r->doc);
     vireo__arena_deinit(&r->arena);
@@ -282,9 +285,10 @@ const char *vireo_query(vireo_req *r, const char *name)
 const char *vireo_body(const vireo_req *r, size_t *len)
 {
     const vireo__buf *body = &r->parse.body;
+    bool here = vireo__intake_over(r) && body->len > 0;
     if (len != NULL)
-        *len = body->len;
-    return r->parse.state == VIREO__PARSE_DONE ? (const char *)body->data : "";
+        *len = here ? body->len : 0;
+    return here ? (const char *)body->data : "";
 }
 
 const vireo_value *vireo_body_json(vireo_req *r, vireo_error *error)

@@ -18,6 +18,9 @@ typedef struct vireo__req_param {
     const char *value;
 } vireo__req_param;
 
+typedef struct vireo__intake vireo__intake;
+typedef struct vireo__streaming vireo__streaming;
+
 /* How far a request has come on its way to a handler (chain.c). */
 typedef enum vireo__stage {
     VIREO__STAGE_HEAD,  /* its head has not come */
@@ -52,14 +55,19 @@ struct vireo_req {
     char *error_text;            /* .. in the arena; NULL: none */
     size_t own_headers;          /* where in reply_headers those of the handler in charge begin */
 
+    vireo__intake *intake;       /* of a body that is coded or streamed; in the arena */
+    vireo__streaming *streaming; /* of a reply in pieces that has begun; in the arena */
+    uint64_t reply_length;       /* given to vireo_reply_length; UINT64_MAX: not */
+
     struct vireo__hook *hooks; /* hooks.c; in the arena */
     uint64_t began;            /* uv_hrtime of its first byte */
     uint64_t reply_bytes;      /* of the reply's body, queued so far */
     vireo__list leaving;       /* in conn->leaving, when dropped with pins */
     uint32_t pins;             /* pieces of the reply still to be written that keep it alive */
 
-    uint16_t status; /* of the reply; 0 while there is none */
-    uint8_t stage;   /* vireo__stage */
+    uint16_t status;  /* of the reply; 0 while there is none */
+    uint16_t refused; /* the status for a body that cannot be read; 0: it can */
+    uint8_t stage;    /* vireo__stage */
     bool answered : 1;
     bool handling : 1;      /* a handler is on the stack */
     bool upgrading : 1;     /* .. and may detach the stream */
@@ -108,12 +116,38 @@ void vireo__chain_resume(vireo_req *r);
 /* vireo__chain_fail asks the handlers of errors, and answers itself if none does. */
 void vireo__chain_fail(vireo_req *r, int error);
 
-/* vireo__req_takes_body tells whether the body may be read on: its handler is known, or it is to be
+/* --- intake.c ----------------------------------------------------------------------------- */
+
+/* vireo__intake_begin prepares for a body that is coded. Returns 0, VIREO_STATUS(415),
+ * VIREO_ENOMEM. */
+int vireo__intake_begin(vireo_req *r);
+
+/* vireo__intake_run passes on what the parser has read. Returns 0, VIREO_ETOOBIG, VIREO_EPROTO,
+ * VIREO_ENOMEM. */
+int vireo__intake_run(vireo_req *r);
+
+/* vireo__intake_takes tells whether somebody reads the body now; vireo__intake_over whether all of
+ * it has come and was passed on. */
+bool vireo__intake_takes(const vireo_req *r);
+bool vireo__intake_over(const vireo_req *r);
+void vireo__intake_end(vireo_req *r);
+
+/* vireo__req_takes_body tells whether the body may be read on: somebody reads it, or it is to be
  * thrown away. */
 static inline bool vireo__req_takes_body(const vireo_req *r)
 {
-    return r->answered || r->stage == VIREO__STAGE_HEAD || r->stage == VIREO__STAGE_BODY;
+    return r->answered || r->stage == VIREO__STAGE_HEAD || vireo__intake_takes(r);
 }
+
+/* --- streaming.c -------------------------------------------------------------------------- */
+
+/* vireo__streaming_go_on tells a writer that it may go on, if it waits for that and can. */
+void vireo__streaming_go_on(vireo_req *r);
+
+/* vireo__streaming_stalled tells whether the client has taken nothing of what is queued since the
+ * last question. */
+bool vireo__streaming_stalled(vireo_req *r);
+void vireo__streaming_end(vireo_req *r);
 
 /* --- hooks.c ------------------------------------------------------------------------------ */
 
@@ -126,6 +160,12 @@ void vireo__hooks_finish(vireo_req *r);
 /* vireo__hooks_wait tells whether anybody waits for the end. */
 bool vireo__hooks_wait(const vireo_req *r);
 
+/* vireo__req_closed tells whether there is a reply already, or one is being written. */
+static inline bool vireo__req_closed(const vireo_req *r)
+{
+    return r->answered || r->replying || r->streaming != NULL;
+}
+
 /* --- respond.c ---------------------------------------------------------------------------- */
 
 /* vireo__req_refuse answers with |status| and its text, and ends the connection behind it. */
@@ -137,6 +177,12 @@ void vireo__req_abort(vireo_req *r);
 /* vireo__req_head writes the head of a reply to app->head; |*last| tells whether the connection
  * ends behind it. Returns 0 or VIREO_ENOMEM. */
 int vireo__req_head(vireo_req *r, vireo__reply_head *head, bool *last);
+
+/* vireo__reply_header_valid tells whether a handler may set this header. */
+bool vireo__reply_header_valid(const char *name, const char *value);
+
+/* vireo__reply_header_append adds a line, whole or not at all. Returns 0 or VIREO_ENOMEM. */
+int vireo__reply_header_append(vireo__buf *b, const char *name, const char *value);
 
 /* vireo__req_write queues the last piece of a reply. Returns as vireo__stream_write. */
 int vireo__req_write(vireo_req *r, vireo__shared *bytes);

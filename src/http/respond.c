@@ -17,12 +17,15 @@ enum {
 
 /* Can what follows the reply still be read as the next request? Not if a body of unknown or undue
  * length would have to be read first. */
-static bool body_hinders(const vireo__parser *p)
+static bool body_hinders(const vireo_req *r)
 {
+    const vireo__parser *p = &r->parse;
     if (p->state == VIREO__PARSE_DONE)
         return false;
-    return p->state == VIREO__PARSE_FAILED || p->state == VIREO__PARSE_HEAD || p->chunked ||
-           p->expect_continue || p->content_length > p->max_body_bytes;
+    if (p->state == VIREO__PARSE_FAILED || p->state == VIREO__PARSE_HEAD)
+        return true;
+    bool read = r->stage == VIREO__STAGE_HELD && vireo__intake_takes(r);
+    return (!read && (p->chunked || p->expect_continue)) || p->content_length > p->max_body_bytes;
 }
 
 int vireo__req_head(vireo_req *r, vireo__reply_head *head, bool *last)
@@ -31,8 +34,8 @@ int vireo__req_head(vireo_req *r, vireo__reply_head *head, bool *last)
     r->status = (uint16_t)head->status;
     if (r->hooks != NULL)
         vireo__hooks_headers(r);
-    *last = r->conn->ending || app->stopping || !vireo__parser_keep_alive(&r->parse) ||
-            body_hinders(&r->parse);
+    *last =
+        r->conn->ending || app->stopping || !vireo__parser_keep_alive(&r->parse) || body_hinders(r);
     if (*last)
         head->connection = VIREO__CONNECTION_CLOSE;
     else if (r->parse.llhttp.http_minor == 0)
@@ -104,7 +107,7 @@ static int answer(vireo_req *r, vireo__reply_head *head, const void *body, size_
 
 int vireo_reply(vireo_req *r, int status, const char *type, const void *data, size_t len)
 {
-    if (r->answered || r->replying)
+    if (vireo__req_closed(r))
         return VIREO_EANSWERED;
     if (status < 200 || status > 599 || (data == NULL && len > 0) ||
         (type != NULL && !vireo__header_value_valid(type)))
@@ -126,7 +129,7 @@ int vireo_reply_html(vireo_req *r, int status, const char *html)
 
 int vireo_reply_json(vireo_req *r, int status, const char *tmpl, ...)
 {
-    if (r->answered || r->replying)
+    if (vireo__req_closed(r))
         return VIREO_EANSWERED;
     r->status = (uint16_t)status;
     vireo__hooks_headers(r); /* before the scratch buffer is filled: they may use it */
@@ -150,13 +153,14 @@ static bool is_own(const char *name)
     return false;
 }
 
-int vireo_reply_header(vireo_req *r, const char *name, const char *value)
+bool vireo__reply_header_valid(const char *name, const char *value)
 {
-    if (r->answered)
-        return VIREO_EANSWERED;
-    if (!vireo__http_token(name, strlen(name)) || is_own(name) || !vireo__header_value_valid(value))
-        return VIREO_EINVAL;
-    vireo__buf *b = &r->reply_headers;
+    return vireo__http_token(name, strlen(name)) && !is_own(name) &&
+           vireo__header_value_valid(value);
+}
+
+int vireo__reply_header_append(vireo__buf *b, const char *name, const char *value)
+{
     size_t before = b->len;
     vireo__buf_append_str(b, name);
     vireo__buf_append_str(b, ": ");
@@ -166,6 +170,15 @@ int vireo_reply_header(vireo_req *r, const char *name, const char *value)
     b->len = before;
     b->error = 0;
     return VIREO_ENOMEM;
+}
+
+int vireo_reply_header(vireo_req *r, const char *name, const char *value)
+{
+    if (r->answered || r->streaming != NULL)
+        return VIREO_EANSWERED;
+    if (!vireo__reply_header_valid(name, value))
+        return VIREO_EINVAL;
+    return vireo__reply_header_append(&r->reply_headers, name, value);
 }
 
 int vireo_reply_status(const vireo_req *r)
@@ -183,7 +196,7 @@ int vireo_redirect(vireo_req *r, int status, const char *location)
 
 int vireo__req_reply_raw(vireo_req *r, const void *bytes, size_t len)
 {
-    if (r->answered || r->replying)
+    if (vireo__req_closed(r))
         return VIREO_EANSWERED;
     vireo__conn *c = r->conn;
     int error = vireo__stream_write_copy(c->stream, bytes, len);
@@ -207,14 +220,19 @@ static void refuse_and_tell(vireo_req *r, int status)
         fn(r, r->abort_user);
 }
 
-/* A body that is too large for a route is an error as any other. */
+/* Of a request whose route waits for the body it is an error as any other. A reply that has begun
+ * can only be cut. */
 void vireo__req_refuse(vireo_req *r, int status)
 {
     vireo__conn *c = r->conn;
+    if (r->streaming != NULL) {
+        vireo__stream_close(c->stream, VIREO_EPROTO);
+        return;
+    }
     c->ending = true;
     r->handling = true; /* the request stays until its handler has been told */
-    if (status == 413 && r->stage == VIREO__STAGE_BODY && r->mount == NULL)
-        vireo__chain_fail(r, VIREO_ETOOBIG);
+    if (r->stage == VIREO__STAGE_BODY && r->mount == NULL)
+        vireo__chain_fail(r, status == 413 ? VIREO_ETOOBIG : VIREO_STATUS(status));
     else
         refuse_and_tell(r, status);
     r->handling = false;

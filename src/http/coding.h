@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: MIT
+ * SPDX-FileCopyrightText: Copyright (c) 2026 The Vireo authors */
+
+/* coding.h: content codings (RFC 9110 section 8.4.1): gzip, and "deflate", which is the zlib format
+ * of RFC 1950. A codec: bytes in, bytes out, as many as there is room for. */
+
+#ifndef VIREO_HTTP_CODING_H
+#define VIREO_HTTP_CODING_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+typedef enum vireo__coding {
+    VIREO__CODING_NONE, /* no header, an empty one, or "identity" */
+    VIREO__CODING_GZIP,
+    VIREO__CODING_DEFLATE,
+    VIREO__CODING_UNKNOWN /* another one, or several on top of each other */
+} vireo__coding;
+
+/* vireo__coding_read reads the value of a Content-Encoding header; NULL: there is none. */
+vireo__coding vireo__coding_read(const char *value);
+
+/* vireo__coding_name returns "gzip" or "deflate". */
+const char *vireo__coding_name(vireo__coding coding);
+
+/* Bytes on their way in or out; moved on by the steps below. */
+typedef struct vireo__coding_io {
+    const uint8_t *in;
+    size_t in_len;
+    uint8_t *out;
+    size_t out_len; /* room left */
+} vireo__coding_io;
+
+/* vireo__inflater_new returns new: memory to decode one body; NULL when memory runs out. */
+typedef struct vireo__inflater vireo__inflater;
+vireo__inflater *vireo__inflater_new(vireo__coding coding);
+void vireo__inflater_free(vireo__inflater *inflater); /* NULL is allowed */
+
+/* vireo__inflater_step decodes until the input is used up or the room is full. Returns 0,
+ * VIREO_EPROTO for what is not well-formed, VIREO_ENOMEM. */
+int vireo__inflater_step(vireo__inflater *inflater, vireo__coding_io *io);
+
+/* vireo__inflater_ended tells whether the input so far is whole. */
+bool vireo__inflater_ended(const vireo__inflater *inflater);
+
+/* vireo__deflater_new returns new: memory to encode one body; NULL when memory runs out.
+ *
+ * level   1 (fast) .. 9 (small) */
+typedef struct vireo__deflater vireo__deflater;
+vireo__deflater *vireo__deflater_new(vireo__coding coding, int level);
+void vireo__deflater_free(vireo__deflater *deflater); /* NULL is allowed */
+
+typedef enum vireo__deflate_mode {
+    VIREO__DEFLATE_MORE,  /* collect for a better result */
+    VIREO__DEFLATE_FLUSH, /* the receiver can read all that came so far */
+    VIREO__DEFLATE_END
+} vireo__deflate_mode;
+
+/* vireo__deflater_step encodes. Call it again while there is no room left behind it. */
+void vireo__deflater_step(vireo__deflater *deflater, vireo__coding_io *io,
+                          vireo__deflate_mode mode);
+
+#endif
