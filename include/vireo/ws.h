@@ -52,14 +52,23 @@ typedef struct vireo_ws_deflate {
     size_t threshold;
 } vireo_ws_deflate;
 
+#define VIREO_WS_NEVER UINT32_MAX
+
+/* What happens to a message for a peer that reads too slowly. */
+typedef enum vireo_ws_full {
+    VIREO_WS_CLOSE, /* the connection is closed (on_close gets 1006) */
+    VIREO_WS_SKIP /* the message is left out, VIREO_EFULL returned; on_drain tells the end of it */
+} vireo_ws_full;
+
 typedef struct vireo_ws_options {
     size_t size;
     size_t data_size; /* bytes of your own in each connection, zeroed: vireo_ws_data */
     void *user;       /* vireo_ws_user; borrowed as long as the application lives */
 
     /* Asked before the handshake is answered. Return 0 to accept; or answer yourself
-     * (vireo_reply..) or return a negative number to refuse (as a route's handler).
-     * vireo_req_user(r) is the vireo_ws_endpoint. */
+     * (vireo_reply..) or return a negative number to refuse (as a route's handler). The handshake
+     * itself is in order. vireo_req_user(r) is the vireo_ws_endpoint; vireo_ws_upgrade_data(r) is
+     * the place for what on_open shall know. */
     int (*on_upgrade)(vireo_req *r);
     void (*on_open)(vireo_ws *ws);
     /* A whole message; a text is valid UTF-8. |data| is borrowed for the call. None comes after
@@ -82,6 +91,27 @@ typedef struct vireo_ws_options {
     size_t max_message_bytes;  /* default 1,000,000; beyond: close 1009 */
     uint32_t max_fragments;    /* per message; default 131,072; beyond: close 1008 */
     uint32_t close_timeout_ms; /* for the peer's answer to our close; default 30,000 */
+
+    /* Sub-protocols, e.g. "chat.v2, chat.v1"; copied. The first of the client's that is among them
+     * is agreed on: vireo_ws_protocol. Default: none. */
+    const char *protocols;
+    /* Whose pages may connect, e.g. "self, https://example.com"; copied. "self" is the host that
+     * the browser asked. A handshake with another Origin gets 403; one without any comes from no
+     * browser and passes. Default: all. */
+    const char *origins;
+
+    /* Silence of the peer, ended with close 1001 (up to a quarter later); after half of it the peer
+     * is pinged, and its answer is a sign of life. Default 120,000; VIREO_WS_NEVER. */
+    uint32_t idle_timeout_ms;
+    bool no_ping; /* who says nothing of its own accord is closed, even if it is well */
+    /* of a connection; then it is closed with 1001, so that clients come to newer servers; default:
+     * no limit */
+    uint32_t max_lifetime_ms;
+
+    size_t max_queued_bytes; /* of one connection; default: the application's */
+    vireo_ws_full when_full; /* what a message beyond that causes */
+    uint32_t max_topics;     /* of one connection; default 1024 */
+
     vireo_ws_deflate deflate;
 } vireo_ws_options;
 
@@ -98,7 +128,7 @@ VIREO_API vireo_ws_endpoint *vireo_ws_register(vireo_app *app, const char *path,
  *
  * data   copied; a text must be valid UTF-8
  * Returns 0, VIREO_EUTF8, VIREO_ECLOSED (closing or closed), VIREO_EFULL (over max_queued_bytes:
- * the connection is being closed), VIREO_ENOMEM. */
+ * the connection is being closed, or the message is left out: .when_full), VIREO_ENOMEM. */
 VIREO_API int vireo_ws_send(vireo_ws *ws, const void *data, size_t len, bool binary);
 
 /* vireo_ws_send_text sends a text ended by a NUL. */
@@ -112,7 +142,8 @@ VIREO_API int vireo_ws_send_json(vireo_ws *ws, const char *tmpl, ...) VIREO_PRIN
  *
  * data   copied; a text must be valid UTF-8 as a whole, a piece may end inside a character
  * Returns as vireo_ws_send; VIREO_EINVAL when |binary| changes in the middle. After VIREO_EUTF8,
- * VIREO_EINVAL and VIREO_ENOMEM nothing of this part was sent. */
+ * VIREO_EINVAL, VIREO_ENOMEM, and VIREO_EFULL with VIREO_WS_SKIP, nothing of this part was sent: it
+ * may be tried again. Such a message is not compressed. */
 VIREO_API int vireo_ws_send_piece(vireo_ws *ws, const void *data, size_t len, bool binary,
                                   bool last);
 
@@ -122,10 +153,35 @@ VIREO_API int vireo_ws_send_piece(vireo_ws *ws, const void *data, size_t len, bo
 VIREO_API int vireo_ws_broadcast(vireo_ws_endpoint *endpoint, const vireo_ws *except,
                                  const void *data, size_t len, bool binary);
 
+/* Topics. A topic is any text of at most 1,024 bytes, compared byte by byte; it exists while
+ * somebody has subscribed, on whichever endpoint of the application. A connection's subscriptions
+ * end with it.
+ *
+ * vireo_ws_subscribe: 0, a second time too; VIREO_EFULL (max_topics), VIREO_ETOOBIG (the name),
+ * VIREO_ECLOSED, VIREO_ENOMEM. |topic| is copied. */
+VIREO_API int vireo_ws_subscribe(vireo_ws *ws, const char *topic);
+VIREO_API void vireo_ws_unsubscribe(vireo_ws *ws, const char *topic); /* nothing if it had not */
+VIREO_API bool vireo_ws_subscribed(const vireo_ws *ws, const char *topic);
+
+/* vireo_ws_publish sends one message to all who have subscribed to |topic| except |except| (may be
+ * NULL); framed, and compressed, once for all. Returns the number of connections it was queued for,
+ * or a negative number. */
+VIREO_API int vireo_ws_publish(vireo_app *app, const char *topic, const vireo_ws *except,
+                               const void *data, size_t len, bool binary);
+
+/* vireo_ws_subscribers returns how many connections have subscribed to |topic|. */
+VIREO_API size_t vireo_ws_subscribers(vireo_app *app, const char *topic);
+
 /* vireo_ws_each calls |fn| for each open connection of |endpoint|. Closing any of them inside |fn|
  * is allowed. */
 VIREO_API void vireo_ws_each(vireo_ws_endpoint *endpoint, void (*fn)(vireo_ws *ws, void *user),
                              void *user);
+
+/* vireo_ws_pause: nothing of the peer is told any more, from the next message on, nor read, so that
+ * the peer must wait; until vireo_ws_resume. A connection that is closed resumes, and its end is
+ * told in any case. Events do not come inside vireo_ws_resume. */
+VIREO_API void vireo_ws_pause(vireo_ws *ws);
+VIREO_API void vireo_ws_resume(vireo_ws *ws);
 
 /* vireo_ws_ping sends a ping with at most 125 bytes. */
 VIREO_API int vireo_ws_ping(vireo_ws *ws, const void *data, size_t len);
@@ -146,6 +202,8 @@ typedef enum vireo_ws_state { VIREO_WS_OPEN, VIREO_WS_CLOSING, VIREO_WS_CLOSED }
 VIREO_API vireo_ws_state vireo_ws_ready_state(const vireo_ws *ws);
 
 VIREO_API void *vireo_ws_data(vireo_ws *ws); /* .data_size bytes; NULL when it is 0 */
+/* Inside on_upgrade: the data of the connection it will be; NULL when .data_size is 0. */
+VIREO_API void *vireo_ws_upgrade_data(const vireo_req *r);
 VIREO_API void *vireo_ws_user(const vireo_ws *ws);
 VIREO_API vireo_app *vireo_ws_app(const vireo_ws *ws);
 VIREO_API vireo_ws_endpoint *vireo_ws_endpoint_of(const vireo_ws *ws);
@@ -157,6 +215,10 @@ VIREO_API const char *vireo_ws_address(const vireo_ws *ws);
 /* vireo_ws_tls returns what the connection's TLS has agreed on, with the peer's certificate; NULL
  * without TLS, and inside on_close. Valid until on_close. */
 VIREO_API const vireo_tls_info *vireo_ws_tls(const vireo_ws *ws);
+
+/* vireo_ws_protocol returns the sub-protocol that was agreed on, "" for none; valid as long as
+ * |ws|. */
+VIREO_API const char *vireo_ws_protocol(const vireo_ws *ws);
 
 /* vireo_ws_count returns how many connections are open. */
 VIREO_API size_t vireo_ws_count(const vireo_ws_endpoint *endpoint);

@@ -17,6 +17,7 @@
 #include "http/server.h"
 #include "loop/deadline.h"
 #include "ws/frame.h"
+#include "ws/handshake.h"
 #include "ws/message.h"
 
 typedef struct vireo__ws vireo__ws;
@@ -41,14 +42,22 @@ typedef struct vireo__ws_events {
     void (*on_close)(vireo__ws *ws, uint16_t code, const char *reason);
 } vireo__ws_events;
 
-/* vireo__ws_accept answers an upgrade request: checks the handshake, agrees on compression as
- * limits->deflate says, writes the 101 and takes the stream.
+/* vireo__ws_check_request checks the handshake of an upgrade request. Returns 0 and the key of the
+ * answer; or a negative number, and the refusal is answered. */
+int vireo__ws_check_request(vireo_req *r, char accept[VIREO__WS_ACCEPT_SIZE]);
+
+/* vireo__ws_accept_checked answers an upgrade request: agrees on compression as limits->deflate
+ * says, writes the 101 and takes the stream.
  *
  * ws      the caller's memory; initialised by this call
  * headers further headers of the 101, each line ended by \r\n; copied; NULL for none
  * Returns 0; or a negative number when the request was refused and the refusal answered, or memory
  * ran out and the connection is being closed: then on_close will not come. Messages arrive after
  * the return only. */
+int vireo__ws_accept_checked(vireo__ws *ws, vireo_req *r, const char *accept, const char *headers,
+                             const vireo__ws_limits *limits, const vireo__ws_events *events);
+
+/* vireo__ws_accept does both. */
 int vireo__ws_accept(vireo__ws *ws, vireo_req *r, const char *headers,
                      const vireo__ws_limits *limits, const vireo__ws_events *events);
 
@@ -65,8 +74,8 @@ int vireo__ws_attach(vireo__ws *ws, vireo__stream *stream, const vireo__ws_agree
 /* vireo__ws_send queues a frame made with vireo__ws_frame_new; takes a reference of its own.
  *
  * done   may be NULL: see net/wqueue.h. Not called when the result is negative.
- * Returns 0; VIREO_ECLOSED when it is closing or closed; VIREO_EFULL, and it is being closed;
- * VIREO_ENOMEM. */
+ * Returns 0; VIREO_ECLOSED when it is closing or closed; VIREO_EFULL, and it is being closed, or
+ * the message was left out (limits->skip_when_full); VIREO_ENOMEM. */
 int vireo__ws_send(vireo__ws *ws, vireo__shared *frame, vireo__written_fn done, void *user);
 
 /* vireo__ws_send_piece sends the next part of a message (copied). Frames given to vireo__ws_send
@@ -101,21 +110,32 @@ void vireo__ws_terminate(vireo__ws *ws);
 
 vireo_ws_state vireo__ws_ready_state(const vireo__ws *ws);
 
+/* vireo__ws_pause: no message, ping, pong or close frame is told any more, nor read, until
+ * vireo__ws_resume; events do not come inside that. Closing resumes. */
+void vireo__ws_pause(vireo__ws *ws);
+void vireo__ws_resume(vireo__ws *ws);
+
 struct vireo__ws {
     vireo__stream *stream; /* NULL inside on_close */
     const vireo__ws_events *events;
-    const vireo__ws_limits *limits;
-    vireo__ws_reader reader; /* reader.deflate is for sending too */
-    struct vireo__ws_outgoing
-        *outgoing;           /* a message that we send in pieces; NULL: none is under way */
-    vireo__deadline closing; /* runs while we wait for the peer's close frame */
-    vireo__shared *pong;     /* waits until the pongs before it are written; NULL: none */
-    char *reason;            /* of the peer's close frame; NULL: none */
-    uint16_t code;           /* of the peer's close frame; 1006 until it comes */
+    vireo__ws_reader reader; /* reader.limits and reader.deflate are for sending too */
+    /* a message that we send in pieces; NULL: none is under way */
+    struct vireo__ws_outgoing *outgoing;
+    struct vireo__ws_unread *unread;     /* bytes that wait: receive.c; NULL: none */
+    struct vireo__ws_lifetime *lifetime; /* alive.c; NULL: no limit */
+    vireo__deadline timer; /* ticks (alive.c), then waits for the peer's close frame */
+    vireo__shared *pong;   /* waits until the pongs before it are written; NULL: none */
+    char *reason;          /* of the peer's close frame; NULL: none */
+    size_t skip_beyond;    /* queued bytes; 0: messages are not skipped */
+    size_t queued_then;    /* at the last tick */
+    uint16_t code;         /* of the peer's close frame; 1006 until it comes */
     uint8_t pongs_queued;
+    uint8_t quiet; /* ticks without a byte */
     bool close_sent : 1;
     bool close_received : 1;
     bool dead : 1; /* the stream is ended, ending or closing: nothing more is sent or read */
+    bool paused : 1;
+    bool taking : 1; /* bytes are being handled */
 };
 
 #endif

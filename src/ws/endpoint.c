@@ -1,47 +1,28 @@
 /* SPDX-License-Identifier: MIT
  * SPDX-FileCopyrightText: Copyright (c) 2026 The Vireo authors */
 
-/* endpoint.c: <vireo/ws.h>: an endpoint is a route for upgrades and the list of its connections. A
- * connection is one piece of memory:
- *
- *     | vireo_ws | data_size bytes of the user | address, NUL |
- */
+/* endpoint.c: <vireo/ws.h>: an endpoint is a route for upgrades and the list of its connections. */
+
+#include "ws/endpoint.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include <vireo/error.h>
 
-#include "base/list.h"
+#include "base/buf.h"
 #include "base/utf8.h"
 #include "net/tls.h"
 #include "payload/template.h"
-#include "ws/conn.h"
 
 enum {
     DEFAULT_MESSAGE_BYTES = 1000000, /* as Socket.IO's maxHttpBufferSize */
     DEFAULT_FRAGMENTS = 131072,      /* as npm's ws: more is an attack on the bookkeeping */
     DEFAULT_CLOSE_TIMEOUT_MS = 30000,
+    DEFAULT_IDLE_TIMEOUT_MS = 120000, /* as uWebSockets */
+    DEFAULT_TOPICS = 1024,
     MAX_DATA_SIZE = 1 << 30
 };
-
-struct vireo_ws_endpoint {
-    vireo_app *app;
-    vireo_ws_options options;
-    vireo__ws_limits limits;
-    vireo__list connections; /* until on_close has returned */
-    size_t open;
-    vireo__part part; /* of the application */
-};
-
-struct vireo_ws {
-    vireo__ws conn;
-    vireo__list node;
-    vireo_ws_endpoint *endpoint;
-    _Alignas(max_align_t) uint8_t data[];
-};
-
-_Static_assert(sizeof(vireo_ws) <= 150, "an idle connection is small");
 
 static vireo_ws *outer(vireo__ws *conn)
 {
@@ -100,6 +81,7 @@ static void on_close(vireo__ws *conn, uint16_t code, const char *reason)
     vireo_ws *ws = outer(conn);
     if (options_of(conn)->on_close != NULL)
         options_of(conn)->on_close(ws, code, reason);
+    vireo__ws_leave_topics(ws);
     vireo__list_remove(&ws->node);
     free(ws);
 }
@@ -117,37 +99,102 @@ static const vireo__ws_events events = {
 
 /* --- opening ---------------------------------------------------------------------------------- */
 
-static vireo_ws *new_connection(vireo_ws_endpoint *endpoint, const char *address)
+static char *address_of(const vireo_ws *ws)
 {
-    size_t size = endpoint->options.data_size;
-    vireo_ws *ws = calloc(1, sizeof *ws + size + strlen(address) + 1);
+    return (char *)ws->data + ws->endpoint->options.data_size;
+}
+
+static vireo_ws *new_connection(vireo_ws_endpoint *endpoint, const char *address,
+                                vireo__str protocol)
+{
+    size_t address_size = strlen(address) + 1;
+    vireo_ws *ws =
+        calloc(1, sizeof *ws + endpoint->options.data_size + address_size + protocol.len + 1);
     if (ws == NULL)
         return NULL;
     ws->endpoint = endpoint;
-    strcpy((char *)ws->data + size, address);
+    memcpy(address_of(ws), address, address_size);
+    memcpy(address_of(ws) + address_size, protocol.at, protocol.len);
     return ws;
+}
+
+/* What can be said against it before the user is asked. Returns 0, or a negative number: answered.
+ */
+static int check(vireo_req *r, const vireo_ws_options *o, char accept[VIREO__WS_ACCEPT_SIZE],
+                 vireo__str *protocol)
+{
+    int error = vireo__ws_check_request(r, accept);
+    if (error < 0)
+        return error;
+    if (!vireo__ws_origin_allowed(vireo_header(r, "origin"), vireo_header(r, "host"), o->origins)) {
+        vireo_reply_text(r, 403, "pages of this origin may not connect");
+        return VIREO_EREFUSED;
+    }
+    error = vireo__ws_choose_protocol(vireo_header(r, "sec-websocket-protocol"), o->protocols,
+                                      protocol);
+    if (error < 0)
+        vireo_reply_text(r, 400, "the Sec-WebSocket-Protocol is malformed");
+    return error;
+}
+
+static int ask_user(vireo_req *r, vireo_ws *ws)
+{
+    vireo_ws_endpoint *endpoint = ws->endpoint;
+    if (endpoint->options.on_upgrade == NULL)
+        return 0;
+    endpoint->upgrading = ws;
+    int error = endpoint->options.on_upgrade(r);
+    endpoint->upgrading = NULL;
+    return error;
+}
+
+/* The 101; what cannot be done is answered. */
+static int complete(vireo_req *r, vireo_ws *ws, const char *accept)
+{
+    const char *protocol = vireo_ws_protocol(ws);
+    vireo__buf header;
+    vireo__buf_init(&header, VIREO__BUF_UNLIMITED);
+    if (protocol[0] != '\0') {
+        vireo__buf_append_str(&header, "Sec-WebSocket-Protocol: ");
+        vireo__buf_append_str(&header, protocol);
+        vireo__buf_append_str(&header, "\r\n");
+    }
+    const char *text = vireo__buf_cstr(&header);
+    int error = VIREO_ENOMEM;
+    if (text == NULL)
+        vireo_reply_text(r, 500, vireo_strerror(error));
+    else
+        error =
+            vireo__ws_accept_checked(&ws->conn, r, accept, text, &ws->endpoint->limits, &events);
+    vireo__buf_deinit(&header);
+    return error;
 }
 
 static int on_upgrade(vireo_req *r)
 {
     vireo_ws_endpoint *endpoint = vireo_req_user(r);
-    const vireo_ws_options *o = &endpoint->options;
+    char accept[VIREO__WS_ACCEPT_SIZE];
+    vireo__str protocol;
     if (vireo__app_stopping(endpoint->app))
         return vireo_reply_text(r, 503, "the server is going away");
-    int error = o->on_upgrade != NULL ? o->on_upgrade(r) : 0;
-    if (error < 0 || vireo__req_answered(r))
-        return error;
-    vireo_ws *ws = new_connection(endpoint, vireo_address(r));
+    if (check(r, &endpoint->options, accept, &protocol) < 0)
+        return 0;
+    vireo_ws *ws = new_connection(endpoint, vireo_address(r), protocol);
     if (ws == NULL)
         return VIREO_ENOMEM;
-    if (vireo__ws_accept(&ws->conn, r, NULL, &endpoint->limits, &events) < 0) {
-        free(ws); /* the refusal is on its way */
+    int error = ask_user(r, ws);
+    if (error < 0 || vireo__req_answered(r)) {
+        free(ws);
+        return error;
+    }
+    if (complete(r, ws, accept) < 0) {
+        free(ws);
         return 0;
     }
     vireo__list_append(&endpoint->connections, &ws->node);
     endpoint->open++;
-    if (o->on_open != NULL)
-        o->on_open(ws);
+    if (endpoint->options.on_open != NULL)
+        endpoint->options.on_open(ws);
     return 0;
 }
 
@@ -161,22 +208,47 @@ static void on_stop(void *owner)
         vireo__ws_go_away(&vireo__container(at, vireo_ws, node)->conn);
 }
 
+static void free_endpoint(vireo_ws_endpoint *endpoint)
+{
+    free((char *)endpoint->options.protocols);
+    free((char *)endpoint->options.origins);
+    free(endpoint);
+}
+
 static void on_free(void *owner)
 {
-    free(owner);
+    free_endpoint(owner);
 }
 
 /* --- registering ------------------------------------------------------------------------------ */
 
-static void fill_options(vireo_ws_options *own, const vireo_ws_options *given)
+static void set_default(uint32_t *option, uint32_t value)
+{
+    if (*option == 0)
+        *option = value;
+}
+
+static int copy_text(const char **text)
+{
+    if (*text == NULL)
+        return 0;
+    *text = strdup(*text);
+    return *text != NULL ? 0 : VIREO_ENOMEM;
+}
+
+/* On failure nothing of |given| is held. */
+static int fill_options(vireo_ws_options *own, const vireo_ws_options *given)
 {
     memcpy(own, given, given->size < sizeof *own ? given->size : sizeof *own);
     if (own->max_message_bytes == 0)
         own->max_message_bytes = DEFAULT_MESSAGE_BYTES;
-    if (own->max_fragments == 0)
-        own->max_fragments = DEFAULT_FRAGMENTS;
-    if (own->close_timeout_ms == 0)
-        own->close_timeout_ms = DEFAULT_CLOSE_TIMEOUT_MS;
+    set_default(&own->max_fragments, DEFAULT_FRAGMENTS);
+    set_default(&own->close_timeout_ms, DEFAULT_CLOSE_TIMEOUT_MS);
+    set_default(&own->idle_timeout_ms, DEFAULT_IDLE_TIMEOUT_MS);
+    set_default(&own->max_topics, DEFAULT_TOPICS);
+    int protocols = copy_text(&own->protocols);
+    int origins = copy_text(&own->origins);
+    return protocols < 0 || origins < 0 ? VIREO_ENOMEM : 0;
 }
 
 static bool bits_valid(uint8_t bits)
@@ -184,10 +256,27 @@ static bool bits_valid(uint8_t bits)
     return bits == 0 || (bits >= VIREO__WS_BITS_MIN && bits <= VIREO__WS_BITS_MAX);
 }
 
-static bool deflate_valid(const vireo_ws_deflate *d)
+static bool valid(const vireo_ws_options *o)
 {
-    return bits_valid(d->server_max_window_bits) && bits_valid(d->client_max_window_bits) &&
-           d->level <= 9 && d->mem_level <= 9;
+    return o->data_size <= MAX_DATA_SIZE && bits_valid(o->deflate.server_max_window_bits) &&
+           bits_valid(o->deflate.client_max_window_bits) && o->deflate.level <= 9 &&
+           o->deflate.mem_level <= 9;
+}
+
+static vireo__ws_limits limits_of(const vireo_ws_options *o)
+{
+    return (vireo__ws_limits){
+        .max_message_bytes = o->max_message_bytes,
+        .max_fragments = o->max_fragments,
+        .close_timeout_ms = o->close_timeout_ms,
+        .pieces = o->on_piece != NULL,
+        .deflate = o->deflate,
+        .idle_timeout_ms = o->idle_timeout_ms != VIREO_WS_NEVER ? o->idle_timeout_ms : 0,
+        .no_ping = o->no_ping,
+        .max_lifetime_ms = o->max_lifetime_ms,
+        .max_queued_bytes = o->max_queued_bytes,
+        .skip_when_full = o->when_full == VIREO_WS_SKIP,
+    };
 }
 
 vireo_ws_endpoint *vireo_ws_register(vireo_app *app, const char *path,
@@ -196,21 +285,14 @@ vireo_ws_endpoint *vireo_ws_register(vireo_app *app, const char *path,
     vireo_ws_endpoint *endpoint = calloc(1, sizeof *endpoint);
     if (endpoint == NULL)
         return NULL;
-    fill_options(&endpoint->options, options);
     endpoint->app = app;
-    endpoint->limits = (vireo__ws_limits){
-        .max_message_bytes = endpoint->options.max_message_bytes,
-        .max_fragments = endpoint->options.max_fragments,
-        .close_timeout_ms = endpoint->options.close_timeout_ms,
-        .pieces = endpoint->options.on_piece != NULL,
-        .deflate = endpoint->options.deflate,
-    };
     vireo__list_init(&endpoint->connections);
-    if (endpoint->options.data_size > MAX_DATA_SIZE || !deflate_valid(&endpoint->options.deflate) ||
+    if (fill_options(&endpoint->options, options) < 0 || !valid(&endpoint->options) ||
         vireo__route_upgrade(app, path, on_upgrade, endpoint) < 0) {
-        free(endpoint);
+        free_endpoint(endpoint);
         return NULL;
     }
+    endpoint->limits = limits_of(&endpoint->options);
     endpoint->part = (vireo__part){.owner = endpoint, .on_stop = on_stop, .on_free = on_free};
     vireo__app_add_part(app, &endpoint->part);
     return endpoint;
@@ -218,7 +300,7 @@ vireo_ws_endpoint *vireo_ws_register(vireo_app *app, const char *path,
 
 /* --- sending ---------------------------------------------------------------------------------- */
 
-static int make_frame(const void *data, size_t len, bool binary, vireo__shared **frame)
+int vireo__ws_make_frame(const void *data, size_t len, bool binary, vireo__shared **frame)
 {
     if (!binary && !vireo__utf8_valid(data, len))
         return VIREO_EUTF8;
@@ -231,7 +313,7 @@ int vireo_ws_send(vireo_ws *ws, const void *data, size_t len, bool binary)
     vireo__shared *frame;
     if (vireo_ws_ready_state(ws) != VIREO_WS_OPEN)
         return VIREO_ECLOSED;
-    int error = make_frame(data, len, binary, &frame);
+    int error = vireo__ws_make_frame(data, len, binary, &frame);
     if (error < 0)
         return error;
     error = vireo__ws_send(&ws->conn, frame, NULL, NULL);
@@ -263,7 +345,7 @@ int vireo_ws_broadcast(vireo_ws_endpoint *endpoint, const vireo_ws *except, cons
                        size_t len, bool binary)
 {
     vireo__shared *frame;
-    int count = make_frame(data, len, binary, &frame);
+    int count = vireo__ws_make_frame(data, len, binary, &frame);
     if (count < 0)
         return count;
     vireo__list *end = &endpoint->connections;
@@ -274,6 +356,16 @@ int vireo_ws_broadcast(vireo_ws_endpoint *endpoint, const vireo_ws *except, cons
     }
     vireo__shared_unref(frame);
     return count;
+}
+
+void vireo_ws_pause(vireo_ws *ws)
+{
+    vireo__ws_pause(&ws->conn);
+}
+
+void vireo_ws_resume(vireo_ws *ws)
+{
+    vireo__ws_resume(&ws->conn);
 }
 
 int vireo_ws_ping(vireo_ws *ws, const void *data, size_t len)
@@ -332,7 +424,18 @@ vireo_ws_endpoint *vireo_ws_endpoint_of(const vireo_ws *ws)
 
 const char *vireo_ws_address(const vireo_ws *ws)
 {
-    return (const char *)ws->data + ws->endpoint->options.data_size;
+    return address_of(ws);
+}
+
+const char *vireo_ws_protocol(const vireo_ws *ws)
+{
+    return address_of(ws) + strlen(address_of(ws)) + 1;
+}
+
+void *vireo_ws_upgrade_data(const vireo_req *r)
+{
+    vireo_ws_endpoint *endpoint = vireo_req_user(r);
+    return endpoint->upgrading != NULL ? vireo_ws_data(endpoint->upgrading) : NULL;
 }
 
 const vireo_tls_info *vireo_ws_tls(const vireo_ws *ws)

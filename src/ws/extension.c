@@ -17,6 +17,7 @@
 #include <vireo/error.h>
 
 #include "base/str.h"
+#include "http/parse.h"
 
 static const char deflate_name[] = "permessage-deflate";
 
@@ -39,8 +40,7 @@ typedef struct cursor {
 
 static bool is_token_char(char c)
 {
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-           (c != '\0' && strchr("!#$%&'*+-.^_`|~", c) != NULL);
+    return vireo__http_token(&c, 1);
 }
 
 static void skip_blanks(cursor *c)

@@ -10,6 +10,7 @@
 
 #include "base/base64.h"
 #include "base/str.h"
+#include "http/parse.h"
 
 enum {
     KEY_TEXT = 24, /* characters of base64 of .. */
@@ -86,4 +87,81 @@ int vireo__ws_check(const vireo__ws_request *request, char accept[VIREO__WS_ACCE
         return refuse(500, "the answer could not be computed", why);
     *why = "";
     return 101;
+}
+
+/* --- sub-protocols ---------------------------------------------------------------------------- */
+
+/* Cuts the next element, without blanks around it, from the front of |*list|. */
+static bool next_element(const char **list, vireo__str *element)
+{
+    const char *at = *list;
+    if (at == NULL)
+        return false;
+    size_t len = strcspn(at, ",");
+    *list = at[len] == ',' ? at + len + 1 : NULL;
+    while (len > 0 && (*at == ' ' || *at == '\t')) {
+        at++;
+        len--;
+    }
+    while (len > 0 && (at[len - 1] == ' ' || at[len - 1] == '\t'))
+        len--;
+    *element = (vireo__str){at, len};
+    return true;
+}
+
+static bool same(vireo__str a, vireo__str b)
+{
+    return a.len == b.len && memcmp(a.at, b.at, a.len) == 0;
+}
+
+static bool list_has(const char *list, vireo__str wanted)
+{
+    for (vireo__str element; next_element(&list, &element);)
+        if (same(element, wanted))
+            return true;
+    return false;
+}
+
+/* "The elements that comprise this value MUST be non-empty strings with characters in the range
+ * U+0021 to U+007E not including separator characters [..] and MUST all be unique strings."
+ * (section 4.1) "[A] value [..] of the subprotocol names [..] ordered by preference" */
+int vireo__ws_choose_protocol(const char *offered, const char *ours, vireo__str *chosen)
+{
+    vireo__str seen[VIREO__WS_PROTOCOLS_MAX];
+    size_t count = 0;
+    *chosen = (vireo__str){"", 0};
+    for (vireo__str element; next_element(&offered, &element);) {
+        if (!vireo__http_token(element.at, element.len) || count == VIREO__WS_PROTOCOLS_MAX)
+            return VIREO_EINVAL;
+        for (size_t i = 0; i < count; i++)
+            if (same(seen[i], element))
+                return VIREO_EINVAL;
+        seen[count++] = element;
+        if (chosen->len == 0 && list_has(ours, element))
+            *chosen = element;
+    }
+    return 0;
+}
+
+/* --- origins ---------------------------------------------------------------------------------- */
+
+/* "https://example.com:8000" names "example.com:8000". */
+static bool names_host(const char *origin, const char *host)
+{
+    const char *authority = strstr(origin, "://");
+    return authority != NULL && host != NULL &&
+           vireo__str_equal_nocase(vireo__str_of(authority + 3), host);
+}
+
+/* "If the origin indicated is unacceptable to the server, then it SHOULD respond to the WebSocket
+ * handshake with a reply containing HTTP 403 Forbidden status code." (section 10.2) */
+bool vireo__ws_origin_allowed(const char *origin, const char *host, const char *allowed)
+{
+    if (origin == NULL || allowed == NULL)
+        return true;
+    for (vireo__str element; next_element(&allowed, &element);)
+        if (vireo__str_equal_nocase(element, origin) ||
+            (vireo__str_equal(element, "self") && names_host(origin, host)))
+            return true;
+    return false;
 }

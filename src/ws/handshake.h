@@ -6,7 +6,10 @@
 #ifndef VIREO_WS_HANDSHAKE_H
 #define VIREO_WS_HANDSHAKE_H
 
+#include <stdbool.h>
 #include <stddef.h>
+
+#include "base/str.h"
 
 #define VIREO__WS_ACCEPT_SIZE 29 /* bytes of Sec-WebSocket-Accept with its NUL */
 
@@ -29,5 +32,20 @@ typedef struct vireo__ws_request {
  * in |*why|. */
 int vireo__ws_check(const vireo__ws_request *request, char accept[VIREO__WS_ACCEPT_SIZE],
                     const char **why);
+
+/* vireo__ws_choose_protocol finds the first of the sub-protocols in |offered| (a request's
+ * Sec-WebSocket-Protocol; NULL: none) that stands in |ours| (NULL: none), both lists with commas.
+ *
+ * chosen   borrowed from |offered|; empty if there is none
+ * Returns 0; VIREO_EINVAL when |offered| is no list of tokens, names one twice, or more than
+ * VIREO__WS_PROTOCOLS_MAX. */
+int vireo__ws_choose_protocol(const char *offered, const char *ours, vireo__str *chosen);
+#define VIREO__WS_PROTOCOLS_MAX 64 /* each is compared with each */
+
+/* vireo__ws_origin_allowed: may a page of |origin| (the header; NULL: absent) connect?
+ *
+ * host      the request's Host; NULL: absent
+ * allowed   origins with commas between; "self": |origin| names |host|; NULL: all */
+bool vireo__ws_origin_allowed(const char *origin, const char *host, const char *allowed);
 
 #endif

@@ -9,6 +9,7 @@ static void free_local(vireo__loop_part *part)
 {
     vireo__ws_local *local = vireo__container(part, vireo__ws_local, part);
     vireo__turn_remove(&local->forget);
+    vireo__rooms_deinit(&local->topics);
     vireo__ws_zlib_free(local->zlib);
     free(local);
 }
@@ -33,6 +34,7 @@ vireo__ws_local *vireo__ws_local_of(vireo_loop *loop)
     local->part.free = free_local;
     local->zlib = zlib;
     local->forget.run = on_forget;
+    vireo__rooms_init(&local->topics, loop->hash_key);
     vireo__loop_add_part(loop, &local->part);
     return local;
 }

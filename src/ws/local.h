@@ -7,6 +7,7 @@
 #ifndef VIREO_WS_LOCAL_H
 #define VIREO_WS_LOCAL_H
 
+#include "base/rooms.h"
 #include "loop/loop.h"
 #include "ws/deflate.h"
 
@@ -14,6 +15,7 @@ typedef struct vireo__ws_local {
     vireo__loop_part part;
     vireo__ws_zlib *zlib;
     vireo__turn_task forget; /* the frame that was compressed last: a broadcast is over by then */
+    vireo__rooms topics;
 } vireo__ws_local;
 
 /* vireo__ws_local_of returns that of |loop|; NULL when memory runs out. */

@@ -29,6 +29,12 @@ typedef struct vireo__ws_limits {
     bool pieces;      /* deliver VIREO__WS_PIECE as bytes arrive, instead of VIREO__WS_MESSAGE */
     bool from_server; /* the peer is a server: its frames carry no mask, and ours do */
     vireo_ws_deflate deflate; /* what to agree to */
+    /* conn.h alone looks at what follows. 0: none of it */
+    uint32_t idle_timeout_ms; /* silence of the peer that ends the connection */
+    uint32_t max_lifetime_ms;
+    size_t max_queued_bytes; /* 0: as the stream was set */
+    bool no_ping;            /* before the idle time is over */
+    bool skip_when_full;     /* leave messages out, instead of closing */
 } vireo__ws_limits;
 
 typedef enum vireo__ws_kind {

@@ -229,6 +229,138 @@ static void test_refusals(void **state)
     finish(&f);
 }
 
+/* W09: a handshake with further headers; the answer is in |answer|. */
+static int shake_hands(fixture *f, const char *headers, char *answer, size_t size)
+{
+    char request[1000];
+    int fd = client_connect(f);
+    snprintf(request, sizeof request, "%.*s%s\r\n", (int)sizeof REQUEST("13") - 3, REQUEST("13"),
+             headers);
+    client_write(f, fd, request, strlen(request));
+    size_t at = 0;
+    while (at + 1 < size && (at < 4 || memcmp(answer + at - 4, "\r\n\r\n", 4) != 0))
+        assert_int_equal(client_read(f, fd, answer + at++, 1), 1);
+    answer[at] = '\0';
+    return fd;
+}
+
+static void test_sub_protocols(void **state)
+{
+    (void)state;
+    fixture f;
+    char answer[1000];
+    char ours[] = "v2, v1";
+    start(&f, &(vireo_ws_options){.protocols = ours, .data_size = 8}, 0);
+    memset(ours, 'x', sizeof ours - 1); /* it was copied */
+    int fd = shake_hands(&f, "Sec-WebSocket-Protocol: v3, v1\r\n", answer, sizeof answer);
+    assert_non_null(strstr(answer, "101 "));
+    assert_non_null(strstr(answer, "\r\nSec-WebSocket-Protocol: v1\r\n"));
+    expect_log(&f, "open ");
+    assert_string_equal(vireo_ws_protocol(f.ws), "v1");
+    assert_string_equal(vireo_ws_address(f.ws), "127.0.0.1");
+    close(fd);
+    expect_log(&f, "close1006() ");
+    fd = shake_hands(&f, "Sec-WebSocket-Protocol: v3\r\n", answer, sizeof answer);
+    assert_null(strstr(answer, "Sec-WebSocket-Protocol"));
+    expect_log(&f, "open ");
+    assert_string_equal(vireo_ws_protocol(f.ws), "");
+    close(fd);
+    expect_log(&f, "close1006() ");
+    fd = shake_hands(&f, "Sec-WebSocket-Protocol: v1, v1\r\n", answer, sizeof answer);
+    assert_non_null(strstr(answer, "400 "));
+    close(fd);
+    finish(&f);
+}
+
+static void test_origin_header(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *header, *status;
+    } rows[] = {{"", "101 "},
+                {"Origin: http://x\r\n", "101 "}, /* the Host is x */
+                {"Origin: https://good.example\r\n", "101 "},
+                {"Origin: https://evil.example\r\n", "403 "},
+                {"Origin: null\r\n", "403 "}};
+    fixture f;
+    char answer[1000];
+    start(&f, &(vireo_ws_options){.origins = "self, https://good.example"}, 0);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        int fd = shake_hands(&f, rows[i].header, answer, sizeof answer);
+        assert_non_null(strstr(answer, rows[i].status));
+        close(fd);
+    }
+    finish(&f);
+}
+
+static int keep_user(vireo_req *r)
+{
+    assert_null(vireo_header(r, "x-none"));
+    char *name = vireo_ws_upgrade_data(r);
+    assert_int_equal(name[0], 0);
+    snprintf(name, 20, "%s", vireo_header(r, "x-name"));
+    return strcmp(name, "bad") == 0 ? vireo_reply_text(r, 401, "who?") : 0;
+}
+
+static void see_user(vireo_ws *ws)
+{
+    fixture *f = vireo_ws_user(ws);
+    const char *name = vireo_ws_data(ws);
+    note(f, "user", name, strlen(name));
+}
+
+/* What the veto has learned is there in on_open. */
+static void test_data_from_the_upgrade(void **state)
+{
+    (void)state;
+    fixture f;
+    char answer[1000];
+    start(&f, NULL, 0);
+    vireo_ws_options options = {.size = sizeof options,
+                                .user = &f,
+                                .data_size = 20,
+                                .on_upgrade = keep_user,
+                                .on_open = see_user};
+    assert_non_null(vireo_ws_register(f.app, "/login", &options));
+    static const char head[] = "GET /login";
+    for (int bad = 0; bad < 2; bad++) {
+        char request[1000];
+        int fd = client_connect(&f);
+        snprintf(request, sizeof request, "%s%.*sX-Name: %s\r\n\r\n", head,
+                 (int)sizeof REQUEST("13") - 10, REQUEST("13") + 7, bad ? "bad" : "anna");
+        client_write(&f, fd, request, strlen(request));
+        assert_int_equal(client_read(&f, fd, answer, 12), 12);
+        assert_memory_equal(answer, bad ? "HTTP/1.1 401" : "HTTP/1.1 101", 12);
+        if (!bad)
+            expect_log(&f, "user(anna) ");
+        close(fd);
+    }
+    assert_int_equal(f.log.len, 0);
+    finish(&f);
+}
+
+static void test_options_out_of_range(void **state)
+{
+    (void)state;
+    static const vireo_ws_options rows[] = {
+        {.deflate = {.server_max_window_bits = 7}},
+        {.deflate = {.server_max_window_bits = 16}},
+        {.deflate = {.client_max_window_bits = 7}},
+        {.deflate = {.client_max_window_bits = 16}},
+        {.deflate = {.level = 10}},
+        {.deflate = {.mem_level = 10}},
+        {.data_size = ((size_t)1 << 30) + 1},
+    };
+    vireo_app *app = vireo_app_new();
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        vireo_ws_options options = rows[i];
+        options.size = sizeof options;
+        assert_null(vireo_ws_register(app, "/x", &options));
+    }
+    assert_null(vireo_websocket(app, "no slash", .protocols = "a", .origins = "b"));
+    vireo_app_free(app);
+}
+
 /* --- the end ---------------------------------------------------------------------------------- */
 
 static void test_the_application_ends(void **state)
@@ -264,6 +396,10 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_send_in_pieces),
         cmocka_unit_test(test_receive_in_pieces),
         cmocka_unit_test(test_refusals),
+        cmocka_unit_test(test_sub_protocols),
+        cmocka_unit_test(test_origin_header),
+        cmocka_unit_test(test_data_from_the_upgrade),
+        cmocka_unit_test(test_options_out_of_range),
         cmocka_unit_test(test_the_application_ends),
     };
     if (argc > 1)

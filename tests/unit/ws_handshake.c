@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include <stdio.h>
 #include <string.h>
 #include <vireo/error.h>
 
@@ -93,11 +94,97 @@ static void test_accept_key(void **state)
     assert_int_equal(vireo__ws_accept_key("x", accept), VIREO_EINVAL);
 }
 
+/* --- W09: sub-protocols and origins ----------------------------------------------------------- */
+
+static const struct {
+    const char *offered, *ours, *chosen; /* NULL: malformed */
+} protocols[] = {
+    {NULL, "chat", ""},
+    {"chat", NULL, ""},
+    {"chat", "chat", "chat"},
+    {"chat", "Chat", ""},
+    {"v3, v2 ,\tv1", "v1, v2", "v2"}, /* the client's order */
+    {"v1,v2", " v2 ,v1 ", "v1"},
+    {"chat", "chatter", ""},
+    {"chatter", "chat", ""},
+    {"a.b-c_d!#$%&'*+^`|~", "a.b-c_d!#$%&'*+^`|~", "a.b-c_d!#$%&'*+^`|~"},
+    {"", "chat", NULL},
+    {"a,", "a", NULL},
+    {",a", "a", NULL},
+    {"a,,b", "a", NULL},
+    {"a b", "a", NULL},
+    {"a;b", "a", NULL},
+    {"\"a\"", "a", NULL},
+    {"a, b, a", "b", NULL}, /* "MUST all be unique" */
+    {"\xC3\xA9", "a", NULL},
+};
+
+static void test_protocols(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof protocols / sizeof protocols[0]; i++) {
+        vireo__str chosen;
+        int error = vireo__ws_choose_protocol(protocols[i].offered, protocols[i].ours, &chosen);
+        assert_int_equal(error, protocols[i].chosen != NULL ? 0 : VIREO_EINVAL);
+        if (error == 0 && !vireo__str_equal(chosen, protocols[i].chosen))
+            fail_msg("%s: %.*s", protocols[i].offered, (int)chosen.len, chosen.at);
+    }
+}
+
+static void test_number_of_protocols(void **state)
+{
+    (void)state;
+    char list[1000] = "p0";
+    vireo__str chosen;
+    for (int i = 1; i < VIREO__WS_PROTOCOLS_MAX; i++)
+        sprintf(list + strlen(list), ",p%d", i);
+    assert_int_equal(vireo__ws_choose_protocol(list, "p63", &chosen), 0);
+    assert_true(vireo__str_equal(chosen, "p63"));
+    strcat(list, ",p64");
+    assert_int_equal(vireo__ws_choose_protocol(list, "p63", &chosen), VIREO_EINVAL);
+}
+
+static const struct {
+    const char *origin, *host, *allowed;
+    bool passes;
+} origins[] = {
+    {NULL, "x", "https://a.example", true},
+    {"https://b.example", "x", NULL, true},
+    {"https://a.example", "x", "https://a.example", true},
+    {"HTTPS://A.example", "x", "https://a.example", true},
+    {"https://b.example", "x", "https://a.example , https://b.example", true},
+    {"https://b.example", "x", "https://a.example", false},
+    {"https://a.example.evil", "x", "https://a.example", false},
+    {"http://a.example", "x", "https://a.example", false},
+    {"https://a.example:8000", "x", "https://a.example", false},
+    {"null", "x", "https://a.example", false},
+    {"null", "x", "null", true},
+    {"", "x", "https://a.example", false},
+    {"https://a.example", "a.example", "self", true},
+    {"http://A.example:8000", "a.example:8000", "self", true},
+    {"http://a.example:8000", "a.example", "self", false},
+    {"http://evil", "a.example", "self", false},
+    {"a.example", "a.example", "self", false},
+    {"self", "a.example", "self", true}, /* no browser sends it */
+    {"https://a.example", NULL, "self", false},
+    {"https://b.example", "a.example", "self, https://b.example", true},
+};
+
+static void test_origins(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof origins / sizeof origins[0]; i++)
+        if (vireo__ws_origin_allowed(origins[i].origin, origins[i].host, origins[i].allowed) !=
+            origins[i].passes)
+            fail_msg("%s to %s", origins[i].origin, origins[i].allowed);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_checks),
-        cmocka_unit_test(test_accept_key),
+        cmocka_unit_test(test_checks),    cmocka_unit_test(test_accept_key),
+        cmocka_unit_test(test_protocols), cmocka_unit_test(test_number_of_protocols),
+        cmocka_unit_test(test_origins),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

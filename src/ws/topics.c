@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: MIT
+ * SPDX-FileCopyrightText: Copyright (c) 2026 The Vireo authors */
+
+/* topics.c: subscribe and publish of <vireo/ws.h>, on the rooms of base/rooms.h. The topics of an
+ * application are those of its loop. */
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <vireo/error.h>
+
+#include "base/rooms.h"
+#include "ws/endpoint.h"
+#include "ws/local.h"
+
+enum { TOPIC_BYTES_MAX = 1024 }; /* peers often choose names */
+
+typedef struct vireo__subscriber {
+    vireo__member member;
+    vireo_ws *ws;
+} subscriber;
+
+static vireo__rooms *topics_of(const vireo_app *app)
+{
+    vireo__ws_local *local = vireo__ws_local_of(vireo__app_loop(app));
+    return local != NULL ? &local->topics : NULL;
+}
+
+static subscriber *need_subscriber(vireo_ws *ws)
+{
+    if (ws->subscriber == NULL) {
+        ws->subscriber = malloc(sizeof *ws->subscriber);
+        if (ws->subscriber != NULL) {
+            vireo__member_init(&ws->subscriber->member, 0);
+            ws->subscriber->ws = ws;
+        }
+    }
+    return ws->subscriber;
+}
+
+int vireo_ws_subscribe(vireo_ws *ws, const char *topic)
+{
+    if (vireo_ws_ready_state(ws) != VIREO_WS_OPEN)
+        return VIREO_ECLOSED;
+    if (strlen(topic) > TOPIC_BYTES_MAX)
+        return VIREO_ETOOBIG;
+    vireo__rooms *topics = topics_of(ws->endpoint->app);
+    subscriber *s = need_subscriber(ws);
+    if (topics == NULL || s == NULL)
+        return VIREO_ENOMEM;
+    if (s->member.count >= ws->endpoint->options.max_topics &&
+        !vireo__rooms_has(topics, &s->member, topic))
+        return VIREO_EFULL;
+    return vireo__rooms_join(topics, &s->member, topic);
+}
+
+void vireo_ws_unsubscribe(vireo_ws *ws, const char *topic)
+{
+    if (ws->subscriber != NULL)
+        vireo__rooms_leave(topics_of(ws->endpoint->app), &ws->subscriber->member, topic);
+}
+
+bool vireo_ws_subscribed(const vireo_ws *ws, const char *topic)
+{
+    return ws->subscriber != NULL &&
+           vireo__rooms_has(topics_of(ws->endpoint->app), &ws->subscriber->member, topic);
+}
+
+void vireo__ws_leave_topics(vireo_ws *ws)
+{
+    if (ws->subscriber == NULL)
+        return;
+    if (ws->subscriber->member.count > 0)
+        vireo__rooms_leave_all(topics_of(ws->endpoint->app), &ws->subscriber->member);
+    free(ws->subscriber);
+    ws->subscriber = NULL;
+}
+
+typedef struct publication {
+    vireo__shared *frame;
+    int count;
+} publication;
+
+static void deliver(vireo__member *member, void *user)
+{
+    publication *p = user;
+    vireo_ws *ws = vireo__container(member, subscriber, member)->ws;
+    if (vireo__ws_send(&ws->conn, p->frame, NULL, NULL) == 0)
+        p->count++;
+}
+
+int vireo_ws_publish(vireo_app *app, const char *topic, const vireo_ws *except, const void *data,
+                     size_t len, bool binary)
+{
+    publication p = {0};
+    vireo__rooms *topics = topics_of(app);
+    if (topics == NULL)
+        return VIREO_ENOMEM;
+    int error = vireo__ws_make_frame(data, len, binary, &p.frame);
+    if (error < 0)
+        return error;
+    vireo__visit visit = vireo__visit_begin(topics);
+    if (except != NULL && except->subscriber != NULL)
+        vireo__visit_skip(&visit, &except->subscriber->member);
+    vireo__visit_room(&visit, topic, deliver, &p);
+    vireo__shared_unref(p.frame);
+    return p.count;
+}
+
+size_t vireo_ws_subscribers(vireo_app *app, const char *topic)
+{
+    vireo__rooms *topics = topics_of(app);
+    return topics != NULL ? vireo__rooms_count(topics, topic) : 0;
+}
