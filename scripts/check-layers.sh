@@ -11,12 +11,13 @@ floors='base payload loop net http ws sse engineio socketio cluster cli'
 
 # The codecs: bytes in, values out (docs/architecture.md). What they may include: base, payload and each other.
 codecs='net/tunnel net/proxy_protocol net/activation
-http/parse http/reply http/router http/mime http/coding http/form http/multipart http/range http/conditions http/accept
+http/parse http/answer http/reply http/router http/mime http/coding http/form http/multipart http/range http/conditions http/accept
 http/cookies http/forwarded
 ws/frame ws/mask ws/handshake ws/extension ws/deflate ws/message
 sse/format sse/history
 engineio/packet engineio/id
-socketio/packet'
+socketio/packet
+payload/page_compile payload/page_expr payload/page_eval payload/page_render base/dotenv'
 
 rank() {
     n=0

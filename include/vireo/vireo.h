@@ -27,6 +27,7 @@
 #include <vireo/http.h>
 #include <vireo/log.h>
 #include <vireo/negotiate.h>
+#include <vireo/page.h>
 #include <vireo/proxy.h>
 #include <vireo/socket.h>
 #include <vireo/sse.h>

@@ -86,6 +86,7 @@ vireo_app *vireo_app_create(const vireo_app_options *options)
     vireo__list_init(&app->error_routes);
     vireo__list_init(&app->conns);
     vireo__list_init(&app->listeners);
+    vireo__list_init(&app->guests);
     vireo__list_init(&app->stop_hooks);
     vireo__pool_init(&app->requests, sizeof(vireo_req), REQUESTS_KEPT);
     vireo__buf_init(&app->head, VIREO__BUF_UNLIMITED);
@@ -211,10 +212,21 @@ int vireo_post(vireo_app *app, void (*fn)(vireo_app *app, void *user), void *use
 
 static void finish_if_over(vireo_app *app)
 {
-    if (!app->stopped || !vireo__list_empty(&app->listeners))
+    if (!app->stopped || !vireo__list_empty(&app->listeners) || !vireo__list_empty(&app->guests))
         return;
     app->finished = true;
     vireo__deadline_stop(&app->time_box);
+}
+
+void vireo__app_enter(vireo_app *app, vireo__guest *guest)
+{
+    vireo__list_append(&app->guests, &guest->node);
+}
+
+void vireo__app_leave(vireo_app *app, vireo__guest *guest)
+{
+    vireo__list_remove(&guest->node);
+    finish_if_over(app);
 }
 
 static void on_listener_gone(void *owner)
@@ -276,6 +288,10 @@ void vireo__app_end_now(vireo_app *app)
 {
     for (vireo__list *at = app->listeners.next; at != &app->listeners; at = at->next)
         vireo__listener_close_streams(vireo__container(at, vireo__listening, node)->listener);
+    for (vireo__list *at = app->guests.next; at != &app->guests; at = at->next) {
+        vireo__guest *guest = vireo__container(at, vireo__guest, node);
+        guest->on_cut(guest);
+    }
 }
 
 static void on_time_box(vireo__deadline *d)
@@ -313,6 +329,10 @@ static void stop_now(vireo_app *app)
         const vireo__part *part = vireo__container(at, vireo__part, node);
         if (part->on_stop != NULL)
             part->on_stop(part->owner);
+    }
+    for (vireo__list *at = app->guests.next; at != &app->guests; at = at->next) {
+        vireo__guest *guest = vireo__container(at, vireo__guest, node);
+        guest->on_stop(guest);
     }
     app->stopped = true;
     stop_conns(app);
@@ -359,6 +379,7 @@ void vireo_app_free(vireo_app *app)
     free_parts(app);
     vireo__app_free_routes(app);
     vireo__loop_free(app->loop);
+    free(app->agent);
     vireo__pool_deinit(&app->requests);
     vireo__buf_deinit(&app->head);
     vireo__secrets_free(app->secrets);

@@ -13,7 +13,9 @@
  *     sending.c   replies too large to queue at once
  *     file.c      a file as a reply;  static.c  a folder of them
  *     jar.c       cookies;  client.c  who the client is;  negotiate.c  what it likes best
- *     parse.c router.c reply.c mime.c range.c conditions.c accept.c cookies.c forwarded.c   codecs
+ *     agent.c     requests to other servers;  agent_conn.c  their connections
+ *     parse.c answer.c router.c reply.c mime.c range.c conditions.c accept.c cookies.c forwarded.c
+ * codecs
  */
 
 #ifndef VIREO_HTTP_APP_H
@@ -69,7 +71,9 @@ struct vireo_app {
     vireo__list error_routes;
     vireo__list conns;
     vireo__list listeners; /* of vireo__listening */
+    vireo__list guests;    /* of vireo__guest */
     vireo__list stop_hooks;
+    struct vireo__agent *agent; /* NULL until it is asked for */
     vireo__turn_task stop_task;
     vireo__deadline time_box; /* of the graceful end */
     vireo__pool requests;     /* memory of vireo_req */

@@ -47,7 +47,7 @@ const char *vireo_cookie(vireo_req *r, const char *wanted)
 
 const char *vireo_signed_cookie(vireo_req *r, const char *name)
 {
-    const vireo_app *app = r->conn->app;
+    const vireo_app *app = r->app;
     const char *text = vireo_cookie(r, name);
     vireo__str value;
     if (text == NULL || app->secrets == NULL ||
@@ -77,7 +77,7 @@ static int set(vireo_req *r, const char *name, vireo__str value, const vireo_coo
 static int set_signed(vireo_req *r, const char *name, const char *value,
                       const vireo_cookie_options *o)
 {
-    const vireo_app *app = r->conn->app;
+    const vireo_app *app = r->app;
     vireo__buf text;
     if (app->secrets == NULL)
         return VIREO_EINVAL;

@@ -43,6 +43,18 @@ typedef struct vireo__mount {
  * longer prefixes are looked at first. */
 void vireo__app_mount(vireo_app *app, vireo__mount *mount);
 
+/* A guest is what else is open on an application: outgoing connections, requests that are under
+ * way. The application's end waits until all guests have left. */
+typedef struct vireo__guest {
+    vireo__list node;                            /* the application's */
+    void (*on_stop)(struct vireo__guest *guest); /* the graceful end begins */
+    void (*on_cut)(struct vireo__guest *guest);  /* its time is over: close all at once */
+} vireo__guest;
+
+/* vireo__app_enter adds a guest; vireo__app_leave takes it away, not inside its events. */
+void vireo__app_enter(vireo_app *app, vireo__guest *guest);
+void vireo__app_leave(vireo_app *app, vireo__guest *guest);
+
 /* What lives as long as the application, and is told of its end. Either may be NULL. */
 typedef struct vireo__part {
     vireo__list node; /* in the application; the library's */

@@ -22,6 +22,7 @@ struct vireo__connect {
     char *host;
     char *unix_path;
     const vireo__proxy *proxy;
+    vireo__tls_ctx *tls;
     uint16_t port;
     uint32_t timeout_ms;
     vireo__turn_task task; /* begins; or tells that it was cancelled */
@@ -33,7 +34,7 @@ struct vireo__connect {
     size_t address_count;
     size_t next;           /* the address to be tried next */
     size_t open;           /* streams of which on_close will come to us */
-    vireo__stream *winner; /* while it speaks with the proxy */
+    vireo__stream *winner; /* while it speaks with the proxy, and of TLS */
     vireo__tunnel tunnel;
     int error;    /* of the address that failed first */
     bool stopped; /* nothing is under way any more */
@@ -47,6 +48,7 @@ static void free_if_over(vireo__connect *c)
     if (!c->told || c->open > 0)
         return;
     vireo__tunnel_deinit(&c->tunnel);
+    vireo__tls_ctx_unref(c->tls);
     free(c->host);
     free(c->unix_path);
     free(c);
@@ -144,6 +146,50 @@ static void hand_over(vireo__connect *c, vireo__stream *s)
     tell(c, s, 0, "");
 }
 
+/* --- TLS -------------------------------------------------------------------------------------- */
+
+static void fail_tls(vireo__connect *c, const vireo__stream *s, int error)
+{
+    const char *problem = vireo__tls_problem(s);
+    char text[300];
+    snprintf(text, sizeof text, "%s", problem[0] != '\0' ? problem : vireo_strerror(error));
+    fail(c, error, "no secure connection to %s port %u: %s", c->host, c->port, text);
+}
+
+static void on_tls_done(vireo__stream *s, void *user, int error)
+{
+    vireo__connect *c = user;
+    if (c->stopped)
+        return;
+    if (error < 0) {
+        fail_tls(c, s, error);
+        return;
+    }
+    hand_over(c, s);
+    free_if_over(c);
+}
+
+static void on_tls_close(vireo__stream *s, int error)
+{
+    vireo__connect *c = s->owner;
+    c->open--;
+    c->winner = NULL;
+    if (c->stopped)
+        free_if_over(c);
+    else
+        fail_tls(c, s, error);
+}
+
+static void begin_tls(vireo__connect *c)
+{
+    static const vireo__stream_events events = {.on_close = on_tls_close};
+    vireo__stream_pause(c->winner);
+    vireo__stream_set_events(c->winner, &events, c);
+    int error = vireo__tls_connect(c->winner, c->tls, c->host, on_tls_done, c);
+    if (error < 0)
+        fail(c, error, "no secure connection to %s: %s", c->host, vireo_strerror(error));
+}
+
 /* --- through a proxy -------------------------------------------------------------------------- */
 
 static void write_to_proxy(vireo__connect *c, vireo__buf *out)
@@ -170,9 +216,15 @@ static void on_proxy_data(vireo__stream *s, uint8_t *bytes, size_t n)
         fail(c, result, "cannot connect to %s port %u: %s", c->host, c->port, c->tunnel.text);
         return;
     }
+    if (c->tls != NULL) {
+        begin_tls(c);
+        if (taken < n && !s->closing)
+            vireo__stream_io_received(s, bytes + taken, n - taken);
+        return;
+    }
     hand_over(c, s);
-    if (taken < n && !s->closing && s->events->on_data != NULL)
-        s->events->on_data(s, bytes + taken, n - taken);
+    if (taken < n && !s->closing)
+        vireo__stream_received(s, bytes + taken, n - taken);
     free_if_over(c);
 }
 
@@ -236,6 +288,10 @@ static void on_attempt_open(vireo__stream *s)
     c->winner = s;
     if (c->proxy != NULL && c->unix_path == NULL) {
         begin_tunnel(c);
+        return;
+    }
+    if (c->tls != NULL) {
+        begin_tls(c);
         return;
     }
     hand_over(c, s);
@@ -383,15 +439,15 @@ vireo__connect *vireo__connect_start(vireo_loop *loop, const vireo__connect_opti
     c->fn = fn;
     c->user = user;
     c->proxy = options->proxy;
+    c->tls = options->tls ? vireo__tls_ctx_ref(options->tls) : NULL;
     c->port = options->port;
     c->timeout_ms = options->timeout_ms;
     c->task.run = on_task;
     c->host = strdup(options->host ? options->host : "");
     c->unix_path = options->unix_path ? strdup(options->unix_path) : NULL;
     if (c->host == NULL || (options->unix_path != NULL && c->unix_path == NULL)) {
-        free(c->host);
-        free(c->unix_path);
-        free(c);
+        c->told = true;
+        free_if_over(c);
         return NULL;
     }
     vireo__turn_add(loop, &c->task);

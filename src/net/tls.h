@@ -28,6 +28,7 @@
 /* A vireo__tls_ctx is what connections are made from: immutable, counted, for any thread. */
 typedef struct vireo__tls_ctx vireo__tls_ctx;
 
+vireo__tls_ctx *vireo__tls_ctx_ref(vireo__tls_ctx *ctx);
 void vireo__tls_ctx_unref(vireo__tls_ctx *ctx); /* NULL is allowed */
 
 /* vireo__tls_server_ctx returns a new reference to what new connections get now; NULL where the

@@ -87,6 +87,5 @@ vireo__tls_ctx *vireo__tls_client_ctx(vireo_loop *loop, vireo_tls_client *client
             return NULL;
         client = vireo__container(shared->client, vireo_tls_client, ctx);
     }
-    atomic_fetch_add_explicit(&client->ctx.refs, 1, memory_order_relaxed);
-    return &client->ctx;
+    return vireo__tls_ctx_ref(&client->ctx);
 }

@@ -255,6 +255,12 @@ SSL_CTX *vireo__tls_ssl_new(vireo__tls_ctx *ctx, const vireo__tls_settings *s,
 
 /* --- life ------------------------------------------------------------------------------------- */
 
+vireo__tls_ctx *vireo__tls_ctx_ref(vireo__tls_ctx *ctx)
+{
+    atomic_fetch_add_explicit(&ctx->refs, 1, memory_order_relaxed);
+    return ctx;
+}
+
 void vireo__tls_ctx_unref(vireo__tls_ctx *ctx)
 {
     if (ctx == NULL || atomic_fetch_sub_explicit(&ctx->refs, 1, memory_order_acq_rel) != 1)

@@ -595,6 +595,63 @@ static void looks_up_the_proxy_only(void **state)
     finish(&f);
 }
 
+/* --- TLS -------------------------------------------------------------------------------------- */
+
+/* A handshake that succeeds is shown by the tests of the clients, against other servers. */
+static void tells_why_there_is_no_tls(void **state)
+{
+    (void)state;
+    for (int stage = 0; stage < 4; stage++) {
+        fixture f = begin(stage == 3 ? "http://127.0.0.1:%u" : NULL);
+        vireo_error error = {0};
+        vireo_tls_client *client = vireo_tls_client_new(.insecure = true, .error = &error);
+        vireo__tls_ctx *tls = vireo__tls_client_ctx(f.loop, client, &error);
+        vireo__connect_options options = {.host = "127.0.0.1",
+                                          .port = f.port,
+                                          .proxy = f.proxy,
+                                          .tls = tls,
+                                          .timeout_ms = TIMEOUT_MS};
+        f.connect = vireo__connect_start(f.loop, &options, on_connected, &f);
+        vireo__tls_ctx_unref(tls);
+        vireo_tls_client_free(client);
+        accept_peer(&f);
+        if (stage == 0) {
+            SAY(&f, "HTTP/1.1 400 Bad Request\r\n\r\n");
+            until_told(&f, VIREO_ETLS);
+            assert_non_null(strstr(f.text, "no secure connection to 127.0.0.1 port"));
+        } else if (stage == 1) {
+            shutdown(f.fd, SHUT_WR);
+            for (int i = 0; i < PATIENCE && f.told == 0; i++)
+                turn(&f);
+            assert_true(f.error < 0);
+        } else if (stage == 2) {
+            settle(&f);
+            vireo__loop_advance(f.loop, TIMEOUT_MS);
+            until_told(&f, VIREO_ETIMEDOUT);
+        } else {
+            SAY(&f, "HTTP/1.1 200 OK\r\n\r\nthis is no TLS");
+            until_told(&f, VIREO_ETLS);
+        }
+        settle(&f);
+        finish(&f);
+    }
+}
+
+static void is_cancelled_in_the_handshake(void **state)
+{
+    (void)state;
+    fixture f = begin(NULL);
+    vireo__tls_ctx *tls = vireo__tls_client_ctx(f.loop, NULL, NULL);
+    vireo__connect_options options = {
+        .host = "127.0.0.1", .port = f.port, .tls = tls, .timeout_ms = TIMEOUT_MS};
+    f.connect = vireo__connect_start(f.loop, &options, on_connected, &f);
+    vireo__tls_ctx_unref(tls);
+    accept_peer(&f);
+    settle(&f);
+    cancel(&f);
+    finish(&f);
+}
+
 /* --- want of memory --------------------------------------------------------------------------- */
 
 static void survives_want_of_memory(void **state)
@@ -650,6 +707,8 @@ int main(void)
         cmocka_unit_test(passes_a_socks_proxy),
         cmocka_unit_test(tells_what_a_proxy_did),
         cmocka_unit_test(looks_up_the_proxy_only),
+        cmocka_unit_test(tells_why_there_is_no_tls),
+        cmocka_unit_test(is_cancelled_in_the_handshake),
         cmocka_unit_test(survives_want_of_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
