@@ -159,11 +159,16 @@ typedef struct vireo_static_options {
     uint32_t max_age_s; /* Cache-Control: public, max-age=N; default 0 */
     /* further headers, each line ended by \r\n; borrowed as long as the application lives */
     const char *headers;
+    /* a file name.br or name.gz beside a file, not older than it, is sent in its place to clients
+     * that take that coding */
+    bool precompressed;
+    bool immutable; /* files never change while they are fresh: their names hold a hash */
 } vireo_static_options;
 
 /* vireo_static serves the files below |folder| under |prefix| for GET and HEAD: type by extension,
- * ETag, Last-Modified, 304, no way out of the folder. A folder's URL without its last slash is
- * redirected. What is not there goes on to later routes (then 404).
+ * ETag and Last-Modified with all conditional requests (304, 412), ranges (206, 416; at most 16 of
+ * them), no way out of the folder. A folder's URL without its last slash is redirected. What is not
+ * there goes on to later routes (then 404).
  *
  * prefix, folder   copied; a relative folder is taken from the working directory now
  * Returns 0, VIREO_ENOTFOUND when there is no such folder, VIREO_EINVAL, VIREO_ENOMEM. */
@@ -287,10 +292,10 @@ VIREO_API int vireo_reply_html(vireo_req *r, int status, const char *html);
 /* vireo_reply_json answers with a template of one value (value.h). */
 VIREO_API int vireo_reply_json(vireo_req *r, int status, const char *tmpl, ...) VIREO_PRINTF(3, 4);
 
-/* vireo_reply_file answers with a file, as Express' sendFile: type by extension, ETag,
- * Last-Modified, 304, HEAD. The path is yours and is not checked against a folder: never build it
- * from what a client sent (vireo_static is for that). Returns 0, or -ENOENT and the like with
- * nothing answered, so that a handler can return it as it is. */
+/* vireo_reply_file answers with a file, as Express' sendFile: type by extension,
+ * conditional requests and ranges as vireo_static has them. The path is yours and is not checked
+ * against a folder: never build it from what a client sent (vireo_static is for that). Returns 0,
+ * or -ENOENT and the like with nothing answered, so that a handler can return it as it is. */
 VIREO_API int vireo_reply_file(vireo_req *r, const char *path);
 
 /* --- replies in pieces ------------------------------------------------------------------------ */

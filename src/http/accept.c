@@ -148,11 +148,14 @@ static int fits(vireo__accept kind, const wish *w, vireo__str offer)
     return same(w->name, offer) ? 1 : is_star(w->name) ? 0 : -1;
 }
 
-static bool better(const liking *a, const liking *b)
+/* Clients name the encodings they know in no particular order. */
+static bool better(vireo__accept kind, const liking *a, const liking *b)
 {
     if (a->quality != b->quality)
         return a->quality > b->quality;
-    return a->specific != b->specific ? a->specific > b->specific : a->order < b->order;
+    if (a->specific != b->specific)
+        return a->specific > b->specific;
+    return kind != VIREO__ACCEPT_ENCODING && a->order < b->order;
 }
 
 /* Section 12.5.3: "If the representation has no content coding, then it is acceptable by default
@@ -197,7 +200,7 @@ int vireo__accept_best(vireo__accept kind, const char *header, const char *const
             wishes[count++] = read_wish(item);
     for (size_t i = 0; i < n; i++) {
         liking l = judge(kind, wishes, count, vireo__str_trim(vireo__str_of(offers[i])));
-        if (l.quality > 0 && (best < 0 || better(&l, &most))) {
+        if (l.quality > 0 && (best < 0 || better(kind, &l, &most))) {
             best = (int)i;
             most = l;
         }

@@ -7,7 +7,8 @@
  *
  * Each thing on offer has the quality of the most specific range that fits it: de-CH 1, de 0.9, fr
  * 0.5. The highest quality wins, then the more specific range, then the one that the client names
- * first, then the one that is offered first.
+ * first (but not of encodings, which clients name in no particular order), then the one that is
+ * offered first.
  */
 
 #ifndef VIREO_HTTP_ACCEPT_H

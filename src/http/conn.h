@@ -17,6 +17,7 @@
 #define VIREO_HTTP_CONN_H
 
 #include "http/app.h"
+#include "http/range.h"
 
 typedef struct vireo__conn {
     vireo__list node; /* in app->conns */
@@ -58,13 +59,34 @@ void vireo__conn_stop(vireo__conn *c);
  * slices. */
 #define VIREO__SLICE 65536
 
-/* vireo__send_shared sends |bytes| (takes the caller's reference) in slices. Returns 0 or
- * VIREO_ENOMEM. */
-int vireo__send_shared(vireo__conn *c, vireo__shared *bytes);
+/* A piece of a body: a view of its text, or of its file. */
+typedef struct vireo__piece {
+    bool of_text;
+    uint64_t at;
+    uint64_t length;
+} vireo__piece;
 
-/* vireo__send_file sends |length| bytes of |fd| (takes) in slices. Returns 0 or VIREO_ENOMEM; |fd|
- * is closed in any case. */
-int vireo__send_file(vireo__conn *c, int fd, uint64_t length);
+/* What is sent behind a head: pieces, one after the other. Most have one; a file of which several
+ * ranges are wanted has as many, with texts between them and at the end. None is empty. */
+#define VIREO__MAX_PIECES (2 * VIREO__MAX_RANGES + 1)
+typedef struct vireo__body {
+    int fd;              /* -1: none */
+    vireo__shared *text; /* NULL: none */
+    size_t count;        /* >= 1 */
+    vireo__piece pieces[VIREO__MAX_PIECES];
+} vireo__body;
+
+uint64_t vireo__body_length(const vireo__body *body);
+
+/* vireo__body_end closes the file and drops the text. */
+void vireo__body_end(const vireo__body *body);
+
+/* vireo__send_body sends a body (takes what it holds) in slices. Returns 0 or VIREO_ENOMEM. */
+int vireo__send_body(vireo__conn *c, const vireo__body *body);
+
+/* vireo__send_shared sends |bytes| (takes the caller's reference; not empty) in slices. Returns 0
+ * or VIREO_ENOMEM. */
+int vireo__send_shared(vireo__conn *c, vireo__shared *bytes);
 
 /* vireo__sending_go_on queues the next slices; called when the deadline's short wait is over. */
 void vireo__sending_go_on(vireo__conn *c);

@@ -196,9 +196,16 @@ static inline bool vireo__req_is_head(const vireo_req *r)
     return r->parse.llhttp.method == HTTP_HEAD;
 }
 
-/* vireo__reply_open_file answers with the open file |fd| (takes), named |path|. |cache|: value of
- * Cache-Control, or NULL. Returns 0, -errno or VIREO_ENOTFOUND for what is no regular file; then
- * nothing is answered. */
-int vireo__reply_open_file(vireo_req *r, int fd, const char *path, const char *cache);
+/* How a file is told to a client. */
+typedef struct vireo__file {
+    const char *name;   /* its type is known by it */
+    const char *cache;  /* value of Cache-Control; NULL: none */
+    const char *coding; /* Content-Encoding: it is compressed; NULL: as it is */
+    bool vary;          /* which file it is depends on Accept-Encoding */
+} vireo__file;
+
+/* vireo__reply_open_file answers with the open file |fd| (takes), or with what of it is wanted.
+ * Returns 0, -errno or VIREO_ENOTFOUND for what is no regular file; then nothing is answered. */
+int vireo__reply_open_file(vireo_req *r, int fd, const vireo__file *file);
 
 #endif

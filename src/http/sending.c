@@ -23,20 +23,33 @@ enum { SLICES_PER_TURN = 8 };
 typedef struct vireo__sending {
     /* NULL: the connection has ended, and this waits only for the last callback of its queue. */
     vireo__conn *conn;
-    vireo_req *req;       /* that waits for the end; may be NULL */
-    vireo__shared *bytes; /* either these .. */
-    int fd;               /* .. or this; -1 */
-    uint64_t at;
-    uint64_t left;   /* not yet queued */
-    unsigned queued; /* slices whose callback is still to come */
-    unsigned budget; /* slices left for this turn */
+    vireo_req *req; /* that waits for the end; may be NULL */
+    vireo__body body;
+    const vireo__piece *piece; /* that is being sent, from .. */
+    uint64_t at;               /* .. this byte on */
+    uint64_t left;             /* of all pieces, not yet queued */
+    unsigned queued;           /* slices whose callback is still to come */
+    unsigned budget;           /* slices left for this turn */
 } sending;
+
+void vireo__body_end(const vireo__body *body)
+{
+    vireo__shared_unref(body->text);
+    if (body->fd >= 0)
+        close(body->fd);
+}
+
+uint64_t vireo__body_length(const vireo__body *body)
+{
+    uint64_t sum = 0;
+    for (size_t i = 0; i < body->count; i++)
+        sum += body->pieces[i].length;
+    return sum;
+}
 
 static void free_sending(sending *s)
 {
-    vireo__shared_unref(s->bytes);
-    if (s->fd >= 0)
-        close(s->fd);
+    vireo__body_end(&s->body);
     free(s);
 }
 
@@ -68,6 +81,8 @@ static int queue_view(sending *s, vireo__shared *bytes, size_t offset, size_t n)
     s->at += n;
     s->left -= n;
     s->queued++;
+    if (s->at == s->piece->at + s->piece->length && s->left > 0)
+        s->at = (++s->piece)->at;
     return 0;
 }
 
@@ -76,7 +91,7 @@ static int queue_read(sending *s, size_t n)
     vireo__shared *slice = vireo__shared_new(n);
     if (slice == NULL)
         return VIREO_ENOMEM;
-    ssize_t got = pread(s->fd, slice->data, n, (off_t)s->at);
+    ssize_t got = pread(s->body.fd, slice->data, n, (off_t)s->at);
     int error = got < 0 ? -errno : 0;
     if (got == 0)
         error =
@@ -92,7 +107,8 @@ static size_t slice_size(const sending *s)
 {
     size_t max = s->conn->stream->max_queued / 4;
     size_t n = max < VIREO__SLICE ? max + 1 : VIREO__SLICE;
-    return s->left < n ? (size_t)s->left : n;
+    uint64_t left = s->piece->at + s->piece->length - s->at;
+    return left < n ? (size_t)left : n;
 }
 
 static void queue_slices(sending *s)
@@ -101,7 +117,8 @@ static void queue_slices(sending *s)
     while (s->left > 0 && s->queued < 2 && s->budget > 0) {
         size_t n = slice_size(s);
         s->budget--;
-        int error = s->fd >= 0 ? queue_read(s, n) : queue_view(s, s->bytes, (size_t)s->at, n);
+        int error =
+            s->piece->of_text ? queue_view(s, s->body.text, (size_t)s->at, n) : queue_read(s, n);
         if (error < 0) {
             vireo__stream_close(c->stream, error);
             return;
@@ -135,16 +152,18 @@ void vireo__sending_go_on(vireo__conn *c)
     queue_slices(c->sending);
 }
 
-static int begin(vireo__conn *c, vireo__shared *bytes, int fd, uint64_t length)
+int vireo__send_body(vireo__conn *c, const vireo__body *body)
 {
     sending *s = calloc(1, sizeof *s);
     if (s == NULL) {
-        vireo__shared_unref(bytes);
-        if (fd >= 0)
-            close(fd);
+        vireo__body_end(body);
         return VIREO_ENOMEM;
     }
-    *s = (sending){.conn = c, .bytes = bytes, .fd = fd, .left = length};
+    s->conn = c;
+    s->body = *body;
+    s->piece = s->body.pieces;
+    s->at = s->piece->at;
+    s->left = vireo__body_length(body);
     if (c->req != NULL && vireo__req_pin(c->req) != NULL)
         s->req = c->req;
     c->sending = s;
@@ -154,10 +173,6 @@ static int begin(vireo__conn *c, vireo__shared *bytes, int fd, uint64_t length)
 
 int vireo__send_shared(vireo__conn *c, vireo__shared *bytes)
 {
-    return begin(c, bytes, -1, bytes->len);
-}
-
-int vireo__send_file(vireo__conn *c, int fd, uint64_t length)
-{
-    return begin(c, NULL, fd, length);
+    return vireo__send_body(
+        c, &(vireo__body){.fd = -1, .text = bytes, .count = 1, .pieces = {{true, 0, bytes->len}}});
 }

@@ -23,6 +23,7 @@
 #include <unistd.h>
 
 #include "base/url.h"
+#include "http/accept.h"
 #include "http/request.h"
 
 typedef struct vireo__folder {
@@ -30,7 +31,8 @@ typedef struct vireo__folder {
     char *index;
     const char *headers;
     bool dotfiles;
-    char cache[48];
+    bool precompressed;
+    char cache[64];
 } folder;
 
 enum { OPEN_FLAGS = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY };
@@ -124,14 +126,61 @@ static int redirect_to_folder(vireo_req *r)
     return vireo_redirect(r, 301, to);
 }
 
+/* A file compressed beforehand, if it is not older than what it was made from. */
+static int open_variant(const folder *f, const char *path, const char *ending, int original)
+{
+    char name[PATH_MAX + NAME_MAX];
+    struct stat of, st;
+    if ((size_t)snprintf(name, sizeof name, "%s%s", path, ending) >= sizeof name)
+        return -1;
+    int fd = open_beneath(f, name);
+    if (fd < 0)
+        return -1;
+    bool good =
+        fstat(fd, &st) == 0 && fstat(original, &of) == 0 && S_ISREG(st.st_mode) &&
+        (st.st_mtim.tv_sec > of.st_mtim.tv_sec ||
+         (st.st_mtim.tv_sec == of.st_mtim.tv_sec && st.st_mtim.tv_nsec >= of.st_mtim.tv_nsec));
+    if (good)
+        return fd;
+    close(fd);
+    return -1;
+}
+
+/* Takes the variant that the client likes best in the place of |*fd|. */
+static void choose_variant(const folder *f, const vireo_req *r, const char *path, int *fd,
+                           vireo__file *file)
+{
+    const char *codings[] = {"br", "gzip", "identity"}, *endings[] = {".br", ".gz", ""};
+    const char *header = vireo_header(r, "accept-encoding");
+    for (size_t n = 3; n > 1; n--) {
+        int best = vireo__accept_best(VIREO__ACCEPT_ENCODING, header, codings, n);
+        if (best < 0 || (size_t)best == n - 1)
+            return;
+        int variant = open_variant(f, path, endings[best], *fd);
+        if (variant >= 0) {
+            close(*fd);
+            *fd = variant;
+            file->coding = codings[best];
+            return;
+        }
+        for (size_t i = (size_t)best; i + 1 < n; i++) { /* there is none: what is the next best? */
+            codings[i] = codings[i + 1];
+            endings[i] = endings[i + 1];
+        }
+    }
+}
+
 static int serve_open(const folder *f, vireo_req *r, int fd, const char *path)
 {
+    vireo__file file = {.name = path, .cache = f->cache, .vary = f->precompressed};
     size_t before = r->reply_headers.len;
+    if (f->precompressed)
+        choose_variant(f, r, path, &fd, &file);
     if (f->headers != NULL && vireo__buf_append_str(&r->reply_headers, f->headers) < 0) {
         close(fd);
         return VIREO_ENOMEM;
     }
-    int error = vireo__reply_open_file(r, fd, path, f->cache);
+    int error = vireo__reply_open_file(r, fd, &file);
     if (error != VIREO_ENOTFOUND)
         return error;
     r->reply_headers.len = before;
@@ -190,7 +239,9 @@ static folder *new_folder(const char *path, const vireo_static_options *o)
     f->index = strdup(o->index != NULL ? o->index : "index.html");
     f->headers = o->headers;
     f->dotfiles = o->dotfiles;
-    snprintf(f->cache, sizeof f->cache, "public, max-age=%u", o->max_age_s);
+    f->precompressed = o->precompressed;
+    snprintf(f->cache, sizeof f->cache, "public, max-age=%u%s", o->max_age_s,
+             o->immutable ? ", immutable" : "");
     if (f->root == NULL || f->index == NULL) {
         vireo__folder_free(f);
         return NULL;

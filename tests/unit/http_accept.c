@@ -55,7 +55,7 @@ static const struct {
     {VIREO__ACCEPT_ENCODING, NULL, "gzip identity", 1},
     {VIREO__ACCEPT_ENCODING, NULL, "gzip", -1},
     {VIREO__ACCEPT_ENCODING, "", "gzip identity", 1},
-    {VIREO__ACCEPT_ENCODING, "gzip, br", "br gzip identity", 1},
+    {VIREO__ACCEPT_ENCODING, "gzip, br", "br gzip identity", 0},
     {VIREO__ACCEPT_ENCODING, "gzip;q=0.5, br;q=1.0", "gzip br", 1},
     {VIREO__ACCEPT_ENCODING, "*", "identity gzip", 0},
     {VIREO__ACCEPT_ENCODING, "gzip", "identity gzip", 1},
