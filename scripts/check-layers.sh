@@ -10,14 +10,42 @@ cd "$(dirname "$0")/../src"
 floors='base payload loop net http ws sse engineio socketio cluster cli'
 
 # The codecs: bytes in, values out (docs/architecture.md). What they may include: base, payload and each other.
-codecs='net/tunnel net/proxy_protocol net/activation
-http/parse http/answer http/reply http/router http/mime http/coding http/form http/multipart http/range http/conditions http/accept
-http/cookies http/forwarded
-ws/frame ws/mask ws/handshake ws/extension ws/deflate ws/message
-sse/format sse/history
-engineio/packet engineio/id
+codecs='
+base/dotenv
+engineio/id
+engineio/jsonp
+engineio/packet
+engineio/v3
+http/accept
+http/answer
+http/coding
+http/conditions
+http/cookies
+http/form
+http/forwarded
+http/mime
+http/multipart
+http/parse
+http/range
+http/reply
+http/router
+net/activation
+net/proxy_protocol
+net/tunnel
+payload/page_compile
+payload/page_eval
+payload/page_expr
+payload/page_render
 socketio/packet
-payload/page_compile payload/page_expr payload/page_eval payload/page_render base/dotenv'
+sse/format
+sse/history
+ws/deflate
+ws/extension
+ws/frame
+ws/handshake
+ws/mask
+ws/message
+'
 
 rank() {
     n=0

@@ -4,9 +4,9 @@
 /* websocket.c: the transport that is a WebSocket, opened as one or upgraded to from polling
  * (protocol/wire.md 3.5).
  *
- *     client: 2probe  ->  server: 3probe      and every 100 ms a NOOP for the pending GET, so that
- * the client can leave it client: 5       ->  the WebSocket becomes the transport, what is queued
- * goes out over it
+ *     client: 2probe  ->  server: 3probe, and every 100 ms a NOOP for the pending GET, so that the
+ *                         client can leave it
+ *     client: 5       ->  the WebSocket becomes the transport, what is queued goes out over it
  */
 
 #include <stdlib.h>
