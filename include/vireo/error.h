@@ -44,6 +44,10 @@ enum vireo_error_code {
 #undef VIREO_ERROR_ENUM
 };
 
+/* VIREO_LATER is what a callback returns that will decide later; which callbacks may, and with which
+ * function they do, their comments say. */
+#define VIREO_LATER 1
+
 /* vireo_strerror returns the text of |code| ("larger than its limit"; for -errno the system's
  * text). Static for our own codes; for -errno valid until the thread's next call. Any thread. */
 VIREO_API const char *vireo_strerror(int code);

@@ -20,6 +20,7 @@
 #include <stdint.h>
 
 #include <vireo/app.h>
+#include <vireo/cookie.h>
 #include <vireo/http.h>
 #include <vireo/value.h>
 #include <vireo/version.h>
@@ -41,6 +42,25 @@ typedef struct vireo_msg vireo_msg;
 
 #define VIREO_ID_SIZE 21 /* bytes of an id with its NUL */
 
+/* Why a request was refused, before there was a session: the official server's codes and texts.
+ *
+ *     0  "Transport unknown"              {"transport", what it asked for}
+ *     1  "Session ID unknown"             {"sid", ..}
+ *     2  "Bad handshake method"           {"method", ..}
+ *     3  "Bad request"                    {"name", "INVALID_ORIGIN", "TRANSPORT_HANDSHAKE_ERROR",
+ *                                         "TRANSPORT_MISMATCH", "PROTOCOL_MISMATCH",
+ *                                         "ID_GENERATION_ERROR"}
+ *     4  "Forbidden"                      {"message", what the client is told}
+ *     5  "Unsupported protocol version"   {"protocol", "3"}
+ *
+ * All is borrowed for the call. */
+typedef struct vireo_connection_error {
+    int code;
+    const char *message;
+    const char *key; /* the context */
+    const char *value;
+} vireo_connection_error;
+
 /* Options of a Socket.IO server; names and defaults are those of the official one. What is 0 or
  * NULL has the default. */
 typedef struct vireo_io_options {
@@ -61,13 +81,20 @@ typedef struct vireo_io_options {
     uint32_t max_namespaces;  /* joined over one connection; default 100 */
     uint32_t max_rooms;       /* joined by one socket; default 10,000 */
 
-    /* Asked for each request that wants a new session, before it has one. 0 allows it; a negative
-     * number refuses with 403 and code 4 (WebSocket: 400). Must not reply. */
-    int (*allow_request)(const vireo_req *r);
+    bool allow_eio3; /* clients of Socket.IO 1 and 2, and JSONP's; default: refused */
+    /* a message of Engine.IO that is sent with the handshake; copied; NULL: none */
+    const char *initial_packet;
+
+    /* Asked for each request that wants a new session, before it has one. Return 0 to allow it; a
+     * negative number, or vireo_deny_request's result, to refuse it with 403 and code 4 (WebSocket:
+     * 400); VIREO_LATER to keep |r| and decide with vireo_allow_request or vireo_deny_request
+     * within 10 s, after which it is refused. Must not reply. */
+    int (*allow_request)(vireo_req *r);
     /* Writes an id of a session: 1 to 20 of [A-Za-z0-9_-], ended by a NUL, which nobody else has
-     * and nobody can guess. A negative number (or no such id) refuses the request with code 3.
-     * Default: 20 characters, 12 random bytes and a counter. */
-    int (*generate_id)(const vireo_req *r, char id[VIREO_ID_SIZE]);
+     * and nobody can guess. A negative number (or no such id) refuses the request with code 3;
+     * VIREO_LATER as above, with vireo_name_request. Default: 20 characters, 12 random bytes and a
+     * counter. */
+    int (*generate_id)(vireo_req *r, char id[VIREO_ID_SIZE]);
 
     /* Values and keys in the JSON of one packet, each of which takes 24 bytes while it is handled;
      * default a quarter of max_message_bytes, but at least 100,000. Beyond: the connection is
@@ -76,6 +103,20 @@ typedef struct vireo_io_options {
     /* memory for what the clients of one connection gave as their auth, in bytes, a value counting
      * 24 and its text; default 1,000,000. Beyond: connect_error, "Too much auth" */
     size_t max_auth_bytes;
+
+    /* A request was refused, and will be told so; see vireo_connection_error. */
+    void (*on_connection_error)(vireo_io *io, vireo_req *r, const vireo_connection_error *error);
+    /* The head of an answer is about to be made: add to it with vireo_reply_header.
+     * on_initial_headers comes once for each session, with the answer that opens it; on_headers
+     * with every answer of Engine.IO, the 101 of WebSocket included. */
+    void (*on_initial_headers)(vireo_io *io, vireo_req *r);
+    void (*on_headers)(vireo_io *io, vireo_req *r);
+    /* Name of a cookie with the session's id, for load balancers; NULL: none. Sent with the answer
+     * that opens a session over polling. */
+    const char *cookie;
+    /* .. and its attributes; default: path "/", http_only, same_site Lax; copied, its texts are
+     * borrowed as long as the application lives */
+    const vireo_cookie_options *cookie_options;
 } vireo_io_options;
 
 /* vireo_socketio sets up the application's Socket.IO server; before the first vireo_namespace,
@@ -84,6 +125,18 @@ typedef struct vireo_io_options {
 #define vireo_socketio(app, ...)                                                                   \
     vireo_io_create((app), &(const vireo_io_options){.size = sizeof(vireo_io_options), __VA_ARGS__})
 VIREO_API vireo_io *vireo_io_create(vireo_app *app, const vireo_io_options *options);
+
+/* vireo_allow_request, vireo_deny_request and vireo_name_request decide about a request that
+ * allow_request or generate_id has kept. If the client goes away before, the request is gone:
+ * vireo_on_abort tells.
+ *
+ * message  what the client is told instead of "Forbidden"; copied; NULL: that
+ * id       see generate_id; copied
+ * Return 0 (vireo_deny_request VIREO_EREFUSED, so that allow_request may return it), VIREO_EINVAL
+ * when nothing is to be decided, VIREO_EANSWERED. */
+VIREO_API int vireo_allow_request(vireo_req *r);
+VIREO_API int vireo_deny_request(vireo_req *r, const char *message);
+VIREO_API int vireo_name_request(vireo_req *r, const char *id);
 
 /* --- namespaces ------------------------------------------------------------------------------- */
 

@@ -9,26 +9,99 @@
 
 #include <vireo/error.h>
 
+#include "engineio/jsonp.h"
 #include "engineio/session.h"
+#include "engineio/v3.h"
 
-#define NOOP_AND_CLOSE "6\x1e" VIREO__EIO_CLOSE_PACKET
+#define NOOP_AND_CLOSE VIREO__EIO_NOOP_PACKET VIREO__EIO_CLOSE_PACKET
 
-static int reply(vireo_req *r, int status, const char *type, const void *body, size_t len)
+static int reply(vireo__eio_server *server, vireo_req *r, const char *type, const void *body,
+                 size_t len)
 {
     const char *agent = vireo_header(r, "user-agent");
     if (agent != NULL && (strstr(agent, ";MSIE") || strstr(agent, "Trident/")))
         vireo_reply_header(r, "X-XSS-Protection", "0");
     vireo_reply_header(r, "Content-Type", type);
     vireo_reply_header(r, "cache-control", "no-store");
-    return vireo_reply(r, status, NULL, body, len);
+    if (server->events->on_headers != NULL)
+        server->events->on_headers(server->owner, r, NULL);
+    return vireo_reply(r, 200, NULL, body, len);
 }
 
-static int reply_packets(vireo_req *r, const vireo__buf *payload)
+/* --- payloads --------------------------------------------------------------------------------- */
+
+static void add_packet(const vireo__eio_session *s, vireo__buf *payload, bool octets, bool binary,
+                       const uint8_t *data, size_t len)
 {
-    return reply(r, 200, "text/plain; charset=UTF-8", payload->data, payload->len);
+    if (s->v3)
+        vireo__eio3_payload_add(payload, octets, binary, data, len);
+    else
+        vireo__eio_payload_add(payload, binary, data, len);
+}
+
+/* A v3 client gets octets where there is a binary message among them. */
+static bool wants_octets(const vireo__eio_session *s, const vireo__outbox *sent)
+{
+    const struct vireo__outbox_node *at = NULL;
+    if (s->octets)
+        for (const vireo__outbox_item *item; (item = vireo__outbox_next(sent, &at)) != NULL;)
+            if (vireo__ws_frame_opcode(item->frame) == VIREO__WS_BINARY)
+                return true;
+    return false;
+}
+
+/* write_packets appends all of |sent|, and |last| behind it: packets of one letter each. */
+static void write_packets(const vireo__eio_session *s, vireo__buf *payload, bool octets,
+                          const vireo__outbox *sent, const char *last)
+{
+    const struct vireo__outbox_node *at = NULL;
+    for (const vireo__outbox_item *item; (item = vireo__outbox_next(sent, &at)) != NULL;)
+        add_packet(s, payload, octets, vireo__ws_frame_opcode(item->frame) == VIREO__WS_BINARY,
+                   vireo__ws_payload(item->frame), vireo__ws_payload_len(item->frame));
+    for (; *last != '\0'; last++)
+        add_packet(s, payload, octets, false, (const uint8_t *)last, 1);
+}
+
+static int reply_script(const vireo__eio_session *s, vireo_req *r, const vireo__buf *payload)
+{
+    vireo__buf script;
+    vireo__buf_init(&script, VIREO__BUF_UNLIMITED);
+    int error = vireo__eio_jsonp_write(&script, vireo__eio_req_param(r, "j"),
+                                       (vireo__str){(const char *)payload->data, payload->len});
+    if (error == 0)
+        error = reply(s->server, r, "text/plain; charset=UTF-8", script.data, script.len);
+    vireo__buf_deinit(&script);
+    return error;
+}
+
+static int reply_packets(const vireo__eio_session *s, vireo_req *r, bool octets,
+                         const vireo__buf *payload)
+{
+    if (payload->error < 0)
+        return payload->error;
+    if (s->jsonp)
+        return reply_script(s, r, payload);
+    return reply(s->server, r, octets ? "application/octet-stream" : "text/plain; charset=UTF-8",
+                 payload->data, payload->len);
 }
 
 /* --- GET -------------------------------------------------------------------------------------- */
+
+static int write_first(const vireo__eio_session *s, vireo__buf *payload)
+{
+    const char *initial = s->server->initial_packet;
+    vireo__buf open;
+    vireo__buf_init(&open, VIREO__BUF_UNLIMITED);
+    int error = vireo__eio_session_write_open(s, false, &open);
+    if (error == 0) {
+        add_packet(s, payload, false, false, open.data, open.len);
+        if (initial != NULL)
+            add_packet(s, payload, false, false, (const uint8_t *)initial, strlen(initial));
+        error = payload->error;
+    }
+    vireo__buf_deinit(&open);
+    return error;
+}
 
 int vireo__eio_polling_open(vireo__eio_server *server, vireo_req *r, const char *id)
 {
@@ -36,9 +109,11 @@ int vireo__eio_polling_open(vireo__eio_server *server, vireo_req *r, const char 
     if (s == NULL)
         return VIREO_ENOMEM;
     vireo__buf *payload = vireo__loop_scratch(server->loop);
-    int error = vireo__eio_session_write_open(s, false, payload);
+    int error = write_first(s, payload);
+    if (server->events->on_headers != NULL)
+        server->events->on_headers(server->owner, r, id);
     if (error == 0)
-        error = reply_packets(r, payload);
+        error = reply_packets(s, r, false, payload);
     if (error < 0) {
         s->refused = true;
         vireo__eio_session_end(s, "transport error", vireo_strerror(error));
@@ -56,26 +131,20 @@ static void on_get_aborted(vireo_req *r, void *user)
     vireo__eio_session_end(s, "transport error", "poll connection closed prematurely");
 }
 
-/* answer_poll replies to the pending GET with all that is queued, and |last| behind it: packets as
- * they are written, or "". */
+/* answer_poll replies to the pending GET with all that is queued, and |last| behind it: packets of
+ * one letter each, or "". */
 static void answer_poll(vireo__eio_session *s, const char *last)
 {
     vireo_req *r = s->poll;
     vireo__outbox sent = s->outbox;
     vireo__buf *payload = vireo__loop_scratch(s->server->loop);
-    const struct vireo__outbox_node *at = NULL;
-    for (const vireo__outbox_item *item; (item = vireo__outbox_next(&sent, &at)) != NULL;)
-        vireo__eio_payload_add(payload, vireo__ws_frame_opcode(item->frame) == VIREO__WS_BINARY,
-                               vireo__ws_payload(item->frame), vireo__ws_payload_len(item->frame));
-    if (*last != '\0')
-        vireo__eio_payload_add(payload, false, (const uint8_t *)last, strlen(last));
+    bool octets = wants_octets(s, &sent);
+    write_packets(s, payload, octets, &sent, last);
     s->outbox = (vireo__outbox){0};
     s->poll = NULL;
     vireo_on_abort(r, NULL, NULL);
-    int error = payload->error;
-    if (error == 0)
-        error = reply_packets(r, payload);
-    else
+    int error = reply_packets(s, r, octets, payload);
+    if (payload->error < 0)
         vireo_reply(r, 500, NULL, NULL, 0);
     vireo__outbox_clear(&sent, &s->server->loop->write_nodes, error);
     if (error < 0)
@@ -146,13 +215,18 @@ static bool announced_too_large(const vireo__eio_session *s, const vireo_req *r)
     return length != NULL && strtoull(length, NULL, 10) > s->server->options.max_payload;
 }
 
-void vireo__eio_polling_post_head(vireo__eio_session *s, vireo_req *r)
+static bool is_octets(const vireo_req *r)
 {
     const char *type = vireo_header(r, "content-type");
+    return type != NULL && strcmp(type, "application/octet-stream") == 0;
+}
+
+void vireo__eio_polling_post_head(vireo__eio_session *s, vireo_req *r)
+{
     const char *fault = NULL;
     if (s->post != NULL)
         fault = "data request overlap from client";
-    else if (type != NULL && strcmp(type, "application/octet-stream") == 0)
+    else if (!s->v3 && is_octets(r))
         fault = "invalid content";
     if (fault != NULL) {
         vireo__eio_session_end(s, "transport error", fault);
@@ -168,34 +242,71 @@ void vireo__eio_polling_post_head(vireo__eio_session *s, vireo_req *r)
 }
 
 /* take_packet acts on one packet of a payload. False ends the payload. */
-static bool take_packet(vireo__eio_session *s, uint8_t *text, size_t len)
+static bool take_packet(vireo__eio_session *s, const vireo__eio_packet *packet)
 {
-    vireo__eio_packet packet;
-    if (vireo__eio_decode(&packet, text, len) < 0) {
-        vireo__eio_session_end(s, "parse error", "");
-        return false;
-    }
-    if (packet.type == VIREO__EIO_CLOSE) {
+    if (packet->type == VIREO__EIO_CLOSE) {
         vireo__eio_polling_end(s, VIREO__EIO_NOOP_PACKET);
         vireo__eio_session_end(s, "transport close", "");
         return false;
     }
-    vireo__eio_session_packet(s, &packet);
+    vireo__eio_session_packet(s, packet);
     return s->state != VIREO__EIO_STATE_CLOSED;
+}
+
+static void take_payload_v3(vireo__eio_session *s, uint8_t *body, size_t n, bool octets)
+{
+    size_t at = 0;
+    int more;
+    vireo__eio_packet packet;
+    while ((more = vireo__eio3_payload_next(&packet, body, n, octets, &at)) > 0)
+        if (!take_packet(s, &packet))
+            return;
+    if (more < 0)
+        vireo__eio_session_end(s, "parse error", "");
+}
+
+static void take_payload(vireo__eio_session *s, uint8_t *body, size_t n)
+{
+    size_t len, at = 0;
+    uint8_t *text;
+    vireo__eio_packet packet;
+    while (vireo__eio_payload_next(body, n, &at, &text, &len)) {
+        if (vireo__eio_decode(&packet, text, len) < 0) {
+            vireo__eio_session_end(s, "parse error", "");
+            return;
+        }
+        if (!take_packet(s, &packet))
+            return;
+    }
+}
+
+/* A form without a payload says nothing. */
+static void take_body(vireo__eio_session *s, const vireo_req *r, uint8_t *body, size_t n)
+{
+    vireo__str payload;
+    bool octets = s->v3 && is_octets(r);
+    if (s->jsonp && !octets) {
+        if (!vireo__eio_jsonp_read(body, n, &payload))
+            return;
+        body = (uint8_t *)(uintptr_t)payload.at;
+        n = payload.len;
+    }
+    if (s->v3)
+        take_payload_v3(s, body, n, octets);
+    else
+        take_payload(s, body, n);
 }
 
 int vireo__eio_polling_post(vireo__eio_session *s, vireo_req *r)
 {
-    size_t n, len, at = 0;
-    uint8_t *text;
+    size_t n;
     if (r != s->post) /* the session began after its head: it is not this session's client */
         return vireo_reply(r, 400, NULL, NULL, 0);
     /* base64 is decoded in place: the body is ours now */
     uint8_t *body = (uint8_t *)(uintptr_t)vireo_body(r, &n);
+    vireo__eio_server *server = s->server;
     s->post = NULL;
     vireo_on_abort(r, NULL, NULL);
-    while (vireo__eio_payload_next(body, n, &at, &text, &len))
-        if (!take_packet(s, text, len))
-            break;
-    return reply(r, 200, "text/html", "ok", 2);
+    take_body(s, r, body, n);
+    return reply(server, r, "text/html", "ok", 2);
 }

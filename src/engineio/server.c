@@ -10,7 +10,6 @@
 
 #include <vireo/error.h>
 
-#include "base/url.h"
 #include "engineio/session.h"
 
 /* Limits of the WebSocket transport, as in ws. */
@@ -18,6 +17,7 @@ enum { MAX_FRAGMENTS = 131072, CLOSE_TIMEOUT_MS = 30000 };
 
 /* The official server's errors, in the order of their codes. */
 typedef enum fault {
+    UNDECIDED = -2,
     NO_FAULT = -1,
     UNKNOWN_TRANSPORT,
     UNKNOWN_SID,
@@ -38,24 +38,29 @@ typedef struct call {
     vireo__eio_session *session; /* NULL: it wants a new one */
     bool websocket;              /* the transport it names */
     char id[VIREO__ID_SIZE];     /* of the new one */
+    const char *key;             /* what exactly is wrong, see vireo__eio_refusal */
+    const char *value;
 } call;
 
-static vireo__str query_value(const vireo_req *r, const char *name)
+/* refuse notes what is wrong if the request is refused now. */
+static void refuse(call *c, const char *key, const char *value)
 {
-    vireo__str value;
-    bool found = vireo__url_query(vireo__req_query_string(r), name, &value);
-    return found ? value : (vireo__str){NULL, 0};
+    c->key = key;
+    c->value = value;
 }
+
+/* --- verifying -------------------------------------------------------------------------------- */
 
 static fault find_transport(call *c, const vireo_req *r)
 {
-    vireo__str name = query_value(r, "transport");
+    vireo__str name = vireo__eio_req_param(r, "transport");
     unsigned enabled = c->server->options.transports;
     c->websocket = vireo__str_equal(name, "websocket");
     if (c->websocket && enabled & VIREO__EIO_WEBSOCKET)
         return NO_FAULT;
     if (vireo__str_equal(name, "polling") && enabled & VIREO__EIO_POLLING)
         return NO_FAULT;
+    refuse(c, "transport", NULL);
     return UNKNOWN_TRANSPORT;
 }
 
@@ -71,61 +76,87 @@ static bool origin_is_clean(const vireo_req *r)
 static fault find_session(call *c, const vireo_req *r, vireo__str sid, bool upgrade)
 {
     c->session = vireo__map_get(&c->server->sessions, sid.at, sid.len);
+    refuse(c, "sid", NULL);
     if (c->session == NULL)
         return UNKNOWN_SID;
+    refuse(c, "name", "TRANSPORT_MISMATCH");
     if (!upgrade && (c->websocket || c->session->ws != NULL))
         return BAD_REQUEST; /* the session speaks another transport */
-    return vireo__str_equal(query_value(r, "EIO"), "4") ? NO_FAULT : BAD_REQUEST;
+    refuse(c, "name", "PROTOCOL_MISMATCH");
+    return vireo__eio_req_v3(r) == c->session->v3 ? NO_FAULT : BAD_REQUEST;
 }
 
-static bool id_valid(const vireo__eio_server *server, const char *id)
+static fault check_handshake(call *c, vireo_req *r, bool upgrade)
 {
-    static const char letters[] =
-        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-";
-    size_t n = strnlen(id, VIREO__ID_SIZE);
-    return n > 0 && n <= VIREO__ID_LEN && strspn(id, letters) == n &&
-           vireo__map_get(&server->sessions, id, n) == NULL;
-}
-
-static fault make_id(call *c, const vireo_req *r)
-{
-    if (c->server->options.generate_id == NULL)
-        vireo__id_make(&c->server->ids, c->id);
-    else if (c->server->options.generate_id(r, c->id) < 0 || !id_valid(c->server, c->id))
-        return BAD_REQUEST;
-    return NO_FAULT;
-}
-
-static fault check_handshake(call *c, const vireo_req *r, bool upgrade)
-{
+    const vireo__eio_options *o = &c->server->options;
+    refuse(c, "method", NULL);
     if (strcmp(vireo_method(r), "GET") != 0)
         return BAD_METHOD;
+    refuse(c, "name", "TRANSPORT_HANDSHAKE_ERROR");
     if (c->websocket && !upgrade)
         return BAD_REQUEST;
-    if (c->server->options.allow_request != NULL && c->server->options.allow_request(r) < 0)
-        return FORBIDDEN;
-    return vireo__str_equal(query_value(r, "EIO"), "4") ? make_id(c, r) : UNSUPPORTED_VERSION;
+    vireo__eio_decision allowed = vireo__eio_ask_allowed(c->server, r, &c->value);
+    refuse(c, "message", c->value);
+    if (allowed != VIREO__EIO_YES)
+        return allowed == VIREO__EIO_UNDECIDED ? UNDECIDED : FORBIDDEN;
+    refuse(c, "protocol", "3");
+    if (vireo__eio_req_v3(r) && !o->allow_v3)
+        return UNSUPPORTED_VERSION;
+    vireo__eio_decision named = vireo__eio_ask_id(c->server, r, c->id);
+    refuse(c, "name", "ID_GENERATION_ERROR");
+    if (named != VIREO__EIO_YES)
+        return named == VIREO__EIO_UNDECIDED ? UNDECIDED : BAD_REQUEST;
+    return NO_FAULT;
 }
 
 static fault verify(call *c, vireo_req *r, bool upgrade)
 {
-    c->server = vireo_req_user(r);
-    c->session = NULL;
+    *c = (call){.server = vireo_req_user(r)};
     fault f = find_transport(c, r);
     if (f != NO_FAULT)
         return f;
+    refuse(c, "name", "INVALID_ORIGIN");
     if (!origin_is_clean(r))
         return BAD_REQUEST;
-    vireo__str sid = query_value(r, "sid");
+    vireo__str sid = vireo__eio_req_param(r, "sid");
     return sid.len > 0 ? find_session(c, r, sid, upgrade) : check_handshake(c, r, upgrade);
+}
+
+/* --- refusing --------------------------------------------------------------------------------- */
+
+/* What the client itself has said, where that is what is wrong. */
+static const char *said(const call *c, vireo_req *r)
+{
+    if (c->value != NULL)
+        return c->value;
+    if (strcmp(c->key, "method") == 0)
+        return vireo_method(r);
+    const char *value = vireo_query(r, c->key);
+    return value != NULL ? value : "";
+}
+
+static void tell_refusal(const call *c, vireo_req *r, fault f)
+{
+    const vireo__eio_server *server = c->server;
+    if (server->events->on_refusal != NULL)
+        server->events->on_refusal(
+            server->owner, r,
+            &(vireo__eio_refusal){
+                .code = (int)f, .message = fault_texts[f], .key = c->key, .value = said(c, r)});
+}
+
+static const char *text_of(const call *c, fault f)
+{
+    return f == FORBIDDEN ? c->value : fault_texts[f];
 }
 
 /* --- plain requests --------------------------------------------------------------------------- */
 
-static int reply_fault(vireo_req *r, fault f)
+static int reply_fault(const call *c, vireo_req *r, fault f)
 {
+    tell_refusal(c, r, f);
     return vireo_reply_json(r, f == FORBIDDEN ? 403 : 400, "{code:%d,message:%s}", (int)f,
-                            fault_texts[f]);
+                            text_of(c, f));
 }
 
 /* A POST is noticed with its head, so that a second one finds the first. What is wrong with it is
@@ -152,8 +183,10 @@ static int on_request(vireo_req *r)
     if (server->events->on_request != NULL && server->events->on_request(server->owner, r))
         return 0;
     fault f = verify(&c, r, false);
+    if (f == UNDECIDED)
+        return 0;
     if (f != NO_FAULT)
-        return reply_fault(r, f);
+        return reply_fault(&c, r, f);
     if (c.session == NULL && !takes_sessions(c.server))
         return vireo_reply_text(r, 503, "");
     if (c.session == NULL)
@@ -167,25 +200,37 @@ static int on_request(vireo_req *r)
 
 /* --- upgrades --------------------------------------------------------------------------------- */
 
-static void refuse_upgrade(vireo_req *r, fault f)
+static void refuse_upgrade(const call *c, vireo_req *r, fault f)
 {
-    char answer[256];
-    const char *text = fault_texts[f];
-    int n = snprintf(answer, sizeof answer,
+    char head[160];
+    const char *text = text_of(c, f);
+    vireo__buf answer;
+    tell_refusal(c, r, f);
+    int n = snprintf(head, sizeof head,
                      "HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-type: "
-                     "text/html\r\nContent-Length: %zu\r\n\r\n%s",
-                     strlen(text), text);
-    vireo__req_reply_raw(r, answer, (size_t)n);
+                     "text/html\r\nContent-Length: %zu\r\n\r\n",
+                     strlen(text));
+    vireo__buf_init(&answer, VIREO__BUF_UNLIMITED);
+    vireo__buf_append(&answer, head, (size_t)n);
+    if (vireo__buf_append_str(&answer, text) == 0)
+        vireo__req_reply_raw(r, answer.data, answer.len);
+    else
+        vireo_reply(r, 500, NULL, NULL, 0);
+    vireo__buf_deinit(&answer);
 }
 
 static void on_upgrade(vireo_req *r)
 {
     call c;
     fault f = verify(&c, r, true);
-    if (f == NO_FAULT && !c.websocket)
-        f = BAD_REQUEST; /* polling needs no upgrade */
+    if (f == UNDECIDED)
+        return;
+    if (f == NO_FAULT && !c.websocket) { /* polling needs no upgrade */
+        f = BAD_REQUEST;
+        refuse(&c, "name", "TRANSPORT_MISMATCH");
+    }
     if (f != NO_FAULT)
-        refuse_upgrade(r, f);
+        refuse_upgrade(&c, r, f);
     else if (c.session == NULL && !takes_sessions(c.server))
         vireo_reply_text(r, 503, "");
     else if (c.session == NULL)
@@ -211,6 +256,15 @@ static void on_stop(void *owner)
     vireo__eio_websockets_stop(server);
 }
 
+static void free_server(vireo__eio_server *server)
+{
+    vireo__shared_unref(server->ping);
+    vireo__shared_unref(server->pong);
+    free(server->initial_packet);
+    free(server->prefix);
+    free(server);
+}
+
 static void on_free(void *owner)
 {
     vireo__eio_server *server = owner;
@@ -221,9 +275,7 @@ static void on_free(void *owner)
     if (server->events->on_free != NULL)
         server->events->on_free(server->owner);
     vireo__map_deinit(&server->sessions);
-    vireo__shared_unref(server->ping);
-    free(server->prefix);
-    free(server);
+    free_server(server);
 }
 
 static char *make_prefix(const vireo__eio_options *options)
@@ -237,6 +289,19 @@ static char *make_prefix(const vireo__eio_options *options)
     memcpy(prefix, options->path, n);
     strcpy(prefix + n, options->no_trailing_slash ? "" : "/");
     return prefix;
+}
+
+static int make_texts(vireo__eio_server *server, const vireo__eio_options *options)
+{
+    const char *initial = options->initial_packet;
+    server->prefix = make_prefix(options);
+    server->ping = vireo__ws_frame_copy(VIREO__WS_TEXT, "2", 1);
+    server->pong = vireo__ws_frame_copy(VIREO__WS_TEXT, "3", 1);
+    if (initial != NULL && (server->initial_packet = malloc(strlen(initial) + 2)) != NULL)
+        strcat(strcpy(server->initial_packet, "4"), initial);
+    bool whole = server->prefix != NULL && server->ping != NULL && server->pong != NULL &&
+                 (initial == NULL || server->initial_packet != NULL);
+    return whole ? 0 : VIREO_ENOMEM;
 }
 
 vireo__eio_server *vireo__eio_server_new(vireo_app *app, const vireo__eio_options *options,
@@ -253,12 +318,8 @@ vireo__eio_server *vireo__eio_server_new(vireo_app *app, const vireo__eio_option
     server->ws_limits = (vireo__ws_limits){.max_message_bytes = options->max_payload,
                                            .max_fragments = MAX_FRAGMENTS,
                                            .close_timeout_ms = CLOSE_TIMEOUT_MS};
-    server->prefix = make_prefix(options);
-    server->ping = vireo__ws_frame_copy(VIREO__WS_TEXT, "2", 1);
-    if (server->prefix == NULL || server->ping == NULL) {
-        vireo__shared_unref(server->ping);
-        free(server->prefix);
-        free(server);
+    if (make_texts(server, options) < 0) {
+        free_server(server);
         return NULL;
     }
     vireo__map_init(&server->sessions, server->loop->hash_key);

@@ -33,10 +33,22 @@ typedef struct vireo__eio_options {
     size_t max_payload; /* bytes of a POST body or a WebSocket message */
     unsigned transports;
     bool no_upgrades;
+    bool allow_v3; /* clients that speak Engine.IO v3 */
+    /* a message sent with the handshake, or NULL; copied */
+    const char *initial_packet;
     /* NULL: all; see <vireo/socket.h> */
-    int (*allow_request)(const vireo_req *r);
-    int (*generate_id)(const vireo_req *r, char id[VIREO__ID_SIZE]); /* NULL: vireo__id_make */
+    int (*allow_request)(vireo_req *r);
+    int (*generate_id)(vireo_req *r, char id[VIREO__ID_SIZE]); /* NULL: vireo__id_make */
 } vireo__eio_options;
+
+/* A request that was refused: the official server's code and text, and what exactly was wrong:
+ * {"transport", "carrier-pigeon"}, {"name", "INVALID_ORIGIN"} .. Borrowed for the call. */
+typedef struct vireo__eio_refusal {
+    int code;
+    const char *message;
+    const char *key;
+    const char *value;
+} vireo__eio_refusal;
 
 /* Why a session was closed; the texts are those of the official server. */
 typedef struct vireo__eio_close_info {
@@ -58,6 +70,12 @@ typedef struct vireo__eio_events {
     /* Asked first for a request that is no upgrade: answers it and returns true, or leaves it to
      * the engine. May be NULL. */
     bool (*on_request)(void *owner, vireo_req *r);
+    /* A request was refused; told before it is answered. May be NULL. */
+    void (*on_refusal)(void *owner, vireo_req *r, const vireo__eio_refusal *why);
+    /* The head of an answer is about to be made: vireo_reply_header adds to it. Called with
+     * |new_id| for an answer that opens a session, and then, as for any other, with NULL. May be
+     * NULL. */
+    void (*on_headers)(void *owner, vireo_req *r, const char *new_id);
     /* The application stops; the sessions are closed after the return. May be NULL. */
     void (*on_stop)(void *owner);
     /* The application is freed and all sessions are gone: free the owner. May be NULL. */
@@ -92,6 +110,8 @@ const char *vireo__eio_id(const vireo__eio_session *s);
 const char *vireo__eio_transport(const vireo__eio_session *s);
 /* would a message leave now: a GET is pending, the kernel takes data */
 bool vireo__eio_writable(const vireo__eio_session *s);
+/* 4, or 3 */
+int vireo__eio_protocol(const vireo__eio_session *s);
 size_t vireo__eio_queued(const vireo__eio_session *s);
 
 /* The request that opened the session; freed with it. */

@@ -15,6 +15,7 @@
 
 #include <vireo/error.h>
 
+#include "base/url.h"
 #include "net/tls_info.h"
 
 /* how long a closing polling session waits for the client's next GET */
@@ -70,6 +71,18 @@ static void free_handshake(vireo__eio_handshake *h)
     free(h);
 }
 
+vireo__str vireo__eio_req_param(const vireo_req *r, const char *name)
+{
+    vireo__str value;
+    bool found = vireo__url_query(vireo__req_query_string(r), name, &value);
+    return found ? value : (vireo__str){NULL, 0};
+}
+
+bool vireo__eio_req_v3(const vireo_req *r)
+{
+    return !vireo__str_equal(vireo__eio_req_param(r, "EIO"), "4");
+}
+
 vireo__eio_session *vireo__eio_session_new(vireo__eio_server *server, vireo_req *r, const char *id)
 {
     vireo__eio_session *s = calloc(1, sizeof *s);
@@ -78,6 +91,9 @@ vireo__eio_session *vireo__eio_session_new(vireo__eio_server *server, vireo_req 
     s->server = server;
     s->description = "";
     s->turn.run = on_turn_end;
+    s->v3 = vireo__eio_req_v3(r);
+    s->jsonp = vireo__eio_req_param(r, "j").at != NULL;
+    s->octets = s->v3 && !s->jsonp && vireo__eio_req_param(r, "b64").at == NULL;
     s->handshake = keep_handshake(r);
     strcpy(s->id, id);
     if (s->handshake == NULL || vireo__map_put(&server->sessions, s->id, strlen(s->id), s) < 0) {
@@ -103,11 +119,27 @@ int vireo__eio_session_write_open(const vireo__eio_session *s, bool over_websock
              });
 }
 
+static void on_pong_overdue(vireo__deadline *d)
+{
+    vireo__eio_session_end(vireo__container(d, vireo__eio_session, heartbeat), "ping timeout", "");
+}
+
+/* In v3 the client sends the PINGs. */
+static uint32_t v3_patience_ms(const vireo__eio_options *o)
+{
+    return o->ping_timeout_ms > UINT32_MAX - o->ping_interval_ms
+               ? UINT32_MAX
+               : o->ping_interval_ms + o->ping_timeout_ms;
+}
+
 void vireo__eio_session_start(vireo__eio_session *s)
 {
     const vireo__eio_server *server = s->server;
-    int error = vireo__deadline_start(server->loop, &s->heartbeat, server->options.ping_interval_ms,
-                                      on_ping_due);
+    const vireo__eio_options *o = &server->options;
+    int error =
+        s->v3
+            ? vireo__deadline_start(server->loop, &s->heartbeat, v3_patience_ms(o), on_pong_overdue)
+            : vireo__deadline_start(server->loop, &s->heartbeat, o->ping_interval_ms, on_ping_due);
     if (error == 0)
         error = server->events->on_open(s);
     if (error == 0)
@@ -117,11 +149,6 @@ void vireo__eio_session_start(vireo__eio_session *s)
 }
 
 /* --- heartbeat -------------------------------------------------------------------------------- */
-
-static void on_pong_overdue(vireo__deadline *d)
-{
-    vireo__eio_session_end(vireo__container(d, vireo__eio_session, heartbeat), "ping timeout", "");
-}
 
 static void await(vireo__eio_session *s, uint32_t ms, void (*fn)(vireo__deadline *))
 {
@@ -142,10 +169,35 @@ static void on_ping_due(vireo__deadline *d)
  * PING, the first other packet moves the deadline. */
 static void note_sign_of_life(vireo__eio_session *s)
 {
-    if (!s->awaiting_pong || s->pong_extended)
+    if (s->v3 || !s->awaiting_pong || s->pong_extended)
         return;
     s->pong_extended = true;
     await(s, s->server->options.ping_timeout_ms, on_pong_overdue);
+}
+
+static void on_wrong_direction(vireo__eio_session *s)
+{
+    vireo__eio_session_end(s, "transport error", "invalid heartbeat direction");
+}
+
+static void on_ping(vireo__eio_session *s)
+{
+    if (!s->v3) {
+        on_wrong_direction(s);
+        return;
+    }
+    await(s, v3_patience_ms(&s->server->options), on_pong_overdue);
+    vireo__eio_send(s, s->server->pong, NULL, NULL);
+}
+
+static void on_pong(vireo__eio_session *s)
+{
+    if (s->v3) {
+        on_wrong_direction(s);
+        return;
+    }
+    s->awaiting_pong = false;
+    await(s, s->server->options.ping_interval_ms, on_ping_due);
 }
 
 /* --- packets ---------------------------------------------------------------------------------- */
@@ -158,11 +210,10 @@ void vireo__eio_session_packet(vireo__eio_session *s, const vireo__eio_packet *p
         note_sign_of_life(s);
     switch (packet->type) {
     case VIREO__EIO_PING:
-        vireo__eio_session_end(s, "transport error", "invalid heartbeat direction");
+        on_ping(s);
         break;
     case VIREO__EIO_PONG:
-        s->awaiting_pong = false;
-        await(s, s->server->options.ping_interval_ms, on_ping_due);
+        on_pong(s);
         break;
     case VIREO__EIO_MESSAGE:
         s->server->events->on_message(s, packet->binary, packet->data, packet->len);
@@ -303,6 +354,11 @@ const char *vireo__eio_id(const vireo__eio_session *s)
 const char *vireo__eio_transport(const vireo__eio_session *s)
 {
     return s->ws != NULL ? "websocket" : "polling";
+}
+
+int vireo__eio_protocol(const vireo__eio_session *s)
+{
+    return s->v3 ? 3 : 4;
 }
 
 const vireo__eio_handshake *vireo__eio_handshake_of(const vireo__eio_session *s)

@@ -6,6 +6,7 @@
  *   session.c     its states, heartbeat, what packets mean, sending and closing
  *   polling.c     the transport that is a pending GET and POSTs
  *   websocket.c   the transport that is a WebSocket, and the probe that may become it
+ *   admission.c   who may have a session, and with which id
  *   server.c      requests: which session, which transport, or which error
  */
 
@@ -47,6 +48,9 @@ struct vireo__eio_session {
     bool refused : 1; /* by on_open: nobody hears of its end */
     bool awaiting_pong : 1;
     bool pong_extended : 1; /* the PONG's deadline was moved once since the PING */
+    bool v3 : 1;            /* it speaks Engine.IO v3 */
+    bool octets : 1;        /* v3: it reads payloads of octets */
+    bool jsonp : 1;         /* it polls by scripts and forms */
     char id[VIREO__ID_SIZE];
 };
 
@@ -65,13 +69,15 @@ struct vireo__eio_server {
     vireo__list closed;     /* sessions whose on_close is still to come */
     vireo__id_source ids;
     vireo__shared *ping; /* the one PING frame for all */
+    vireo__shared *pong; /* .. and for clients of v3, which ask */
+    char *initial_packet;
     char *prefix;
 };
 
 /* --- session.c -------------------------------------------------------------------------------- */
 
-/* vireo__eio_session_new registers a session named |id| for the handshake request |r|; NULL when
- * memory runs out. */
+/* vireo__eio_session_new registers a session named |id| for the handshake request |r|, which says
+ * what it speaks; NULL when memory runs out. */
 vireo__eio_session *vireo__eio_session_new(vireo__eio_server *server, vireo_req *r, const char *id);
 
 /* vireo__eio_session_start: its transport has sent the OPEN packet. */
@@ -84,6 +90,13 @@ void vireo__eio_session_packet(vireo__eio_session *s, const vireo__eio_packet *p
  * closed. */
 void vireo__eio_session_end(vireo__eio_session *s, const char *reason, const char *description);
 
+/* vireo__eio_req_param returns the first value of |name| in the query, still encoded; its |at| is
+ * NULL if there is none. */
+vireo__str vireo__eio_req_param(const vireo_req *r, const char *name);
+
+/* vireo__eio_req_v3 tells whether a request speaks v3: what does not say 4 does. */
+bool vireo__eio_req_v3(const vireo_req *r);
+
 /* vireo__eio_session_write_open appends its OPEN packet. */
 int vireo__eio_session_write_open(const vireo__eio_session *s, bool over_websocket,
                                   vireo__buf *out);
@@ -91,6 +104,23 @@ int vireo__eio_session_write_open(const vireo__eio_session *s, bool over_websock
 /* vireo__eio_session_finish says on_close and frees a closed session; for the server's end, else
  * the turn does it. */
 void vireo__eio_session_finish(vireo__eio_session *s);
+
+/* --- admission.c ------------------------------------------------------------------------------ */
+
+typedef enum vireo__eio_decision {
+    VIREO__EIO_NO,
+    VIREO__EIO_YES,
+    VIREO__EIO_UNDECIDED /* the request is kept; on_request or on_upgrade comes once more */
+} vireo__eio_decision;
+
+/* vireo__eio_ask_allowed asks whether a request may have a session. |*message| is what it is told
+ * if not; valid as long as |r|. */
+vireo__eio_decision vireo__eio_ask_allowed(vireo__eio_server *server, vireo_req *r,
+                                           const char **message);
+
+/* vireo__eio_ask_id makes, or asks for, the session's id. */
+vireo__eio_decision vireo__eio_ask_id(vireo__eio_server *server, vireo_req *r,
+                                      char id[VIREO__ID_SIZE]);
 
 /* --- polling.c -------------------------------------------------------------------------------- */
 

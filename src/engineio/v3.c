@@ -36,9 +36,9 @@ static int decode_base64(vireo__eio_packet *packet, uint8_t *text, size_t n)
 
 int vireo__eio3_decode(vireo__eio_packet *packet, uint8_t *text, size_t n)
 {
-    *packet = (vireo__eio_packet){.data = text + 1, .len = n - 1};
     if (n == 0)
         return VIREO_EPROTO;
+    *packet = (vireo__eio_packet){.data = text + 1, .len = n - 1};
     if (text[0] == 'b')
         return decode_base64(packet, text + 1, n - 1);
     return read_type(packet, (unsigned)text[0] - '0');
@@ -46,8 +46,10 @@ int vireo__eio3_decode(vireo__eio_packet *packet, uint8_t *text, size_t n)
 
 int vireo__eio3_decode_bytes(vireo__eio_packet *packet, uint8_t *bytes, size_t n)
 {
+    if (n == 0)
+        return VIREO_EPROTO;
     *packet = (vireo__eio_packet){.data = bytes + 1, .len = n - 1};
-    if (n == 0 || read_type(packet, bytes[0]) < 0)
+    if (read_type(packet, bytes[0]) < 0)
         return VIREO_EPROTO;
     packet->binary = packet->type == VIREO__EIO_MESSAGE;
     return 0;

@@ -14,10 +14,10 @@
 
 #include <vireo/error.h>
 
-#include "base/url.h"
 #include "engineio/session.h"
+#include "engineio/v3.h"
 
-enum { NOOP_EVERY_MS = 100 };
+enum { NOOP_EVERY_MS = 100, MAX_PROTOCOL = 255 /* bytes of a sub-protocol that is answered */ };
 
 struct vireo__eio_websocket {
     vireo__ws ws;
@@ -25,6 +25,7 @@ struct vireo__eio_websocket {
     vireo__eio_session *session; /* NULL: it only waits for its end */
     struct probe *probe;         /* NULL once it is the transport */
     bool base64;                 /* the client asked for binary messages as text (b64=1) */
+    bool v3;                     /* .. speaks Engine.IO v3 */
 };
 
 /* What a WebSocket needs only until it has become the transport. */
@@ -36,16 +37,33 @@ struct probe {
 
 static const vireo__ws_events events;
 
+/* Of the sub-protocols that a client offers, ws takes the first, and so do we. */
+static void take_protocol(vireo_req *r)
+{
+    const char *offered = vireo_header(r, "sec-websocket-protocol");
+    size_t n = offered != NULL ? strcspn(offered, ", \t") : 0;
+    char name[MAX_PROTOCOL + 1];
+    if (n == 0 || n > MAX_PROTOCOL)
+        return;
+    memcpy(name, offered, n);
+    name[n] = '\0';
+    vireo_reply_header(r, "Sec-WebSocket-Protocol", name);
+}
+
 static vireo__eio_websocket *accept_websocket(vireo__eio_server *server, vireo_req *r)
 {
-    vireo__str value;
     vireo__eio_websocket *w = calloc(1, sizeof *w);
     if (w == NULL) {
         vireo_reply_text(r, 500, "");
         return NULL;
     }
-    w->base64 = vireo__url_query(vireo__req_query_string(r), "b64", &value) && value.len > 0;
-    if (vireo__ws_accept(&w->ws, r, NULL, &server->ws_limits, &events) < 0) {
+    w->base64 = vireo__eio_req_param(r, "b64").len > 0;
+    w->v3 = vireo__eio_req_v3(r);
+    if (server->events->on_headers != NULL)
+        server->events->on_headers(server->owner, r, NULL);
+    take_protocol(r);
+    const char *headers = vireo__req_added_headers(r);
+    if (headers == NULL || vireo__ws_accept(&w->ws, r, headers, &server->ws_limits, &events) < 0) {
         free(w);
         return NULL;
     }
@@ -55,19 +73,40 @@ static vireo__eio_websocket *accept_websocket(vireo__eio_server *server, vireo_r
 
 /* --- sending ---------------------------------------------------------------------------------- */
 
-static int send_as_text(vireo__eio_websocket *w, vireo__shared *frame, vireo__written_fn done,
-                        void *user)
+static vireo__shared *as_text(const vireo__eio_websocket *w, vireo__shared *frame)
 {
     vireo__buf text;
+    const uint8_t *data = vireo__ws_payload(frame);
+    size_t len = vireo__ws_payload_len(frame);
     vireo__buf_init(&text, VIREO__BUF_UNLIMITED);
-    int error =
-        vireo__eio_write_base64(&text, vireo__ws_payload(frame), vireo__ws_payload_len(frame));
+    int error = w->v3 ? vireo__eio3_write_base64(&text, data, len)
+                      : vireo__eio_write_base64(&text, data, len);
     vireo__shared *copy =
         error == 0 ? vireo__ws_frame_copy(VIREO__WS_TEXT, text.data, text.len) : NULL;
     vireo__buf_deinit(&text);
+    return copy;
+}
+
+/* In v3 a binary message has its type in front. */
+static vireo__shared *with_type(vireo__shared *frame)
+{
+    size_t len = vireo__ws_payload_len(frame);
+    vireo__shared *copy = vireo__ws_frame_new(VIREO__WS_BINARY, len + 1);
+    if (copy == NULL)
+        return NULL;
+    vireo__ws_payload(copy)[0] = VIREO__EIO_MESSAGE;
+    if (len > 0)
+        memcpy(vireo__ws_payload(copy) + 1, vireo__ws_payload(frame), len);
+    return copy;
+}
+
+static int send_binary(vireo__eio_websocket *w, vireo__shared *frame, vireo__written_fn done,
+                       void *user)
+{
+    vireo__shared *copy = w->base64 ? as_text(w, frame) : with_type(frame);
     if (copy == NULL)
         return VIREO_ENOMEM;
-    error = vireo__ws_send(&w->ws, copy, done, user);
+    int error = vireo__ws_send(&w->ws, copy, done, user);
     vireo__shared_unref(copy);
     return error;
 }
@@ -75,8 +114,8 @@ static int send_as_text(vireo__eio_websocket *w, vireo__shared *frame, vireo__wr
 int vireo__eio_websocket_send(vireo__eio_websocket *w, vireo__shared *frame, vireo__written_fn done,
                               void *user)
 {
-    if (w->base64 && vireo__ws_frame_opcode(frame) == VIREO__WS_BINARY)
-        return send_as_text(w, frame, done, user);
+    if ((w->base64 || w->v3) && vireo__ws_frame_opcode(frame) == VIREO__WS_BINARY)
+        return send_binary(w, frame, done, user);
     return vireo__ws_send(&w->ws, frame, done, user);
 }
 
@@ -92,16 +131,25 @@ size_t vireo__eio_websocket_queued(const vireo__eio_websocket *w)
 
 /* --- opening ---------------------------------------------------------------------------------- */
 
-static int send_open(vireo__eio_websocket *w)
+static int send_text(vireo__eio_websocket *w, const void *text, size_t len)
 {
-    vireo__buf *open = vireo__loop_scratch(w->session->server->loop);
-    if (vireo__eio_session_write_open(w->session, true, open) < 0)
-        return VIREO_ENOMEM;
-    vireo__shared *frame = vireo__ws_frame_copy(VIREO__WS_TEXT, open->data, open->len);
+    vireo__shared *frame = vireo__ws_frame_copy(VIREO__WS_TEXT, text, len);
     if (frame == NULL)
         return VIREO_ENOMEM;
     int error = vireo__ws_send(&w->ws, frame, NULL, NULL);
     vireo__shared_unref(frame);
+    return error;
+}
+
+static int send_open(vireo__eio_websocket *w)
+{
+    const vireo__eio_server *server = w->session->server;
+    vireo__buf *open = vireo__loop_scratch(server->loop);
+    if (vireo__eio_session_write_open(w->session, true, open) < 0)
+        return VIREO_ENOMEM;
+    int error = send_text(w, open->data, open->len);
+    if (error == 0 && server->initial_packet != NULL)
+        error = send_text(w, server->initial_packet, strlen(server->initial_packet));
     return error;
 }
 
@@ -112,6 +160,8 @@ void vireo__eio_websocket_open(vireo__eio_server *server, vireo_req *r, const ch
         vireo_reply_text(r, 500, "");
         return;
     }
+    if (server->events->on_headers != NULL)
+        server->events->on_headers(server->owner, r, id);
     vireo__eio_websocket *w = accept_websocket(server, r);
     if (w == NULL) {
         s->refused = true;
@@ -235,15 +285,22 @@ static void on_probe_message(vireo__eio_websocket *w, const uint8_t *data, size_
 {
     vireo_loop *loop = w->session->server->loop;
     if (len == 6 && memcmp(data, "2probe", 6) == 0) {
-        vireo__shared *answer = vireo__ws_frame_copy(VIREO__WS_TEXT, "3probe", 6);
-        if (answer != NULL && vireo__ws_send(&w->ws, answer, NULL, NULL) == 0)
+        if (send_text(w, "3probe", 6) == 0)
             vireo__deadline_start(loop, &w->probe->noop, NOOP_EVERY_MS, on_noop_due);
-        vireo__shared_unref(answer);
     } else if (len == 1 && data[0] == '5') {
         become_transport(w);
     } else {
         vireo__eio_websocket_detach(w);
     }
+}
+
+/* A binary message of v4 is one as it stands. */
+static int decode(const vireo__eio_websocket *w, vireo__eio_packet *packet, bool binary)
+{
+    if (!w->v3)
+        return binary ? 0 : vireo__eio_decode(packet, packet->data, packet->len);
+    return binary ? vireo__eio3_decode_bytes(packet, packet->data, packet->len)
+                  : vireo__eio3_decode(packet, packet->data, packet->len);
 }
 
 /* --- events of the WebSocket ------------------------------------------------------------------ */
@@ -256,7 +313,7 @@ static void on_message(vireo__ws *ws, bool binary, uint8_t *data, size_t len)
         return;
     if (w->probe != NULL)
         on_probe_message(w, data, binary ? 0 : len);
-    else if (!binary && vireo__eio_decode(&packet, data, len) < 0)
+    else if (decode(w, &packet, binary) < 0)
         vireo__eio_session_end(w->session, "parse error", "");
     else if (packet.type ==
              VIREO__EIO_CLOSE) /* the official server waits for the close frame instead */

@@ -236,7 +236,7 @@ static void call(vireo_req *r, const vireo__route *route)
     handled(r, result);
 }
 
-static void call_mount(vireo_req *r)
+static void ask_mount(vireo_req *r)
 {
     r->stage = VIREO__STAGE_HELD;
     r->own_headers = r->reply_headers.len;
@@ -247,6 +247,14 @@ static void call_mount(vireo_req *r)
     r->upgrading = true;
     r->mount->on_upgrade(r);
     r->upgrading = false;
+}
+
+static void call_mount(vireo_req *r)
+{
+    do {
+        r->again = false;
+        ask_mount(r);
+    } while (r->again && !r->answered);
 }
 
 /* --- from entry to entry ---------------------------------------------------------------------- */
@@ -406,9 +414,11 @@ void vireo__chain_body_done(vireo_req *r)
 
 void vireo__chain_resume(vireo_req *r)
 {
-    if (r->answered || !(r->passed || r->failed))
+    if (r->answered || !(r->passed || r->failed || r->again))
         return;
-    if (r->failed && r->stage == VIREO__STAGE_ERROR) {
+    if (r->again) {
+        call_mount(r);
+    } else if (r->failed && r->stage == VIREO__STAGE_ERROR) {
         r->failed = false;
         ask_error_routes(r, r->error);
     } else {
@@ -422,6 +432,17 @@ static void mark(vireo_req *r)
 {
     if (!r->handling)
         vireo__turn_add(r->app->loop, &r->conn->resume);
+}
+
+int vireo__req_again(vireo_req *r)
+{
+    if (r->answered || r->replying)
+        return VIREO_EANSWERED;
+    if (r->stage != VIREO__STAGE_HELD || r->mount == NULL || r->again)
+        return VIREO_EINVAL;
+    r->again = true;
+    mark(r);
+    return 0;
 }
 
 int vireo_pass(vireo_req *r)

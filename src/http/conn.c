@@ -368,7 +368,7 @@ static void give_away_kept(vireo__conn *c)
 /* Whoever has the request has done something. */
 static void move_on(vireo__conn *c)
 {
-    if (c->req->passed || c->req->failed)
+    if (c->req->passed || c->req->failed || c->req->again)
         move(c, vireo__chain_resume);
     if (c->req != NULL && !c->detached && c->req->intake != NULL && stream_open(c))
         body_came(c);

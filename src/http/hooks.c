@@ -101,6 +101,12 @@ void vireo__hooks_headers(vireo_req *r)
     r->replying = false;
 }
 
+const char *vireo__req_added_headers(vireo_req *r)
+{
+    vireo__hooks_headers(r);
+    return vireo__buf_cstr(&r->reply_headers);
+}
+
 bool vireo__hooks_wait(const vireo_req *r)
 {
     for (const hook *h = r->hooks; h != NULL; h = h->next)

@@ -75,6 +75,7 @@ struct vireo_req {
     bool wants_upgrade : 1; /* and there is somebody who upgrades */
     bool passed : 1;        /* vireo_pass was called .. */
     bool failed : 1;        /* .. or vireo_fail, and the way goes on soon */
+    bool again : 1;         /* vireo__req_again was called */
     bool replying : 1;      /* the head of the reply is being written */
     bool dropped : 1;       /* freed when the last pin is gone */
     bool cut : 1;           /* not all of the reply went out */

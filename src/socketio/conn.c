@@ -324,6 +324,29 @@ static bool on_request(void *owner, vireo_req *r)
     return !io->options.no_client && vireo__bundle_serve(io, r);
 }
 
+static void on_refusal(void *owner, vireo_req *r, const vireo__eio_refusal *why)
+{
+    vireo_io *io = owner;
+    if (io->options.on_connection_error != NULL)
+        io->options.on_connection_error(
+            io, r, &(vireo_connection_error){why->code, why->message, why->key, why->value});
+}
+
+/* The cookie goes with polling only, as the official server's. */
+static void on_headers(void *owner, vireo_req *r, const char *new_id)
+{
+    vireo_io *io = owner;
+    if (new_id == NULL) {
+        if (io->options.on_headers != NULL)
+            io->options.on_headers(io, r);
+        return;
+    }
+    if (io->options.cookie != NULL && vireo_header(r, "upgrade") == NULL)
+        vireo_cookie_set(r, io->options.cookie, new_id, &io->cookie);
+    if (io->options.on_initial_headers != NULL)
+        io->options.on_initial_headers(io, r);
+}
+
 static void on_stop(void *owner)
 {
     vireo__io_close_sockets(owner, "server shutting down");
@@ -341,6 +364,8 @@ const vireo__eio_events vireo__sio_engine_events = {
     .on_drain = on_drain,
     .on_close = on_close,
     .on_request = on_request,
+    .on_refusal = on_refusal,
+    .on_headers = on_headers,
     .on_stop = on_stop,
     .on_free = on_free,
 };

@@ -33,6 +33,7 @@ struct vireo_io {
     vireo_app *app;
     vireo_loop *loop;
     vireo_io_options options;
+    vireo_cookie_options cookie;
     vireo__eio_server *engine;
     char *path;            /* of the options, owned, without a slash at its end */
     vireo__map namespaces; /* by name */

@@ -97,6 +97,8 @@ static int start_engine(vireo_io *io)
                                            .no_upgrades = o->no_upgrades,
                                            .allow_request = o->allow_request,
                                            .generate_id = o->generate_id,
+                                           .allow_v3 = o->allow_eio3,
+                                           .initial_packet = o->initial_packet,
                                        },
                                        &vireo__sio_engine_events, io);
     return io->engine != NULL ? 0 : VIREO_ENOMEM;
@@ -122,6 +124,13 @@ vireo_io *vireo_io_create(vireo_app *app, const vireo_io_options *options)
         return NULL;
     }
     io->options.path = io->path;
+    if (o.cookie_options != NULL)
+        io->cookie = *o.cookie_options;
+    else
+        io->cookie = (vireo_cookie_options){.size = sizeof io->cookie,
+                                            .path = "/",
+                                            .http_only = true,
+                                            .same_site = VIREO_SAME_SITE_LAX};
     *place = io;
     return io;
 }

@@ -52,13 +52,13 @@ static void on_close(vireo__eio_session *s, const vireo__eio_close_info *why)
     snprintf(seen.reason, sizeof seen.reason, "%s", why->reason);
 }
 
-static int allow_request(const vireo_req *r)
+static int allow_request(vireo_req *r)
 {
     (void)r;
     return seen.allow;
 }
 
-static int generate_id(const vireo_req *r, char id[VIREO__ID_SIZE])
+static int generate_id(vireo_req *r, char id[VIREO__ID_SIZE])
 {
     (void)r;
     if (seen.next_id == NULL)

@@ -67,7 +67,7 @@ static const payload_case payloads[] = {
      16, true, "4:hello world,"},
     {"\x01\x02\xff\x04\x01\x00\x01\xff"
      "2",
-     10, true, "4*\1,2:,"},
+     9, true, "4*\1,2:,"},
     {"", 0, true, ""},
     {"\x00", 1, true, "!"},
     {"\x00\xff", 2, true, "!"},
