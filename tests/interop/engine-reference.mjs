@@ -5,7 +5,9 @@
 // below; interop/engine-server.c keeps the same one on Vireo's engine.
 //
 // Command line: --port --host --path (/engine.io) --ping-interval --ping-timeout --upgrade-timeout
-// --max-payload --transports --no-upgrades, as in reference.mjs; SIGTERM closes every session.
+// --max-payload --transports --no-upgrades, as in reference.mjs; --allow-eio3, --initial-packet TEXT;
+// --admit: allow_request and the ids are decided later, by the query's "admit" ("no": denied with the
+// message "not you") and "name" (the id; "bad" is none); SIGTERM closes every session.
 //
 // Messages of the client
 //   "callback"      sends "first" and "second", each with a send callback (observations "sent")
@@ -18,6 +20,7 @@
 // Observations: one JSON object per line on stdout
 //   open {id,transport}   upgrade {id,transport}   close {id,reason,description}
 //   sent {id,text}        burst-sent {id}
+//   refused {code,message,key,value}   a request that got no session
 
 import { createServer } from "node:http";
 import { parseArgs } from "node:util";
@@ -34,6 +37,9 @@ const { values: options } = parseArgs({
     "max-payload": { type: "string" },
     transports: { type: "string" },
     "no-upgrades": { type: "boolean", default: false },
+    "allow-eio3": { type: "boolean", default: false },
+    "initial-packet": { type: "string" },
+    admit: { type: "boolean", default: false },
   },
 });
 
@@ -45,6 +51,11 @@ const numbers = {
 };
 for (const [key, name] of Object.entries(numbers))
   if (options[name] !== undefined) engineOptions[key] = Number(options[name]);
+engineOptions.allowEIO3 = options["allow-eio3"];
+if (options["initial-packet"] !== undefined) engineOptions.initialPacket = options["initial-packet"];
+if (options.admit)
+  engineOptions.allowRequest = (req, done) => setImmediate(() =>
+    req._query.admit === "no" ? done("not you", false) : done(null, true));
 if (options.transports !== undefined) engineOptions.transports = options.transports.split(",");
 
 function onMessage(socket, data) {
@@ -70,6 +81,13 @@ function onMessage(socket, data) {
 const httpServer = createServer((req, res) => res.writeHead(404).end());
 const engine = new Server(engineOptions);
 engine.attach(httpServer, { path: options.path });
+if (options.admit)
+  engine.generateId = (req) => new Promise((resolve, reject) => setImmediate(() =>
+    req._query.name === "bad" ? reject(new Error("no id")) : resolve(req._query.name)));
+engine.on("connection_error", ({ code, message, context }) => {
+  const [key, value] = Object.entries(context)[0];
+  observe("refused", { code, message, key, value: String(value) });
+});
 engine.on("connection", (socket) => {
   const id = socket.id;
   observe("open", { id, transport: socket.transport.name });

@@ -136,12 +136,54 @@ static void on_close(vireo__eio_session *s, const vireo__eio_close_info *why)
                          vireo__eio_id(s), why->reason, description));
 }
 
+static void on_refusal(void *owner, vireo_req *r, const vireo__eio_refusal *why)
+{
+    (void)owner;
+    (void)r;
+    observe(vireo_format(NULL, "{event:%s, code:%d, message:%s, key:%s, value:%s}", "refused",
+                         why->code, why->message, why->key, why->value));
+}
+
+/* --- decisions that come later ---------------------------------------------------------------- */
+
+static void decide(vireo_timer *timer, void *user)
+{
+    vireo_req *r = user;
+    const char *verdict = vireo_query(r, "admit");
+    (void)timer;
+    if (verdict != NULL && strcmp(verdict, "no") == 0)
+        vireo_deny_request(r, "not you");
+    else
+        vireo_allow_request(r);
+}
+
+static int allow_later(vireo_req *r)
+{
+    vireo_after(vireo_req_app(r), 1, decide, r);
+    return VIREO_LATER;
+}
+
+static void name_it(vireo_timer *timer, void *user)
+{
+    const char *name = vireo_query(user, "name");
+    (void)timer;
+    vireo_name_request(user, name != NULL && strcmp(name, "bad") != 0 ? name : "");
+}
+
+static int name_later(vireo_req *r, char id[VIREO__ID_SIZE])
+{
+    (void)id;
+    vireo_after(vireo_req_app(r), 1, name_it, r);
+    return VIREO_LATER;
+}
+
 static const vireo__eio_events events = {
     .on_open = on_open,
     .on_message = on_message,
     .on_upgrade = on_upgrade,
     .on_drain = on_drain,
     .on_close = on_close,
+    .on_refusal = on_refusal,
 };
 
 static const struct option long_options[] = {
@@ -154,6 +196,9 @@ static const struct option long_options[] = {
     {"max-payload", required_argument, NULL, 'm'},
     {"transports", required_argument, NULL, 'T'},
     {"no-upgrades", no_argument, NULL, 'n'},
+    {"allow-eio3", no_argument, NULL, '3'},
+    {"initial-packet", required_argument, NULL, 'I'},
+    {"admit", no_argument, NULL, 'a'},
     {0},
 };
 
@@ -193,6 +238,16 @@ static bool read_option(vireo__eio_options *o, vireo_listen_options *listen, int
         return true;
     case 'n':
         o->no_upgrades = true;
+        return true;
+    case '3':
+        o->allow_v3 = true;
+        return true;
+    case 'I':
+        o->initial_packet = optarg;
+        return true;
+    case 'a':
+        o->allow_request = allow_later;
+        o->generate_id = name_later;
         return true;
     default:
         return false;
