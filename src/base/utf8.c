@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+#include "base/wide.h"
+
 /* RFC 3629 section 4, "Syntax of UTF-8 Byte Sequences": the second byte's range depends on the
  * first byte:
  *
@@ -40,7 +42,7 @@ static bool begin_character(vireo__utf8 *u, uint8_t byte)
     return true;
 }
 
-static size_t skip_ascii(const uint8_t *bytes, size_t i, size_t n)
+static size_t skip_words(const uint8_t *bytes, size_t i, size_t n)
 {
     for (; n - i >= 8; i += 8) {
         uint64_t eight;
@@ -48,8 +50,56 @@ static size_t skip_ascii(const uint8_t *bytes, size_t i, size_t n)
         if (eight & UINT64_C(0x8080808080808080))
             break;
     }
+    return i;
+}
+
+/* The first bytes decide whether more of the kind are worth a call. */
+enum { NEAR = 32, LONG = 256 };
+
+static size_t skip_ascii(const uint8_t *bytes, size_t i, size_t n)
+{
+    if (n - i >= LONG && skip_words(bytes, i, i + NEAR) == i + NEAR) {
+        const vireo__wide *wide = vireo__wide_best();
+        i += NEAR;
+        i += wide->ascii(bytes + i, (n - i) & ~(wide->block - 1));
+    }
+    i = skip_words(bytes, i, n);
     while (i < n && bytes[i] < 0x80)
         i++;
+    return i;
+}
+
+static bool is_continuation(uint8_t byte)
+{
+    return (byte & 0xC0) == 0x80;
+}
+
+/* The length of the character at |at|, of which four bytes are there; 0 when it is wrong. */
+static size_t whole_character(const uint8_t *at)
+{
+    vireo__utf8 u;
+    if (!begin_character(&u, at[0]) || at[1] < u.lowest || at[1] > u.highest)
+        return 0;
+    if (u.missing == 1)
+        return 2;
+    if (!is_continuation(at[2]))
+        return 0;
+    if (u.missing == 2)
+        return 3;
+    return is_continuation(at[3]) ? 4 : 0;
+}
+
+/* Skips characters that are whole and right. */
+static size_t skip_characters(const uint8_t *bytes, size_t i, size_t n)
+{
+    while (n - i >= 4) {
+        size_t len = bytes[i] < 0x80 ? 1 : whole_character(bytes + i);
+        if (len == 0)
+            break;
+        i += len;
+        if (len == 1)
+            i = skip_ascii(bytes, i, n);
+    }
     return i;
 }
 
@@ -66,10 +116,10 @@ size_t vireo__utf8_feed(vireo__utf8 *u, const uint8_t *bytes, size_t n)
             i++;
             continue;
         }
-        i = skip_ascii(bytes, i, n);
+        i = skip_characters(bytes, skip_ascii(bytes, i, n), n);
         if (i == n)
             break;
-        if (!begin_character(u, bytes[i]))
+        if (bytes[i] >= 0x80 && !begin_character(u, bytes[i]))
             return i;
         i++;
     }

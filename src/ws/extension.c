@@ -227,7 +227,8 @@ int vireo__ws_extension_accept(const char *header, const vireo_ws_deflate *wante
 {
     cursor c = {.at = header};
     vireo__str name;
-    params offer, taken;
+    params offer;
+    params taken = {0};
     *agreed = (vireo__ws_agreed){0};
     if (header == NULL)
         return 0;

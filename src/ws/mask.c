@@ -6,14 +6,14 @@
  *     "Octet i of the transformed data is the XOR of octet i of the original data with octet at
  * index i modulo 4 of the masking key."
  *
- * Eight bytes at a time: memcpy is how C reads an unaligned word, and compiles to one load. Nothing
- * outside of the |n| bytes is touched. */
+ * Nothing outside of the |n| bytes is touched. */
 
 #include <string.h>
 
+#include "base/wide.h"
 #include "ws/frame.h"
 
-enum { WORD = sizeof(uint64_t) };
+enum { WORD = sizeof(uint64_t), LONG = 256 };
 
 void vireo__ws_mask(uint8_t *bytes, size_t n, const uint8_t mask[4], size_t offset)
 {
@@ -24,6 +24,11 @@ void vireo__ws_mask(uint8_t *bytes, size_t n, const uint8_t mask[4], size_t offs
     memcpy(&key, turned, WORD);
 
     size_t i = 0;
+    if (n >= LONG) {
+        const vireo__wide *wide = vireo__wide_best();
+        i = n & ~(wide->block - 1);
+        wide->exclusive_or(bytes, i, key);
+    }
     for (; n - i >= WORD; i += WORD) {
         uint64_t word;
         memcpy(&word, bytes + i, WORD);

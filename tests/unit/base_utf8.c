@@ -125,6 +125,73 @@ static void test_every_code_point(void **state)
     }
 }
 
+/* --- long texts ------------------------------------------------------------------------------- */
+
+/* Byte by byte, there are no shortcuts. */
+static size_t slowly(const uint8_t *text, size_t n, bool *complete)
+{
+    vireo__utf8 u = {0};
+    size_t i = 0;
+    while (i < n && vireo__utf8_feed(&u, text + i, 1) == 1)
+        i++;
+    *complete = vireo__utf8_complete(&u);
+    return i;
+}
+
+static void compare(const uint8_t *text, size_t n)
+{
+    bool complete;
+    vireo__utf8 u = {0};
+    uint8_t *copy = guard_copy(text, n);
+    size_t right = slowly(text, n, &complete);
+    assert_int_equal(vireo__utf8_feed(&u, copy, n), right);
+    if (right == n)
+        assert_int_equal(vireo__utf8_complete(&u), complete);
+    guard_free(copy, n);
+}
+
+/* Each case behind and before ASCII of many lengths. */
+static void test_cases_in_long_texts(void **state)
+{
+    (void)state;
+    uint8_t text[1200];
+    for (size_t i = 0; i < CASES; i++)
+        for (size_t before = 0; before < 700; before += before < 40 ? 1 : 37)
+            for (size_t after = 0; after < 400; after += after < 10 ? 1 : 131) {
+                size_t len = strlen(cases[i].text);
+                memset(text, 'x', sizeof text);
+                memcpy(text + before, cases[i].text, len);
+                compare(text, before + len + after);
+            }
+}
+
+/* Texts of all kinds of characters, with a wrong byte or without. */
+static void test_mixed_texts(void **state)
+{
+    (void)state;
+    static const char *const pieces[] = {"a",
+                                         "bc",
+                                         "plain text, of some length",
+                                         "\xC3\xA9",
+                                         "\xE2\x82\xAC",
+                                         "\xED\x95\x9C\xEA\xB8\x80",
+                                         "\xF0\x9F\x90\xA6",
+                                         "\x7F"};
+    uint32_t random = 7;
+    uint8_t text[2000];
+    for (int round = 0; round < 20000; round++) {
+        size_t n = 0, most = (random >> 8) % 900;
+        while (n < most) {
+            const char *piece = pieces[(random = random * 1664525 + 1013904223) >> 29];
+            memcpy(text + n, piece, strlen(piece));
+            n += strlen(piece);
+        }
+        if (round % 2 && n > 0)
+            text[(random >> 4) % n] = (uint8_t)(random >> 20);
+        compare(text, n);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -132,6 +199,8 @@ int main(void)
         cmocka_unit_test(test_in_two_pieces),
         cmocka_unit_test(test_byte_by_byte),
         cmocka_unit_test(test_every_code_point),
+        cmocka_unit_test(test_cases_in_long_texts),
+        cmocka_unit_test(test_mixed_texts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -222,6 +222,23 @@ static void test_mask_at_the_end_of_memory(void **state)
     }
 }
 
+/* Lengths for which the widest registers are used. */
+static void test_mask_of_long_payloads(void **state)
+{
+    (void)state;
+    static const uint8_t mask[4] = {0x37, 0xFA, 0x21, 0x3D};
+    uint8_t plain[700];
+    for (size_t i = 0; i < sizeof plain; i++)
+        plain[i] = (uint8_t)(i * 31);
+    for (size_t n = 240; n < sizeof plain; n++) {
+        uint8_t *bytes = guard_copy(plain, n);
+        vireo__ws_mask(bytes, n, mask, n);
+        for (size_t i = 0; i < n; i++)
+            assert_int_equal(bytes[i], plain[i] ^ mask[(i + n) % 4]);
+        guard_free(bytes, n);
+    }
+}
+
 /* "5.7. Examples": a single-frame masked text message, "Hello". */
 static void test_mask_of_the_rfc(void **state)
 {
@@ -258,6 +275,7 @@ int main(void)
         cmocka_unit_test(test_frame_copy),
         cmocka_unit_test(test_mask),
         cmocka_unit_test(test_mask_at_the_end_of_memory),
+        cmocka_unit_test(test_mask_of_long_payloads),
         cmocka_unit_test(test_mask_of_the_rfc),
         cmocka_unit_test(test_close_codes),
     };
