@@ -33,6 +33,9 @@ const programs = {
   ws: {
     vireo: [path.join(build, "tests/ws-server"), "--port", "0", "--host", "127.0.0.1"],
   },
+  tls: {
+    vireo: [path.join(build, "tests/tls-server")],
+  },
 };
 
 const running = new Set();
@@ -69,12 +72,13 @@ class Server {
 
   #line(line) {
     if (process.env.VIREO_TRACE) process.stderr.write(`[${this.kind}] ${line}\n`);
-    const listening = /^(?:[\w-]+: )?listening on (http:\/\/(.+):(\d+))$/.exec(line);
+    const listening = /^(?:[\w-]+: )?listening on (?:(https?:\/\/(.+):(\d+))|unix:(.+))$/.exec(line);
     let seen;
     if (listening) {
       this.url = listening[1];
       this.host = listening[2];
       this.port = Number(listening[3]);
+      this.unixPath = listening[4];
       seen = { event: "listening" };
     } else if (line.startsWith("{")) {
       seen = JSON.parse(line);
@@ -139,14 +143,21 @@ class Server {
   }
 }
 
-/** Starts `program` ("interop", "engine" or "ws") of `kind` ("vireo" or "node"). */
-export async function startServer(kind, args = [], program = "interop") {
-  const [file, ...first] = programs[program][kind];
+/** Starts `program` ("interop", "engine", ..) of `kind` ("vireo" or "node"). `sockets`: descriptors
+ *  that listen, passed on as systemd does, under the names `names`. */
+export async function startServer(kind, args = [], program = "interop", { sockets = [], names } = {}) {
+  let [file, ...first] = programs[program][kind];
   // Memory is measured in some tests: a sanitizer must give back what was freed soon.
   const own = "quarantine_size_mb=4:allocator_release_to_os_interval_ms=200";
   const env = { ...process.env, ASAN_OPTIONS: `${own}:${process.env.ASAN_OPTIONS ?? ""}` };
+  if (sockets.length > 0) {
+    // LISTEN_PID is the program's, which the shell becomes.
+    first = ["-c", 'LISTEN_PID=$$ exec "$0" "$@"', file, ...first];
+    file = "/bin/sh";
+    Object.assign(env, { LISTEN_FDS: sockets.length, LISTEN_FDNAMES: names });
+  }
   const child = spawn(file, [...first, ...args.map(String)],
-    { stdio: ["ignore", "pipe", "pipe"], env });
+    { stdio: ["ignore", "pipe", "pipe", ...sockets], env });
   running.add(child);
   await within(new Promise((resolve, reject) => {
     child.once("spawn", resolve);
