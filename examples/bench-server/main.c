@@ -62,10 +62,16 @@ static const vireo_event_handler events[] = {
 
 int main(int argc, char **argv)
 {
-    struct cli cli = cli_parse(argc, argv, 9001);
+    struct cli_option more[] = {
+        {"--cert", "FILE: speak TLS with this certificate", NULL},
+        {"--key", "FILE: its private key", NULL},
+        {0},
+    };
+    struct cli cli = cli_parse_more(argc, argv, 9001, more);
     vireo_app *app = vireo_app_new();
     vireo_websocket(app, "/echo", .on_message = raw_echo);
     vireo_websocket(app, "/bcast", .on_message = raw_bcast);
     vireo_namespace(app, "/", .events = events);
-    return vireo_run(app, .host = cli.host, .port = cli.port, .name = "bench-server");
+    return vireo_run(app, .host = cli.host, .port = cli.port, .name = "bench-server",
+                     .cert_file = more[0].value, .key_file = more[1].value);
 }

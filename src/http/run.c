@@ -56,14 +56,14 @@ static void print_address(const vireo_app *app, const vireo_listen_options *o)
     char path[256];
     bool v6 = o->host != NULL && strchr(o->host, ':') != NULL;
     bool secure = o->tls != NULL || o->cert_file != NULL;
-    const vireo__list *first = app->listeners.next;
-    vireo__listener_path(vireo__container(first, vireo__listening, node)->listener, path,
-                         sizeof path);
+    const vireo__list *newest = app->listeners.prev;
+    const vireo__listener *l = vireo__container(newest, vireo__listening, node)->listener;
+    vireo__listener_path(l, path, sizeof path);
     if (path[0] != '\0')
         printf("%s: listening on unix:%s\n", o->name, path);
     else
         printf("%s: listening on http%s://%s%s%s:%u\n", o->name, secure ? "s" : "", v6 ? "[" : "",
-               o->host ? o->host : "localhost", v6 ? "]" : "", vireo_port(app));
+               o->host ? o->host : "localhost", v6 ? "]" : "", vireo__listener_port(l));
     fflush(stdout);
 }
 

@@ -7,7 +7,7 @@
  *     accept -> HEAD -> SILENT -- first bytes --> [WAITING] -> WORKING -- handshake done -->
  * admitted
  *
- * A connection that says nothing costs a stream and a visitor of 200 bytes. Only with its first
+ * A connection that says nothing costs a stream and a visitor of 136 bytes. Only with its first
  * bytes it gets a place among the handshakes in progress, and OpenSSL's memory; where there is no
  * place it waits in the order of arrival, and the kernel keeps what it sends further. One deadline
  * runs from the accept until it is admitted. To begin a handshake costs a signature: a wake-up

@@ -15,10 +15,14 @@ const build = path.resolve(process.env.VIREO_BUILD ?? path.join(here, "../../bui
 
 /** A running example. */
 export class Example {
-  static async start(t, name, host = "127.0.0.1", port = "0") {
-    const example = new Example(spawn(path.join(build, name), ["--port", port, "--host", host]));
+  static run(name, args) {
+    return new Example(spawn(path.join(build, name), args));
+  }
+
+  static async start(t, name, host = "127.0.0.1", port = "0", args = []) {
+    const example = Example.run(name, ["--port", port, "--host", host, ...args]);
     t.after(() => example.stop());
-    const [, url] = await example.line(new RegExp(`^${name}: listening on (http://.+:\\d+)$`));
+    const [, url] = await example.line(new RegExp(`^${name}: listening on (https?://.+:\\d+)$`));
     example.url = url;
     return example;
   }
