@@ -24,6 +24,7 @@
 #include <vireo/http.h>
 #include <vireo/value.h>
 #include <vireo/version.h>
+#include <vireo/ws.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -81,6 +82,8 @@ typedef struct vireo_io_options {
     uint32_t max_namespaces;  /* joined over one connection; default 100 */
     uint32_t max_rooms;       /* joined by one socket; default 10,000 */
 
+    /* perMessageDeflate: of the WebSocket transport; see ws.h */
+    vireo_ws_deflate deflate;
     bool allow_eio3; /* clients of Socket.IO 1 and 2, and JSONP's; default: refused */
     /* a message of Engine.IO that is sent with the handshake; copied; NULL: none */
     const char *initial_packet;

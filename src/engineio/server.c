@@ -317,6 +317,7 @@ vireo__eio_server *vireo__eio_server_new(vireo_app *app, const vireo__eio_option
     server->options = *options;
     server->ws_limits = (vireo__ws_limits){.max_message_bytes = options->max_payload,
                                            .max_fragments = MAX_FRAGMENTS,
+                                           .deflate = options->deflate,
                                            .close_timeout_ms = CLOSE_TIMEOUT_MS};
     if (make_texts(server, options) < 0) {
         free_server(server);

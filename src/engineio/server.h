@@ -13,6 +13,7 @@
 
 #include <vireo/app.h>
 #include <vireo/http.h>
+#include <vireo/ws.h>
 
 #include "base/shared.h"
 #include "engineio/id.h"
@@ -33,6 +34,7 @@ typedef struct vireo__eio_options {
     size_t max_payload; /* bytes of a POST body or a WebSocket message */
     unsigned transports;
     bool no_upgrades;
+    vireo_ws_deflate deflate;
     bool allow_v3; /* clients that speak Engine.IO v3 */
     /* a message sent with the handshake, or NULL; copied */
     const char *initial_packet;

@@ -97,6 +97,7 @@ static int start_engine(vireo_io *io)
                                            .no_upgrades = o->no_upgrades,
                                            .allow_request = o->allow_request,
                                            .generate_id = o->generate_id,
+                                           .deflate = o->deflate,
                                            .allow_v3 = o->allow_eio3,
                                            .initial_packet = o->initial_packet,
                                        },

@@ -30,6 +30,10 @@ const programs = {
     node: [process.execPath, path.join(here, "../interop/engine-reference.mjs")],
     vireo: [path.join(build, "tests/engine-server")],
   },
+  options: {
+    node: [process.execPath, path.join(here, "../interop/options-reference.mjs")],
+    vireo: [path.join(build, "tests/options-server")],
+  },
   ws: {
     vireo: [path.join(build, "tests/ws-server"), "--port", "0", "--host", "127.0.0.1"],
   },
