@@ -26,6 +26,7 @@
 #include <vireo/error.h>
 #include <vireo/http.h>
 #include <vireo/log.h>
+#include <vireo/middleware.h>
 #include <vireo/negotiate.h>
 #include <vireo/page.h>
 #include <vireo/proxy.h>

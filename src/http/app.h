@@ -12,6 +12,7 @@
  *     respond.c   what a handler answers;  hooks.c  who wants to know of it
  *     sending.c   replies too large to queue at once
  *     file.c      a file as a reply;  static.c  a folder of them
+ *     middleware.c cors.c ratelimit.c accesslog.c   ready-made middleware
  *     jar.c       cookies;  client.c  who the client is;  negotiate.c  what it likes best
  *     agent.c     requests to other servers;  agent_conn.c  their connections
  *     parse.c answer.c router.c reply.c mime.c range.c conditions.c accept.c cookies.c forwarded.c
@@ -102,6 +103,11 @@ void vireo__secrets_free(char **secrets);
 
 /* vireo__app_free_routes frees the lists of routes and of handlers of errors. */
 void vireo__app_free_routes(vireo_app *app);
+
+/* vireo__app_use registers middleware that owns |user|: |free_fn| is called with it when the
+ * application is freed, or at once when this fails. Returns as vireo_use. */
+int vireo__app_use(vireo_app *app, const char *prefix, vireo_handler handler, void *user,
+                   void (*free_fn)(void *));
 
 /* vireo__app_connections returns how many streams are open, detached ones too. */
 size_t vireo__app_connections(const vireo_app *app);
