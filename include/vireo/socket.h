@@ -35,6 +35,8 @@ typedef struct vireo_ns vireo_ns;         /* a namespace */
 typedef struct vireo_socket vireo_socket; /* a client in a namespace */
 /* an event that arrived; valid until its handler returns */
 typedef struct vireo_msg vireo_msg;
+/* a client's question whether a namespace may exist */
+typedef struct vireo_ns_request vireo_ns_request;
 
 /* --- the server ------------------------------------------------------------------------------- */
 
@@ -120,6 +122,18 @@ typedef struct vireo_io_options {
     /* .. and its attributes; default: path "/", http_only, same_site Lax; copied, its texts are
      * borrowed as long as the application lives */
     const vireo_cookie_options *cookie_options;
+
+    /* Dynamic namespaces: free a child when nobody is in it any more, also when the only client was
+     * refused. Default: it stays. */
+    bool cleanup_empty_child_namespaces;
+    /* children that may exist at a time; beyond, a client is refused with "Too many namespaces";
+     * default 10,000 */
+    uint32_t max_child_namespaces;
+    /* A namespace other than "/" exists now: registered, or brought to life by a client. It may be
+     * given a vireo_ns_set_user. */
+    void (*on_new_namespace)(vireo_ns *ns);
+    /* It is going to be freed, by the clean-up or with the application; nobody is in it. */
+    void (*on_namespace_gone)(vireo_ns *ns);
 } vireo_io_options;
 
 /* vireo_socketio sets up the application's Socket.IO server; before the first vireo_namespace,
@@ -167,15 +181,20 @@ typedef enum vireo_room_event {
     VIREO_ROOM_DELETE /* after the last socket left */
 } vireo_room_event;
 
+/* A vireo_guard_fn is the middleware of a namespace: asked for each client that wants to join.
+ *
+ * auth     what the client gave as its auth, an empty object if nothing; valid as long as |s|
+ * Returns 0: admitted, as far as this guard is concerned; `return vireo_refuse(..)`: the client is
+ * sent a connect_error; VIREO_LATER: it is not known yet. The socket may join rooms and emit
+ * already: the client receives that before it is told that it is connected. */
+typedef int (*vireo_guard_fn)(vireo_socket *s, const vireo_value *auth);
+
 typedef struct vireo_ns_options {
     size_t size;
     size_t data_size; /* bytes of your own in each socket, zeroed before the guard: vireo_data */
     void *user;       /* vireo_ns_user; borrowed as long as the application lives */
 
-    /* The middleware: asked for each client that wants to join. 0 admits it; `return
-     * vireo_refuse(..)` sends it a connect_error. |auth| is what the client gave as its auth, an
-     * empty object if nothing. The socket may join rooms and emit already. */
-    int (*guard)(vireo_socket *s, const vireo_value *auth);
+    vireo_guard_fn guard;
     void (*on_connect)(vireo_socket *s);
     /* rooms are still joined */
     void (*on_disconnecting)(vireo_socket *s, const vireo_disconnect_info *why);
@@ -193,6 +212,13 @@ typedef struct vireo_ns_options {
     void (*on_room)(vireo_ns *ns, vireo_room_event event, const char *room, const char *socket_id);
     /* borrowed as long as the application lives; ends with { 0 } */
     const vireo_event_handler *events;
+    /* more guards, asked in this order behind |guard|, until one refuses; ends with NULL; borrowed
+     * as long as the application lives */
+    const vireo_guard_fn *guards;
+    /* A guard that has said VIREO_LATER must answer in this time, else the client is refused with
+     * "operation has timed out". Default: no limit but the connect_timeout_ms of a session that is
+     * in no namespace yet. */
+    uint32_t guard_timeout_ms;
 } vireo_ns_options;
 
 /* vireo_namespace registers a namespace of the application's Socket.IO server; a leading "/" is
@@ -204,20 +230,90 @@ typedef struct vireo_ns_options {
 VIREO_API vireo_ns *vireo_ns_create(vireo_app *app, const char *name,
                                     const vireo_ns_options *options);
 
-/* vireo_of returns the namespace |name| of the application's Socket.IO server, or NULL. */
+/* Dynamic namespaces: a parent stands for all names that match. On the first client that asks for
+ * an unknown name the parents are asked in the order of their registration; the first that allows
+ * it gets a child of that name, which has the parent's options. A vireo_to whose .ns is the parent
+ * reaches all its children.
+ *
+ *     vireo_namespace_matching(app, "^/dyn-[0-9]+$", .on_connect = on_connect);
+ *
+ * A pattern should end where the name must end: "^/dyn-" matches whatever a client writes behind
+ * it, and each such name costs memory. The options on_new_namespace, max_child_namespaces and
+ * cleanup_empty_child_namespaces stand in vireo_io_options.
+ *
+ * A name that vireo_namespace registers later and that matches a pattern keeps its own options and
+ * is a child too; it is never cleaned up. */
+
+/* vireo_namespace_matching takes a POSIX extended regular expression; only names of at most 512
+ * bytes are tried. Returns the parent (borrowed from the application); NULL when memory runs out
+ * or the pattern is malformed, which is told to the log. */
+#define vireo_namespace_matching(app, pattern, ...)                                                \
+    vireo_ns_create_matching(                                                                      \
+        (app), (pattern),                                                                          \
+        &(const vireo_ns_options){.size = sizeof(vireo_ns_options), __VA_ARGS__})
+VIREO_API vireo_ns *vireo_ns_create_matching(vireo_app *app, const char *pattern,
+                                             const vireo_ns_options *options);
+
+/* A vireo_ns_decide_fn decides whether |name| may exist.
+ *
+ * name, auth  the client's; valid as long as |q|
+ * Returns 0: it may; a negative number: the next parent is asked; VIREO_LATER: vireo_ns_answer
+ * follows. */
+typedef int (*vireo_ns_decide_fn)(vireo_ns_request *q, const char *name, const vireo_value *auth);
+
+/* vireo_namespace_dynamic asks a function. Returns the parent (borrowed from the application), or
+ * NULL when memory runs out. */
+#define vireo_namespace_dynamic(app, decide, ...)                                                  \
+    vireo_ns_create_dynamic(                                                                       \
+        (app), (decide), &(const vireo_ns_options){.size = sizeof(vireo_ns_options), __VA_ARGS__})
+VIREO_API vireo_ns *vireo_ns_create_dynamic(vireo_app *app, vireo_ns_decide_fn decide,
+                                            const vireo_ns_options *options);
+
+/* vireo_of returns the namespace |name| of the application's Socket.IO server, or NULL. A child is
+ * valid as long as somebody is in it; without cleanup_empty_child_namespaces, as long as the
+ * application. */
 VIREO_API vireo_ns *vireo_of(vireo_app *app, const char *name);
 
-VIREO_API const char *vireo_ns_name(const vireo_ns *ns);
+VIREO_API const char *vireo_ns_name(const vireo_ns *ns); /* of a parent "/_0", "/_1" .. */
 VIREO_API vireo_app *vireo_ns_app(const vireo_ns *ns);
+VIREO_API vireo_ns *vireo_ns_parent(const vireo_ns *ns); /* NULL: it has none */
+
+/* vireo_ns_user returns .user of the options; of a child its parent's, until vireo_ns_set_user
+ * gives it another one. */
 VIREO_API void *vireo_ns_user(const vireo_ns *ns);
-VIREO_API size_t vireo_ns_count(const vireo_ns *ns); /* connected sockets */
+VIREO_API void vireo_ns_set_user(vireo_ns *ns, void *user);
+
+/* vireo_ns_count returns how many sockets are connected; of a parent, in all its children. */
+VIREO_API size_t vireo_ns_count(const vireo_ns *ns);
 
 /* vireo_find returns the connected socket with this id, or NULL. */
 VIREO_API vireo_socket *vireo_find(vireo_ns *ns, const char *id);
 
 /* --- a socket --------------------------------------------------------------------------------- */
 
-/* vireo_refuse notes why a guard refuses; return its result from the guard.
+/* Answers that come later. Whoever has returned VIREO_LATER owes an answer and must give it exactly
+ * once, on the loop's thread, before the application ends. What it was asked about stays valid
+ * until then, even when the client has gone meanwhile (its connection is known no more, and what is
+ * sent to it is lost), its time is over, or it has asked anew: then the answer does nothing. What
+ * an answer sets in motion happens at the end of the turn.
+ *
+ *   a guard               vireo_admit(s) or vireo_refuse(s, ..)
+ *   vireo_ns_decide_fn    vireo_ns_answer(q, true or false) */
+
+/* vireo_admit is the later answer of a guard: the next guard is asked, or the client is in. Returns
+ * 0; VIREO_ECLOSED when nobody waits for it any more: |s| is gone then; VIREO_EINVAL when no answer
+ * is owed. */
+VIREO_API int vireo_admit(vireo_socket *s);
+
+/* vireo_ns_answer is the later answer to a vireo_ns_request, which is gone then. Returns 0 or
+ * VIREO_ECLOSED. */
+VIREO_API int vireo_ns_answer(vireo_ns_request *q, bool allow);
+VIREO_API const char *vireo_ns_request_name(const vireo_ns_request *q);
+VIREO_API const vireo_value *vireo_ns_request_auth(const vireo_ns_request *q);
+VIREO_API vireo_ns *vireo_ns_request_parent(const vireo_ns_request *q); /* that was asked */
+
+/* vireo_refuse notes why a guard refuses; return its result from the guard. Or it is the guard's
+ * later answer.
  *
  * message  the client's connect_error message; copied
  * tmpl     the error's data: one value, or NULL for none

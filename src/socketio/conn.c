@@ -82,41 +82,57 @@ static vireo_socket *find_socket(vireo__sio_conn *conn, vireo__str ns)
 {
     for (vireo__list *at = conn->sockets.next; at != &conn->sockets; at = at->next) {
         vireo_socket *s = vireo__container(at, vireo_socket, in_conn);
-        if (vireo__str_equal(ns, s->ns->name))
+        if (s->connected && vireo__str_equal(ns, s->ns->name))
             return s;
     }
     return NULL;
 }
 
-static void refuse_namespace(vireo__sio_conn *conn, vireo__str name, const char *json)
+void vireo__sio_conn_refuse(vireo__sio_conn *conn, vireo__str name, const char *message)
 {
-    vireo__sio_message message;
+    char json[64];
+    vireo__sio_message packet;
     char *ns = strndup(name.at, name.len);
     vireo__sio_head head = {VIREO__SIO_CONNECT_ERROR, ns, NULL, NULL};
+    snprintf(json, sizeof json, "{\"message\":\"%s\"}", message);
     int error = ns == NULL
                     ? VIREO_ENOMEM
-                    : vireo__sio_message_raw(&message, conn->io->loop, &head, vireo__str_of(json));
+                    : vireo__sio_message_raw(&packet, conn->io->loop, &head, vireo__str_of(json));
     if (error == 0) {
-        error = vireo__sio_message_send(&message, conn->session);
-        vireo__sio_message_release(&message);
+        error = vireo__sio_message_send(&packet, conn->session);
+        vireo__sio_message_release(&packet);
     }
     free(ns);
     if (error == VIREO_ENOMEM) /* a client that hears nothing would wait for ever */
         vireo__sio_conn_close(conn);
 }
 
+/* What the client asked for earlier and has no answer to yet gives way to what it asks for now. */
+static void abandon_earlier(vireo__sio_conn *conn, vireo__str name)
+{
+    for (vireo__list *at = conn->sockets.next; at != &conn->sockets; at = at->next) {
+        vireo_socket *s = vireo__container(at, vireo_socket, in_conn);
+        if (s->admission != NULL && vireo__str_equal(name, s->ns->name))
+            vireo__admission_abandon(s);
+    }
+    vireo__dynamic_abandon(conn, &name);
+}
+
 static void connect_namespace(vireo__sio_conn *conn, vireo__str name, const vireo_value *auth)
 {
     vireo_ns *ns = vireo__ns_find(conn->io, name);
     const vireo_io_options *options = &conn->io->options;
-    if (ns == NULL)
-        refuse_namespace(conn, name, "{\"message\":\"Invalid namespace\"}");
-    else if (conn->socket_count >= options->max_namespaces)
-        refuse_namespace(conn, name, "{\"message\":\"Too many namespaces\"}");
+    abandon_earlier(conn, name);
+    if (memchr(name.at, '\0', name.len) != NULL) /* we could not even say its name */
+        vireo__sio_conn_close(conn);
+    else if (conn->joining >= options->max_namespaces)
+        vireo__sio_conn_refuse(conn, name, "Too many namespaces");
     else if (vireo__value_size(auth) > options->max_auth_bytes - conn->auth_bytes)
-        refuse_namespace(conn, name, "{\"message\":\"Too much auth\"}");
-    else
+        vireo__sio_conn_refuse(conn, name, "Too much auth");
+    else if (ns != NULL)
         vireo__ns_connect(ns, conn, auth);
+    else
+        vireo__dynamic_connect(conn, name, auth);
 }
 
 static void route(vireo__sio_conn *conn, const vireo__sio_packet *packet,
@@ -266,6 +282,7 @@ static int on_open(vireo__eio_session *session)
     conn->io = vireo__eio_server_owner(session);
     conn->session = session;
     vireo__list_init(&conn->sockets);
+    vireo__list_init(&conn->requests);
     vireo__eio_set_owner(session, conn);
     if (vireo__deadline_start(conn->io->loop, &conn->connect_deadline,
                               conn->io->options.connect_timeout_ms, on_connect_overdue) < 0) {
@@ -307,12 +324,25 @@ static void on_drain(vireo__eio_session *session)
     each_socket(vireo__eio_owner(session), tell_drain, NULL);
 }
 
+/* What is left are sockets whose guard owes its answer, and questions for namespaces. */
+static void leave_undecided(vireo__sio_conn *conn)
+{
+    while (!vireo__list_empty(&conn->sockets)) {
+        vireo_socket *s = vireo__container(conn->sockets.next, vireo_socket, in_conn);
+        vireo__admission_abandon(s);
+        vireo__list_remove(&s->in_conn);
+        s->conn = NULL;
+    }
+    vireo__dynamic_abandon(conn, NULL);
+}
+
 static void on_close(vireo__eio_session *session, const vireo__eio_close_info *why)
 {
     vireo__sio_conn *conn = vireo__eio_owner(session);
     conn->closed = true;
     vireo__deadline_stop(&conn->connect_deadline);
     vireo__sio_conn_close_sockets(conn, why->reason, why->description);
+    leave_undecided(conn);
     vireo__sio_partial_free(conn->partial);
     free(conn->query_value);
     free(conn);

@@ -19,7 +19,7 @@ enum { NUMBER_NAME_SIZE = 32 }; /* of an event that is named by a number, as tex
  * compared as a whole: what has a NUL in it must not pass for what stands before that. */
 static void call_handlers(vireo_socket *s, const vireo_msg *m)
 {
-    const vireo_event_handler *row = vireo__map_get(&s->ns->handlers, m->event, m->event_len);
+    const vireo_event_handler *row = vireo__map_get(s->ns->handlers, m->event, m->event_len);
     if (s->ns->options.on_any != NULL)
         s->ns->options.on_any(s, m);
     if (s->listeners != NULL && !s->closed)

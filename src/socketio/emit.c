@@ -87,14 +87,10 @@ int vireo_emit_ack(vireo_socket *s, uint32_t timeout_ms, vireo_ack_fn on_ack, vo
 
 /* --- to many ---------------------------------------------------------------------------------- */
 
-static int broadcast(const vireo_to *to, const char *event, const vireo__sio_args *args)
+static int broadcast_in(vireo_ns *ns, const vireo_to *to, const char *event,
+                        const vireo__sio_args *args)
 {
     vireo__sio_message message;
-    vireo_ns *ns = to->ns;
-    if (ns == NULL)
-        return VIREO_EINVAL;
-    if (event != NULL && vireo__sio_reserved(event))
-        return VIREO_ERESERVED;
     vireo__sio_head head = {VIREO__SIO_EVENT, ns->name, NULL, event};
     int error = vireo__sio_message_make(&message, ns->io->loop, &head, args);
     if (error < 0)
@@ -102,6 +98,45 @@ static int broadcast(const vireo_to *to, const char *event, const vireo__sio_arg
     int count = ns->adapter->ops->broadcast(ns->adapter, to, &message);
     vireo__sio_message_release(&message);
     return count;
+}
+
+/* A packet names its namespace: each child needs one of its own, made from the arguments anew. */
+static int broadcast_in_child(vireo_ns *child, const vireo_to *to, const char *event,
+                              const vireo__sio_args *args)
+{
+    va_list list;
+    vireo__sio_args again = *args;
+    if (args->list == NULL)
+        return broadcast_in(child, to, event, args);
+    va_copy(list, *args->list);
+    again.list = &list;
+    int count = broadcast_in(child, to, event, &again);
+    va_end(list);
+    return count;
+}
+
+static int broadcast_in_children(const vireo_to *to, const char *event, const vireo__sio_args *args)
+{
+    int sum = 0;
+    vireo_ns *child = NULL;
+    while ((child = vireo__ns_next_child(to->ns, child)) != NULL) {
+        int count = broadcast_in_child(child, to, event, args);
+        if (count < 0)
+            return count;
+        sum += count;
+    }
+    return sum;
+}
+
+static int broadcast(const vireo_to *to, const char *event, const vireo__sio_args *args)
+{
+    if (to->ns == NULL)
+        return VIREO_EINVAL;
+    if (event != NULL && vireo__sio_reserved(event))
+        return VIREO_ERESERVED;
+    if (to->ns->as_parent != NULL)
+        return broadcast_in_children(to, event, args);
+    return broadcast_in(to->ns, to, event, args);
 }
 
 int vireo_broadcast(vireo_to to, const char *event, const char *tmpl, ...)

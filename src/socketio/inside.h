@@ -37,25 +37,58 @@ struct vireo_io {
     vireo__eio_server *engine;
     char *path;            /* of the options, owned, without a slash at its end */
     vireo__map namespaces; /* by name */
+    vireo__list parents;   /* of vireo__parent, in the order of registration */
+    uint32_t parents_made; /* so far: their names are counted */
+    uint32_t children;     /* namespaces that clients have brought to life */
     vireo__id_source ids;
     vireo__doc doc; /* the packet being handled */
     /* sockets that are gone; freed after the packet or at the end of the turn, when no handler can
      * be using them */
     vireo__list graveyard;
+    vireo__list empty_namespaces; /* the same for namespaces, by vireo_ns.in_parent */
     vireo__turn_task bury;
+    vireo__list undecided; /* of vireo__later: the user owes an answer */
+    vireo__list decided;   /* answered, settled at the end of the turn */
+    vireo__turn_task settle;
 };
 
 struct vireo_ns {
     vireo_io *io;
     char *name;
     vireo_ns_options options;
-    vireo__map handlers; /* event name -> const vireo_event_handler */
-    vireo__map sockets;  /* id -> vireo_socket, the connected ones */
-    vireo__list list;    /* of the same */
-    vireo__map acks;     /* number -> vireo__ack that is waited for */
+    vireo__map own_handlers;    /* event name -> const vireo_event_handler */
+    const vireo__map *handlers; /* of its own, or its parent's */
+    vireo__map sockets;         /* id -> vireo_socket, the connected ones */
+    vireo__list list;           /* of the same */
+    vireo__map acks;            /* number -> vireo__ack that is waited for */
     uint64_t next_ack;
     vireo__adapter *adapter;
+    struct vireo__parent *as_parent; /* what it is beside, if its name is a pattern; else NULL */
+    struct vireo__parent *parent;    /* NULL: it has none */
+    vireo__list in_parent;           /* parent->children */
+    /* sockets, connected or not, and whatever else needs the namespace: a child with none may be
+     * cleaned up */
+    uint32_t users;
+    bool dynamic; /* a client has brought it to life */
 };
+
+/* An answer that the user of the library gives later (later.c). It stays in memory until it is
+ * given, whatever happens meanwhile: then nobody waits for it any more, and it is |moot|. */
+typedef struct vireo__later {
+    vireo__list node; /* io->undecided, io->decided */
+    vireo__deadline deadline;
+    vireo_io *io;
+    const struct vireo__later_ops *ops;
+    int verdict;
+    bool given;
+    bool moot;
+} vireo__later;
+
+typedef struct vireo__later_ops {
+    void (*expire)(vireo__later *l); /* its time is over: whoever waits is told; now it is moot */
+    /* The answer was given: act on it unless it is moot, and free |l|. */
+    void (*settle)(vireo__later *l, int verdict);
+} vireo__later_ops;
 
 /* A packet whose attachments are still arriving. */
 typedef struct vireo__sio_partial vireo__sio_partial;
@@ -63,8 +96,9 @@ typedef struct vireo__sio_partial vireo__sio_partial;
 typedef struct vireo__sio_conn {
     vireo_io *io;
     vireo__eio_session *session;
-    vireo__list sockets; /* of vireo_socket.in_conn */
-    uint32_t socket_count;
+    vireo__list sockets;              /* of vireo_socket.in_conn */
+    vireo__list requests;             /* of vireo_ns_request.in_conn */
+    uint32_t joining;                 /* of both lists */
     size_t auth_bytes;                /* of all their auths */
     vireo__deadline connect_deadline; /* until the first namespace is joined */
     vireo__sio_partial *partial;
@@ -72,19 +106,27 @@ typedef struct vireo__sio_conn {
     bool closed;
 } vireo__sio_conn;
 
+/* The life of a socket:
+ *
+ *     guards -> connected -> closed
+ *        \-> (VIREO_LATER) admission -> connected, or closed
+ */
 struct vireo_socket {
     vireo_ns *ns;
-    vireo__sio_conn *conn;
-    vireo__list in_ns; /* ns->list, later the graveyard */
+    vireo__sio_conn *conn; /* NULL once that is gone, while a guard still owes its answer */
+    vireo__list in_ns;     /* ns->list, later the graveyard */
     vireo__list in_conn;
     vireo__list acks;     /* vireo__ack it is asked for */
     vireo__member member; /* of rooms; its own room is not counted */
     vireo_value *auth;
     char *refusal; /* what vireo_refuse was told: the JSON of a CONNECT_ERROR */
+    struct vireo__admission *admission; /* a guard owes its answer */
     struct vireo__listeners *listeners; /* vireo_on and its kin; NULL while there are none */
     bool connected : 1;
     bool closed : 1; /* or being closed: nothing can be sent any more */
     bool left_own_room : 1;
+    bool in_guard : 1;
+    bool admitted : 1; /* by vireo_admit, before the guard has returned */
     char id[VIREO__ID_SIZE];
     _Alignas(16) unsigned char data[];
 };
@@ -121,6 +163,9 @@ void vireo__sio_conn_close(vireo__sio_conn *conn);
 void vireo__sio_conn_close_sockets(vireo__sio_conn *conn, const char *reason,
                                    const char *description);
 
+/* vireo__sio_conn_refuse sends a CONNECT_ERROR for a namespace that the client has no socket in. */
+void vireo__sio_conn_refuse(vireo__sio_conn *conn, vireo__str ns, const char *message);
+
 /* vireo__sio_conn_first_open returns a connected socket that is not being closed, or NULL. */
 vireo_socket *vireo__sio_conn_first_open(const vireo__sio_conn *conn);
 
@@ -138,21 +183,100 @@ vireo__str vireo__sio_partial_text(const vireo__sio_partial *p);
 const vireo__attachment *vireo__sio_partial_parts(const vireo__sio_partial *p, size_t *count);
 void vireo__sio_partial_free(vireo__sio_partial *p);
 
+/* --- later.c: answers that come later --------------------------------------------------------- */
+
+/* vireo__later_start begins to wait.
+ *
+ * l           all zero, embedded in what the user was given
+ * timeout_ms  0: as long as it takes
+ * Returns 0 or VIREO_ENOMEM. */
+int vireo__later_start(vireo_io *io, vireo__later *l, uint32_t timeout_ms,
+                       const vireo__later_ops *ops);
+
+/* vireo__later_give is the answer; settled at the end of the turn. Returns 0; VIREO_ECLOSED when it
+ * is moot; VIREO_EANSWERED. */
+int vireo__later_give(vireo__later *l, int verdict);
+
+/* vireo__later_drop: nobody waits for it any more. */
+void vireo__later_drop(vireo__later *l);
+
+void vireo__later_settle_all(vireo__turn_task *task); /* io->settle */
+void vireo__later_free_all(vireo_io *io);             /* all become moot, and are settled */
+
 /* --- namespace.c ------------------------------------------------------------------------------ */
 
 vireo_ns *vireo__ns_find(const vireo_io *io, vireo__str name);
+
+/* vireo__ns_new returns new: a namespace that nobody can find yet, or NULL.
+ *
+ * name    takes, also when it fails
+ * parent  whose child it is, or NULL; a child of NULL |options| has its parent's */
+vireo_ns *vireo__ns_new(vireo_io *io, char *name, struct vireo__parent *parent,
+                        const vireo_ns_options *options);
+
+/* vireo__ns_announce makes it known under its name. Returns 0 or VIREO_ENOMEM. */
+int vireo__ns_announce(vireo_ns *ns);
 void vireo__ns_free(vireo_ns *ns);
 
-/* vireo__ns_connect is a client's CONNECT: guard, CONNECT reply, on_connect; or a CONNECT_ERROR. */
+/* vireo__ns_hold keeps a namespace alive that is going to be needed; vireo__ns_release lets go: a
+ * child that nobody needs any more is cleaned up, if that is wanted. */
+void vireo__ns_hold(vireo_ns *ns);
+void vireo__ns_release(vireo_ns *ns);
+
+/* vireo__ns_bury says good-bye to a namespace that nobody can find any more, and frees it. */
+void vireo__ns_bury(vireo_ns *ns);
+
+/* vireo__ns_next_child returns the child behind |last| (NULL: the first), or NULL. */
+vireo_ns *vireo__ns_next_child(const vireo_ns *parent, const vireo_ns *last);
+
+/* --- dynamic.c: namespaces that clients bring to life ----------------------------------------- */
+
+/* The other half of a namespace whose name is a pattern. */
+typedef struct vireo__parent {
+    vireo_ns *ns;
+    vireo__list node;               /* io->parents */
+    vireo__list children;           /* of vireo_ns.in_parent */
+    struct vireo__pattern *pattern; /* NULL: |decide| is asked */
+    int (*decide)(vireo_ns_request *q, const char *name, const vireo_value *auth);
+} vireo__parent;
+
+void vireo__parent_free(vireo__parent *parent);
+
+/* vireo__parent_of_static returns the first parent whose pattern matches, or NULL. */
+vireo__parent *vireo__parent_of_static(const vireo_io *io, const char *name);
+
+/* vireo__dynamic_connect: a client's CONNECT to a namespace that does not exist. */
+void vireo__dynamic_connect(vireo__sio_conn *conn, vireo__str name, const vireo_value *auth);
+
+/* vireo__dynamic_abandon: the connection ends, or asks for |name| anew (NULL: all). */
+void vireo__dynamic_abandon(vireo__sio_conn *conn, const vireo__str *name);
+
+/* --- admission.c: from CONNECT to on_connect -------------------------------------------------- */
+
+/* vireo__ns_connect is a client's CONNECT: guards, CONNECT reply, on_connect; or a
+ * CONNECT_ERROR. */
 void vireo__ns_connect(vireo_ns *ns, vireo__sio_conn *conn, const vireo_value *auth);
+
+/* vireo__admission_refused: vireo_refuse was called, perhaps as the answer that is owed. */
+void vireo__admission_refused(vireo_socket *s);
+
+/* vireo__admission_abandon: the client of a socket whose guard owes its answer has gone, or asks
+ * anew. */
+void vireo__admission_abandon(vireo_socket *s);
 
 /* --- socket.c --------------------------------------------------------------------------------- */
 
 vireo_socket *vireo__socket_new(vireo_ns *ns, vireo__sio_conn *conn, const vireo_value *auth);
 
+/* vireo__auth_or_empty returns |auth|, or an empty object for NULL. */
+const vireo_value *vireo__auth_or_empty(const vireo_value *auth);
+
 /* vireo__socket_close disconnects: the handlers hear of it, rooms are left, waiting acks are told.
  * Nothing if it is not connected. */
 void vireo__socket_close(vireo_socket *s, const char *reason, const char *description);
+
+/* vireo__socket_note_refusal notes why the socket is refused; nothing may follow |message|. */
+void vireo__socket_note_refusal(vireo_socket *s, const char *message, ...);
 
 /* vireo__socket_bury lets go of a socket that is not connected: see vireo__io_bury. */
 void vireo__socket_bury(vireo_socket *s);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * SPDX-FileCopyrightText: Copyright (c) 2026 The Vireo authors */
 
-/* namespace.c: namespaces, and clients that join them. */
+/* namespace.c: namespaces: how they are made, found, and cleaned up. How clients join one stands in
+ * admission.c; namespaces that clients bring to life, in dynamic.c. */
 
 #include <stdlib.h>
 #include <string.h>
@@ -10,7 +11,7 @@
 
 #include "socketio/inside.h"
 
-/* --- registration ----------------------------------------------------------------------------- */
+/* --- making ----------------------------------------------------------------------------------- */
 
 static char *full_name(const char *name)
 {
@@ -31,25 +32,29 @@ static int index_handlers(vireo_ns *ns)
 {
     for (const vireo_event_handler *h = ns->options.events; h != NULL && h->event != NULL; h++) {
         size_t len = strlen(h->event);
-        if (vireo__map_get(&ns->handlers, h->event, len) == NULL &&
-            vireo__map_put(&ns->handlers, h->event, len, (void *)(uintptr_t)h) < 0)
+        if (vireo__map_get(&ns->own_handlers, h->event, len) == NULL &&
+            vireo__map_put(&ns->own_handlers, h->event, len, (void *)(uintptr_t)h) < 0)
             return VIREO_ENOMEM;
     }
     return 0;
 }
 
-void vireo__ns_free(vireo_ns *ns)
+/* A child without options of its own is handled as its parent is. */
+static int take_options(vireo_ns *ns, const vireo_ns_options *options)
 {
-    if (ns->adapter != NULL)
-        ns->adapter->ops->free(ns->adapter);
-    vireo__map_deinit(&ns->handlers);
-    vireo__map_deinit(&ns->sockets);
-    vireo__map_deinit(&ns->acks);
-    free(ns->name);
-    free(ns);
+    if (options == NULL) {
+        ns->options = ns->parent->ns->options;
+        ns->handlers = &ns->parent->ns->own_handlers;
+        return 0;
+    }
+    size_t known = sizeof ns->options;
+    memcpy(&ns->options, options, options->size < known ? options->size : known);
+    ns->handlers = &ns->own_handlers;
+    return index_handlers(ns);
 }
 
-static vireo_ns *new_namespace(vireo_io *io, char *name, const vireo_ns_options *options)
+vireo_ns *vireo__ns_new(vireo_io *io, char *name, vireo__parent *parent,
+                        const vireo_ns_options *options)
 {
     vireo_ns *ns = calloc(1, sizeof *ns);
     if (ns == NULL) {
@@ -58,19 +63,31 @@ static vireo_ns *new_namespace(vireo_io *io, char *name, const vireo_ns_options 
     }
     ns->io = io;
     ns->name = name;
-    memcpy(&ns->options, options,
-           options->size < sizeof ns->options ? options->size : sizeof ns->options);
+    ns->parent = parent;
     vireo__list_init(&ns->list);
-    vireo__map_init(&ns->handlers, io->loop->hash_key);
+    vireo__list_init(&ns->in_parent);
+    vireo__map_init(&ns->own_handlers, io->loop->hash_key);
     vireo__map_init(&ns->sockets, io->loop->hash_key);
     vireo__map_init(&ns->acks, io->loop->hash_key);
     ns->adapter = vireo__adapter_memory_new(ns);
-    if (ns->adapter == NULL || index_handlers(ns) < 0 ||
-        vireo__map_put(&io->namespaces, name, strlen(name), ns) < 0) {
+    if (ns->adapter == NULL || take_options(ns, options) < 0) {
         vireo__ns_free(ns);
         return NULL;
     }
     return ns;
+}
+
+int vireo__ns_announce(vireo_ns *ns)
+{
+    vireo_io *io = ns->io;
+    if (vireo__map_put(&io->namespaces, ns->name, strlen(ns->name), ns) < 0)
+        return VIREO_ENOMEM;
+    if (ns->parent != NULL)
+        vireo__list_append(&ns->parent->children, &ns->in_parent);
+    io->children += ns->dynamic;
+    if (io->options.on_new_namespace != NULL && strcmp(ns->name, "/") != 0)
+        io->options.on_new_namespace(ns);
+    return 0;
 }
 
 vireo_ns *vireo_ns_create(vireo_app *app, const char *name, const vireo_ns_options *options)
@@ -82,76 +99,59 @@ vireo_ns *vireo_ns_create(vireo_app *app, const char *name, const vireo_ns_optio
         free(full);
         return NULL;
     }
-    return new_namespace(io, full, options);
+    vireo_ns *ns = vireo__ns_new(io, full, vireo__parent_of_static(io, full), options);
+    if (ns == NULL || vireo__ns_announce(ns) == 0)
+        return ns;
+    vireo__ns_free(ns);
+    return NULL;
 }
+
+/* --- the end ---------------------------------------------------------------------------------- */
+
+void vireo__ns_free(vireo_ns *ns)
+{
+    if (ns->adapter != NULL)
+        ns->adapter->ops->free(ns->adapter);
+    vireo__parent_free(ns->as_parent);
+    vireo__list_remove(&ns->in_parent);
+    vireo__map_deinit(&ns->own_handlers);
+    vireo__map_deinit(&ns->sockets);
+    vireo__map_deinit(&ns->acks);
+    free(ns->name);
+    free(ns);
+}
+
+void vireo__ns_hold(vireo_ns *ns)
+{
+    ns->users++;
+}
+
+void vireo__ns_release(vireo_ns *ns)
+{
+    vireo_io *io = ns->io;
+    if (--ns->users > 0 || !ns->dynamic || !io->options.cleanup_empty_child_namespaces)
+        return;
+    ns->dynamic = false;
+    io->children--;
+    vireo__map_remove(&io->namespaces, ns->name, strlen(ns->name));
+    vireo__list_remove(&ns->in_parent);
+    vireo__list_append(&io->empty_namespaces, &ns->in_parent);
+    vireo__turn_add(io->loop, &io->bury);
+}
+
+void vireo__ns_bury(vireo_ns *ns)
+{
+    if (ns->io->options.on_namespace_gone != NULL && strcmp(ns->name, "/") != 0)
+        ns->io->options.on_namespace_gone(ns);
+    vireo__ns_free(ns);
+}
+
+/* --- what users ask --------------------------------------------------------------------------- */
 
 vireo_ns *vireo__ns_find(const vireo_io *io, vireo__str name)
 {
     return vireo__map_get(&io->namespaces, name.at, name.len);
 }
-
-/* --- joining ---------------------------------------------------------------------------------- */
-
-static void drop(vireo_socket *s)
-{
-    s->closed = true;
-    s->ns->adapter->ops->leave_all(s->ns->adapter, s);
-    vireo__ack_fail_all(s); /* the guard may have asked */
-    vireo__socket_bury(s);
-}
-
-static void refuse(vireo_socket *s, int error)
-{
-    vireo__sio_conn *conn = s->conn;
-    if (s->refusal == NULL)
-        vireo_refuse(s, vireo_strerror(error), NULL);
-    bool told = s->refusal != NULL &&
-                vireo__socket_send_raw(s, VIREO__SIO_CONNECT_ERROR, vireo__str_of(s->refusal)) !=
-                    VIREO_ENOMEM;
-    drop(s);
-    if (!told) /* a client that hears nothing would wait for ever */
-        vireo__sio_conn_close(conn);
-}
-
-static int admit(vireo_socket *s)
-{
-    vireo_ns *ns = s->ns;
-    char reply[64] = "{\"sid\":\"";
-    strcat(strcat(reply, s->id), "\"}");
-    if (vireo__map_put(&ns->sockets, s->id, VIREO__ID_LEN, s) < 0)
-        return VIREO_ENOMEM;
-    if (vireo__socket_send_raw(s, VIREO__SIO_CONNECT, vireo__str_of(reply)) == VIREO_ENOMEM) {
-        vireo__map_remove(&ns->sockets, s->id, VIREO__ID_LEN);
-        return VIREO_ENOMEM;
-    }
-    vireo__list_append(&ns->list, &s->in_ns);
-    s->connected = true;
-    ns->adapter->ops->add(ns->adapter, s);
-    vireo__sio_conn_joined(s->conn);
-    if (ns->options.on_connect != NULL)
-        ns->options.on_connect(s);
-    return 0;
-}
-
-void vireo__ns_connect(vireo_ns *ns, vireo__sio_conn *conn, const vireo_value *auth)
-{
-    vireo_socket *s = vireo__socket_new(ns, conn, auth);
-    if (s == NULL) {
-        vireo__sio_conn_close(conn);
-        return;
-    }
-    int error = ns->options.guard != NULL ? ns->options.guard(s, vireo_handshake_auth(s)) : 0;
-    if (conn->closed) { /* the guard has ended this very connection */
-        drop(s);
-        return;
-    }
-    if (error == 0)
-        error = admit(s);
-    if (error != 0)
-        refuse(s, error);
-}
-
-/* --- what users ask --------------------------------------------------------------------------- */
 
 vireo_ns *vireo_of(vireo_app *app, const char *name)
 {
@@ -177,12 +177,45 @@ void *vireo_ns_user(const vireo_ns *ns)
     return ns->options.user;
 }
 
+void vireo_ns_set_user(vireo_ns *ns, void *user)
+{
+    ns->options.user = user;
+}
+
+vireo_ns *vireo_ns_parent(const vireo_ns *ns)
+{
+    return ns->parent != NULL ? ns->parent->ns : NULL;
+}
+
+vireo_ns *vireo__ns_next_child(const vireo_ns *parent, const vireo_ns *last)
+{
+    const vireo__list *all = &parent->as_parent->children;
+    const vireo__list *next = last != NULL ? last->in_parent.next : all->next;
+    return next != all ? vireo__container(next, vireo_ns, in_parent) : NULL;
+}
+
 size_t vireo_ns_count(const vireo_ns *ns)
 {
-    return ns->sockets.len;
+    size_t count = ns->sockets.len;
+    const vireo_ns *child = NULL;
+    while (ns->as_parent != NULL && (child = vireo__ns_next_child(ns, child)) != NULL)
+        count += child->sockets.len;
+    return count;
+}
+
+static vireo_socket *find_in_children(const vireo_ns *parent, const char *id)
+{
+    vireo_socket *s = NULL;
+    vireo_ns *child = NULL;
+    while (s == NULL && (child = vireo__ns_next_child(parent, child)) != NULL)
+        s = vireo_find(child, id);
+    return s;
 }
 
 vireo_socket *vireo_find(vireo_ns *ns, const char *id)
 {
-    return id != NULL ? vireo__map_get(&ns->sockets, id, strlen(id)) : NULL;
+    if (id == NULL)
+        return NULL;
+    return ns->as_parent != NULL ? find_in_children(ns, id)
+                                 : vireo__map_get(&ns->sockets, id, strlen(id));
 }

@@ -102,17 +102,42 @@ static void add_to_crowd(vireo_socket *s, void *user)
     c->sockets[c->count++] = s;
 }
 
-void vireo_each(vireo_to to, void (*fn)(vireo_socket *s, void *user), void *user)
+static void each_in(vireo_ns *ns, const vireo_to *to, void (*fn)(vireo_socket *s, void *user),
+                    void *user)
 {
     crowd c = {NULL, 0};
-    if (to.ns == NULL || to.ns->sockets.len == 0)
+    if (ns->sockets.len == 0)
         return;
-    c.sockets = malloc(to.ns->sockets.len * sizeof *c.sockets);
+    c.sockets = malloc(ns->sockets.len * sizeof *c.sockets);
     if (c.sockets == NULL)
         return;
-    to.ns->adapter->ops->each(to.ns->adapter, &to, add_to_crowd, &c);
+    ns->adapter->ops->each(ns->adapter, to, add_to_crowd, &c);
     for (size_t i = 0; i < c.count; i++)
         if (!c.sockets[i]->closed)
             fn(c.sockets[i], user);
     free(c.sockets);
+}
+
+/* A child stays where it is until the call for its sockets is over. */
+static void each_in_children(const vireo_to *to, void (*fn)(vireo_socket *s, void *user),
+                             void *user)
+{
+    vireo_ns *child = vireo__ns_next_child(to->ns, NULL);
+    while (child != NULL) {
+        vireo__ns_hold(child);
+        each_in(child, to, fn, user);
+        vireo_ns *next = vireo__ns_next_child(to->ns, child);
+        vireo__ns_release(child);
+        child = next;
+    }
+}
+
+void vireo_each(vireo_to to, void (*fn)(vireo_socket *s, void *user), void *user)
+{
+    if (to.ns == NULL)
+        return;
+    if (to.ns->as_parent != NULL)
+        each_in_children(&to, fn, user);
+    else
+        each_in(to.ns, &to, fn, user);
 }

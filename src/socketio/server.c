@@ -37,6 +37,7 @@ static vireo_io_options with_defaults(const vireo_io_options *given)
     DEFAULT(max_rooms, 10000);
     DEFAULT(max_values, default_values(o.max_message_bytes));
     DEFAULT(max_auth_bytes, 1000000);
+    DEFAULT(max_child_namespaces, 10000);
 #undef DEFAULT
     return o;
 }
@@ -60,6 +61,24 @@ void vireo__io_bury(vireo_io *io)
     vireo__turn_remove(&io->bury);
     while (!vireo__list_empty(&io->graveyard))
         vireo__socket_free(vireo__container(io->graveyard.next, vireo_socket, in_ns));
+    while (!vireo__list_empty(&io->empty_namespaces))
+        vireo__ns_bury(vireo__container(io->empty_namespaces.next, vireo_ns, in_parent));
+}
+
+static void free_namespaces(vireo_io *io)
+{
+    uint32_t at = 0;
+    for (vireo_ns *ns; (ns = vireo__map_next(&io->namespaces, &at)) != NULL;) {
+        vireo__list_remove(&ns->in_parent);
+        vireo__list_append(&io->empty_namespaces, &ns->in_parent);
+    }
+    vireo__map_deinit(&io->namespaces); /* nobody finds them any more */
+    vireo__io_bury(io);
+    while (!vireo__list_empty(&io->parents)) {
+        vireo__parent *parent = vireo__container(io->parents.next, vireo__parent, node);
+        vireo__list_remove(&parent->node);
+        vireo__ns_free(parent->ns);
+    }
 }
 
 static void bury(vireo__turn_task *task)
@@ -69,11 +88,8 @@ static void bury(vireo__turn_task *task)
 
 void vireo__io_free(vireo_io *io)
 {
-    uint32_t at = 0;
-    vireo__io_bury(io);
-    for (vireo_ns *ns; (ns = vireo__map_next(&io->namespaces, &at)) != NULL;)
-        vireo__ns_free(ns);
-    vireo__map_deinit(&io->namespaces);
+    vireo__later_free_all(io);
+    free_namespaces(io);
     vireo__doc_deinit(&io->doc);
     free(io->path);
     free(io);
@@ -117,7 +133,12 @@ vireo_io *vireo_io_create(vireo_app *app, const vireo_io_options *options)
     io->options = o;
     io->path = without_last_slash(o.path);
     io->bury.run = bury;
+    io->settle.run = vireo__later_settle_all;
     vireo__list_init(&io->graveyard);
+    vireo__list_init(&io->empty_namespaces);
+    vireo__list_init(&io->undecided);
+    vireo__list_init(&io->decided);
+    vireo__list_init(&io->parents);
     vireo__doc_init(&io->doc);
     vireo__map_init(&io->namespaces, io->loop->hash_key);
     if (io->path == NULL || start_engine(io) < 0) {

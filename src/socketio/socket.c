@@ -36,8 +36,9 @@ vireo_socket *vireo__socket_new(vireo_ns *ns, vireo__sio_conn *conn, const vireo
         }
     }
     vireo__list_append(&conn->sockets, &s->in_conn);
-    conn->socket_count++;
+    conn->joining++;
     conn->auth_bytes += vireo__value_size(s->auth);
+    vireo__ns_hold(ns);
     return s;
 }
 
@@ -53,12 +54,15 @@ void vireo__socket_free(vireo_socket *s)
 void vireo__socket_bury(vireo_socket *s)
 {
     vireo_io *io = s->ns->io;
+    if (s->conn != NULL) {
+        s->conn->joining--;
+        s->conn->auth_bytes -= vireo__value_size(s->auth);
+    }
     vireo__list_remove(&s->in_conn);
-    s->conn->socket_count--;
-    s->conn->auth_bytes -= vireo__value_size(s->auth);
     vireo__list_remove(&s->in_ns);
     vireo__list_append(&io->graveyard, &s->in_ns);
     vireo__turn_add(io->loop, &io->bury);
+    vireo__ns_release(s->ns);
 }
 
 void vireo__socket_close(vireo_socket *s, const char *reason, const char *description)
@@ -120,16 +124,30 @@ static int write_refusal(vireo__buf *json, const char *message, const char *tmpl
     return json->error;
 }
 
-int vireo_refuse(vireo_socket *s, const char *message, const char *tmpl, ...)
+static void note_refusal(vireo_socket *s, const char *message, const char *tmpl, va_list args)
 {
-    va_list args;
     vireo__buf *json = vireo__loop_scratch(s->ns->io->loop);
-    va_start(args, tmpl);
     int error = write_refusal(json, message, tmpl, args);
-    va_end(args);
     const char *text = error == 0 ? vireo__buf_cstr(json) : NULL;
     free(s->refusal);
     s->refusal = text ? strdup(text) : NULL;
+}
+
+void vireo__socket_note_refusal(vireo_socket *s, const char *message, ...)
+{
+    va_list none;
+    va_start(none, message);
+    note_refusal(s, message, NULL, none);
+    va_end(none);
+}
+
+int vireo_refuse(vireo_socket *s, const char *message, const char *tmpl, ...)
+{
+    va_list args;
+    va_start(args, tmpl);
+    note_refusal(s, message, tmpl, args);
+    va_end(args);
+    vireo__admission_refused(s);
     return VIREO_EREFUSED;
 }
 
@@ -162,17 +180,17 @@ vireo_app *vireo_app_of(const vireo_socket *s)
 
 const char *vireo_conn_id(const vireo_socket *s)
 {
-    return vireo__eio_id(s->conn->session);
+    return s->conn != NULL ? vireo__eio_id(s->conn->session) : "";
 }
 
 const char *vireo_transport(const vireo_socket *s)
 {
-    return vireo__eio_transport(s->conn->session);
+    return s->conn != NULL ? vireo__eio_transport(s->conn->session) : "";
 }
 
 size_t vireo_queued(const vireo_socket *s)
 {
-    return vireo__eio_queued(s->conn->session);
+    return s->conn != NULL ? vireo__eio_queued(s->conn->session) : 0;
 }
 
 bool vireo_writable(const vireo_socket *s)
@@ -182,9 +200,11 @@ bool vireo_writable(const vireo_socket *s)
 
 /* --- the handshake ---------------------------------------------------------------------------- */
 
+/* A socket whose guard still owes its answer may outlive its connection. */
 static const vireo__eio_handshake *handshake(const vireo_socket *s)
 {
-    return vireo__eio_handshake_of(s->conn->session);
+    static const vireo__eio_handshake gone = {.address = "", .url = "", .headers = ""};
+    return s->conn != NULL ? vireo__eio_handshake_of(s->conn->session) : &gone;
 }
 
 const char *vireo_handshake_address(const vireo_socket *s)
@@ -222,10 +242,15 @@ const char *vireo_handshake_query(vireo_socket *s, const char *name)
     return text;
 }
 
-const vireo_value *vireo_handshake_auth(const vireo_socket *s)
+const vireo_value *vireo__auth_or_empty(const vireo_value *auth)
 {
     static const vireo_value empty = {.tag = VIREO__VALUE_MARK | VIREO_OBJECT, .span = 1};
-    return s->auth != NULL ? s->auth : &empty;
+    return auth != NULL ? auth : &empty;
+}
+
+const vireo_value *vireo_handshake_auth(const vireo_socket *s)
+{
+    return vireo__auth_or_empty(s->auth);
 }
 
 int64_t vireo_handshake_issued(const vireo_socket *s)

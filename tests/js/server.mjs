@@ -26,14 +26,6 @@ const programs = {
     node: [process.execPath, path.join(here, "../interop/reference.mjs")],
     vireo: [path.join(build, "tests/interop-server")],
   },
-  engine: {
-    node: [process.execPath, path.join(here, "../interop/engine-reference.mjs")],
-    vireo: [path.join(build, "tests/engine-server")],
-  },
-  options: {
-    node: [process.execPath, path.join(here, "../interop/options-reference.mjs")],
-    vireo: [path.join(build, "tests/options-server")],
-  },
   ws: {
     vireo: [path.join(build, "tests/ws-server"), "--port", "0", "--host", "127.0.0.1"],
   },
@@ -147,10 +139,17 @@ class Server {
   }
 }
 
-/** Starts `program` ("interop", "engine", ..) of `kind` ("vireo" or "node"). `sockets`: descriptors
- *  that listen, passed on as systemd does, under the names `names`. */
+function commandOf(program, kind) {
+  if (programs[program]) return programs[program][kind];
+  return kind === "node" ? [process.execPath, path.join(here, `../interop/${program}-reference.mjs`)]
+    : [path.join(build, `tests/${program}-server`)];
+}
+
+/** Starts `program` of `kind` ("vireo" or "node"): what `programs` says, or interop/PROGRAM-server.c
+ *  and interop/PROGRAM-reference.mjs. `sockets`: descriptors that listen, passed on as systemd does,
+ *  under the names `names`. */
 export async function startServer(kind, args = [], program = "interop", { sockets = [], names } = {}) {
-  let [file, ...first] = programs[program][kind];
+  let [file, ...first] = commandOf(program, kind);
   // Memory is measured in some tests: a sanitizer must give back what was freed soon.
   const own = "quarantine_size_mb=4:allocator_release_to_os_interval_ms=200";
   const env = { ...process.env, ASAN_OPTIONS: `${own}:${process.env.ASAN_OPTIONS ?? ""}` };

@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: MIT
+ * SPDX-FileCopyrightText: Copyright (c) 2026 The Vireo authors */
+
+/* admission.c: a client that wants to join a namespace: its guards, one after the other, each of
+ * which may answer later; then the CONNECT reply and on_connect, or a CONNECT_ERROR.
+ *
+ * While a guard owes its answer the client has no socket yet in the eyes of the protocol: what it
+ * sends to the namespace ends its connection, as with the official server. Only another CONNECT is
+ * in order: a client sends one when it was told to disconnect and to connect again in the meantime.
+ * The new one takes the place of the old one, so that the client gets one reply.
+ */
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <vireo/error.h>
+
+#include "socketio/inside.h"
+
+struct vireo__admission {
+    vireo__later later;
+    vireo_socket *socket;
+    size_t next_guard;
+};
+
+/* --- the end of it ---------------------------------------------------------------------------- */
+
+/* No longer a client: it can do nothing and is in no room. */
+static void shut_out(vireo_socket *s)
+{
+    if (s->closed)
+        return;
+    s->closed = true;
+    s->ns->adapter->ops->leave_all(s->ns->adapter, s);
+    vireo__ack_fail_all(s); /* a guard may have asked it */
+}
+
+static void drop(vireo_socket *s)
+{
+    shut_out(s);
+    vireo__socket_bury(s);
+}
+
+/* send_refusal tells the client. One that hears nothing would wait for ever. */
+static void send_refusal(vireo_socket *s, int error)
+{
+    if (s->refusal == NULL)
+        vireo__socket_note_refusal(s, vireo_strerror(error));
+    bool told = s->refusal != NULL &&
+                vireo__socket_send_raw(s, VIREO__SIO_CONNECT_ERROR, vireo__str_of(s->refusal)) !=
+                    VIREO_ENOMEM;
+    if (!told)
+        vireo__sio_conn_close(s->conn);
+}
+
+static int enter(vireo_socket *s)
+{
+    vireo_ns *ns = s->ns;
+    char reply[64] = "{\"sid\":\"";
+    strcat(strcat(reply, s->id), "\"}");
+    if (vireo__map_put(&ns->sockets, s->id, VIREO__ID_LEN, s) < 0)
+        return VIREO_ENOMEM;
+    if (vireo__socket_send_raw(s, VIREO__SIO_CONNECT, vireo__str_of(reply)) == VIREO_ENOMEM) {
+        vireo__map_remove(&ns->sockets, s->id, VIREO__ID_LEN);
+        return VIREO_ENOMEM;
+    }
+    vireo__list_append(&ns->list, &s->in_ns);
+    s->connected = true;
+    ns->adapter->ops->add(ns->adapter, s);
+    vireo__sio_conn_joined(s->conn);
+    return 0;
+}
+
+static void finish(vireo_socket *s, int verdict)
+{
+    if (s->conn->closed) { /* a guard, or what happened meanwhile, has ended this connection */
+        drop(s);
+        return;
+    }
+    if (verdict == 0)
+        verdict = enter(s);
+    if (verdict != 0) {
+        send_refusal(s, verdict);
+        drop(s);
+    } else if (s->ns->options.on_connect != NULL) {
+        s->ns->options.on_connect(s);
+    }
+}
+
+/* --- guards ----------------------------------------------------------------------------------- */
+
+/* The guard at |i|: first .guard, then those of .guards. NULL behind the last. */
+static vireo_guard_fn guard_at(const vireo_ns *ns, size_t i)
+{
+    const vireo_ns_options *o = &ns->options;
+    if (o->guard != NULL && i-- == 0)
+        return o->guard;
+    return o->guards != NULL ? o->guards[i] : NULL;
+}
+
+/* A guard may answer inside itself and say "later" all the same. */
+static int ask(vireo_socket *s, vireo_guard_fn guard)
+{
+    s->in_guard = true;
+    s->admitted = false;
+    int verdict = guard(s, vireo_handshake_auth(s));
+    s->in_guard = false;
+    if (verdict != VIREO_LATER)
+        return verdict;
+    if (s->admitted)
+        return 0;
+    return s->refusal != NULL ? VIREO_EREFUSED : VIREO_LATER;
+}
+
+static void expire(vireo__later *l)
+{
+    vireo_socket *s = vireo__container(l, struct vireo__admission, later)->socket;
+    if (!s->conn->closed)
+        send_refusal(s, VIREO_ETIMEDOUT);
+    shut_out(s);
+}
+
+static void ask_from(vireo_socket *s, size_t i);
+
+static void settle(vireo__later *l, int verdict)
+{
+    struct vireo__admission *a = vireo__container(l, struct vireo__admission, later);
+    vireo_socket *s = a->socket;
+    size_t next = a->next_guard;
+    bool moot = l->moot;
+    s->admission = NULL;
+    free(a);
+    if (moot)
+        drop(s);
+    else if (verdict == 0)
+        ask_from(s, next);
+    else
+        finish(s, verdict);
+}
+
+static const vireo__later_ops admission_ops = {.expire = expire, .settle = settle};
+
+static int wait_for_answer(vireo_socket *s, size_t next_guard)
+{
+    struct vireo__admission *a = calloc(1, sizeof *a);
+    if (a == NULL)
+        return VIREO_ENOMEM;
+    a->socket = s;
+    a->next_guard = next_guard;
+    int error =
+        vireo__later_start(s->ns->io, &a->later, s->ns->options.guard_timeout_ms, &admission_ops);
+    if (error < 0)
+        free(a);
+    else
+        s->admission = a;
+    return error;
+}
+
+static void ask_from(vireo_socket *s, size_t i)
+{
+    int verdict = 0;
+    for (vireo_guard_fn guard; verdict == 0 && (guard = guard_at(s->ns, i)) != NULL; i++)
+        verdict = s->conn->closed ? VIREO_ECLOSED : ask(s, guard);
+    if (verdict == VIREO_LATER)
+        verdict = wait_for_answer(s, i);
+    if (s->admission == NULL)
+        finish(s, verdict);
+}
+
+void vireo__ns_connect(vireo_ns *ns, vireo__sio_conn *conn, const vireo_value *auth)
+{
+    vireo_socket *s = vireo__socket_new(ns, conn, auth);
+    if (s == NULL)
+        vireo__sio_conn_close(conn);
+    else
+        ask_from(s, 0);
+}
+
+/* --- the answer ------------------------------------------------------------------------------- */
+
+int vireo_admit(vireo_socket *s)
+{
+    if (s->admission != NULL)
+        return vireo__later_give(&s->admission->later, 0);
+    if (!s->in_guard)
+        return VIREO_EINVAL;
+    s->admitted = true;
+    return 0;
+}
+
+void vireo__admission_refused(vireo_socket *s)
+{
+    if (s->admission != NULL)
+        vireo__later_give(&s->admission->later, VIREO_EREFUSED);
+}
+
+void vireo__admission_abandon(vireo_socket *s)
+{
+    vireo__later_drop(&s->admission->later);
+    shut_out(s);
+}
