@@ -133,7 +133,7 @@ VIREO_API int vireo_fail(vireo_req *r, int error, const char *text);
 
 /* vireo_error_status returns the status with which an error is answered: 404 for VIREO_ENOTFOUND
  * and -ENOENT, 413 for VIREO_ETOOBIG, 400 for VIREO_EINVAL, VIREO_EJSON, VIREO_EUTF8 and
- * VIREO_EDEPTH, the one of a VIREO_STATUS, 500 for all else. */
+ * VIREO_EDEPTH and VIREO_EPROTO, the one of a VIREO_STATUS, 500 for all else. */
 VIREO_API int vireo_error_status(int error);
 
 /* vireo_on_error registers a handler of errors: negative results, vireo_fail, and what the library
@@ -212,6 +212,13 @@ VIREO_API const char *vireo_body(const vireo_req *r, size_t *len);
 /* vireo_body_json returns the body read as JSON, NULL if it is none. Valid as long as the
  * request. */
 VIREO_API const vireo_value *vireo_body_json(vireo_req *r, vireo_error *error);
+
+/* vireo_body_form returns the body of a form (application/x-www-form-urlencoded) as an object of
+ * strings, in which names with brackets nest: "a[b]=1&c[]=2&c[]=3" is {a: {b: "1"}, c: ["2", "3"]}.
+ * Express' rules and limits: 1000 pairs, 32 brackets. NULL if it is none. Valid as long as the
+ * request. vireo_query_form does the same with the query. */
+VIREO_API const vireo_value *vireo_body_form(vireo_req *r, vireo_error *error);
+VIREO_API const vireo_value *vireo_query_form(vireo_req *r, vireo_error *error);
 
 /* vireo_on_body takes the body piece by piece, as it comes: in a handler with .stream (or in any
  * other, where it then comes from memory). Not before the handler has returned. gzip and deflate

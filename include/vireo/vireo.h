@@ -33,6 +33,7 @@
 #include <vireo/socket.h>
 #include <vireo/sse.h>
 #include <vireo/tls.h>
+#include <vireo/upload.h>
 #include <vireo/value.h>
 #include <vireo/version.h>
 #include <vireo/ws.h>

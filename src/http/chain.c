@@ -38,6 +38,7 @@ int vireo_error_status(int error)
     case VIREO_EJSON:
     case VIREO_EUTF8:
     case VIREO_EDEPTH:
+    case VIREO_EPROTO:
         return 400;
     default:
         return 500;

@@ -163,6 +163,8 @@ static void move(vireo__conn *c, void (*next)(vireo_req *r))
     vireo_req *r = c->req;
     r->handling = true;
     next(r);
+    if (!c->detached) /* it may have let go of the request */
+        vireo__chain_resume(r);
     r->handling = false;
     if (!c->detached)
         settle(c);
@@ -368,11 +370,13 @@ static void give_away_kept(vireo__conn *c)
 /* Whoever has the request has done something. */
 static void move_on(vireo__conn *c)
 {
+    if (c->req->answered)
+        return;
     if (c->req->passed || c->req->failed || c->req->again)
         move(c, vireo__chain_resume);
     if (c->req != NULL && !c->detached && c->req->intake != NULL && stream_open(c))
         body_came(c);
-    if (c->req != NULL && c->req->streaming != NULL && stream_open(c))
+    if (c->req != NULL && c->req->streaming != NULL && !c->req->answered && stream_open(c))
         move(c, vireo__streaming_go_on);
 }
 

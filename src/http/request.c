@@ -6,7 +6,17 @@
 #include <stdlib.h>
 
 #include "base/url.h"
+#include "http/form.h"
 #include "payload/json_read.h"
+
+typedef void doc_reader(vireo_req *r, vireo__doc *doc, vireo_error *error);
+
+/* What accessors have read as a tree, in the arena. */
+typedef struct req_doc {
+    struct req_doc *next;
+    doc_reader *read;
+    vireo__doc doc;
+} req_doc;
 
 /* --- life ------------------------------------------------------------------------------------- */
 
@@ -33,8 +43,8 @@ static void end_request(vireo_req *r)
     vireo__hooks_finish(r);
     vireo__intake_end(r);
     vireo__streaming_end(r);
-    if (r->doc != NULL)
-        vireo__doc_deinit(r->doc);
+    for (req_doc *d = r->docs; d != NULL; d = d->next)
+        vireo__doc_deinit(&d->doc);
     vireo__arena_deinit(&r->arena);
     vireo__buf_deinit(&r->reply_headers);
     vireo__parser_deinit(&r->parse);
@@ -291,18 +301,53 @@ const char *vireo_body(const vireo_req *r, size_t *len)
     return here ? (const char *)body->data : "";
 }
 
+/* The document that |read| has made, or makes now; NULL when memory runs out. */
+static const vireo_value *read_once(vireo_req *r, doc_reader *read, vireo_error *error)
+{
+    req_doc *d = r->docs;
+    while (d != NULL && d->read != read)
+        d = d->next;
+    if (d == NULL && (d = vireo__arena_take(&r->arena, sizeof *d, 16)) != NULL) {
+        *d = (req_doc){.next = r->docs, .read = read};
+        r->docs = d;
+        vireo__doc_init(&d->doc);
+        read(r, &d->doc, error);
+    }
+    return d != NULL ? vireo__doc_root(&d->doc) : NULL;
+}
+
+static void read_json(vireo_req *r, vireo__doc *doc, vireo_error *error)
+{
+    size_t n;
+    const char *text = vireo_body(r, &n);
+    vireo__json_read(doc, text, n, NULL, error);
+}
+
+static void read_form(vireo_req *r, vireo__doc *doc, vireo_error *error)
+{
+    size_t n;
+    const char *text = vireo_body(r, &n);
+    vireo__form_read(doc, (vireo__str){text, n}, error);
+}
+
+static void read_query(vireo_req *r, vireo__doc *doc, vireo_error *error)
+{
+    vireo__form_read(doc, r->query, error);
+}
+
 const vireo_value *vireo_body_json(vireo_req *r, vireo_error *error)
 {
-    if (r->doc == NULL) {
-        r->doc = vireo__arena_take(&r->arena, sizeof *r->doc, 16);
-        if (r->doc == NULL)
-            return NULL;
-        vireo__doc_init(r->doc);
-        size_t n;
-        const char *text = vireo_body(r, &n);
-        vireo__json_read(r->doc, text, n, NULL, error);
-    }
-    return vireo__doc_root(r->doc);
+    return read_once(r, read_json, error);
+}
+
+const vireo_value *vireo_body_form(vireo_req *r, vireo_error *error)
+{
+    return read_once(r, read_form, error);
+}
+
+const vireo_value *vireo_query_form(vireo_req *r, vireo_error *error)
+{
+    return read_once(r, read_query, error);
 }
 
 void *vireo_req_user(const vireo_req *r)

@@ -45,7 +45,7 @@ struct vireo_req {
     void *abort_user;
     vireo__buf reply_headers;    /* each line ended by \r\n */
     vireo__arena arena;          /* what accessors decode */
-    vireo__doc *doc;             /* the body as JSON; NULL until asked for */
+    struct req_doc *docs;        /* the body as JSON and the like; request.c */
     const vireo__client *client; /* what proxies say; in the arena; NULL until asked for */
 
     const vireo__list *at;       /* in app->routes: the entry that was looked at last */
