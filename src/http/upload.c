@@ -77,7 +77,7 @@ static int open_file(upload *u)
         return VIREO_ENOMEM;
     u->fd = open(s->path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
     if (u->fd < 0) {
-        int error = -errno;
+        int error = errno == ENOENT || errno == ENOTDIR ? -EIO : -errno; /* no 404: not its fault */
         free(s);
         return error;
     }
