@@ -22,6 +22,7 @@
 #include <vireo/app.h>
 #include <vireo/cookie.h>
 #include <vireo/http.h>
+#include <vireo/sse.h>
 #include <vireo/value.h>
 #include <vireo/version.h>
 #include <vireo/ws.h>
@@ -439,12 +440,30 @@ VIREO_API vireo_to vireo_ns_room(vireo_ns *ns, const char *room);              /
 
 /* vireo_broadcast sends one event to every socket in |to|; encoded once, shared by all.
  *
- * Returns the number of local sockets queued (>= 0), or VIREO_EINVAL, VIREO_ERESERVED,
+ * Returns the number of local sockets and guests queued (>= 0), or VIREO_EINVAL, VIREO_ERESERVED,
  * VIREO_ETEMPLATE, VIREO_ENOMEM. Never calls back before it returns. */
 VIREO_API int vireo_broadcast(vireo_to to, const char *event, const char *tmpl, ...)
     VIREO_PRINTF(3, 4);
 VIREO_API int vireo_broadcast_value(vireo_to to, const char *event, const vireo_value *args);
 VIREO_API int vireo_broadcast_json(vireo_to to, const char *event, const char *args, size_t len);
+
+/* Guests: a raw WebSocket (ws.h) or an event stream (sse.h) can be in the rooms of a namespace too.
+ * Each broadcast to such a room, or to all of the namespace, then reaches sockets and guests alike,
+ * made once for each kind:
+ *
+ *     vireo_broadcast(vireo_ns_room(ns, "news"), "headline", "{title:%s}", title);
+ *
+ *     a socket         the event headline, with its argument
+ *     a WebSocket      the text ["headline",{"title":..}]; binary parts as messages behind it, and
+ *                      {"_placeholder":true,"num":0} in their places
+ *     an event stream  event: headline, data: {"title":..}; of several arguments, or none, an
+ *                      array; events with binary parts do not reach it
+ *
+ * Return as vireo_join. A guest leaves with its end. vireo_each passes guests over. */
+VIREO_API int vireo_join_ws(vireo_ns *ns, vireo_ws *ws, const char *room);
+VIREO_API int vireo_join_sse(vireo_ns *ns, vireo_sse *e, const char *room);
+VIREO_API void vireo_leave_ws(vireo_ns *ns, vireo_ws *ws, const char *room);
+VIREO_API void vireo_leave_sse(vireo_ns *ns, vireo_sse *e, const char *room);
 
 /* vireo_each calls |fn| for each local socket in |to|; disconnecting any of them inside |fn| is
  * allowed. When memory runs out it calls nobody. */

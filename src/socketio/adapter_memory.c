@@ -201,7 +201,7 @@ static int broadcast(vireo__adapter *a, const vireo_to *to, const vireo__sio_mes
 {
     delivery d = {message, (to->flags & VIREO_VOLATILE) != 0, 0};
     each(a, to, deliver, &d);
-    return d.count;
+    return d.count + vireo__guests_broadcast(to, message);
 }
 
 /* --- life ------------------------------------------------------------------------------------- */

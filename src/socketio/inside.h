@@ -21,6 +21,7 @@
 #include "loop/deadline.h"
 #include "payload/doc.h"
 #include "socketio/adapter.h"
+#include "socketio/guests.h"
 #include "socketio/message.h"
 #include "socketio/packet.h"
 
@@ -70,6 +71,7 @@ struct vireo_ns {
      * cleaned up */
     uint32_t users;
     bool dynamic; /* a client has brought it to life */
+    vireo__guests *guests; /* NULL until the first comes */
 };
 
 /* An answer that the user of the library gives later (later.c). It stays in memory until it is

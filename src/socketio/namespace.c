@@ -112,6 +112,7 @@ void vireo__ns_free(vireo_ns *ns)
 {
     if (ns->adapter != NULL)
         ns->adapter->ops->free(ns->adapter);
+    vireo__guests_free(ns->guests);
     vireo__parent_free(ns->as_parent);
     vireo__list_remove(&ns->in_parent);
     vireo__map_deinit(&ns->own_handlers);

@@ -21,6 +21,7 @@
 #include "payload/template.h"
 #include "sse/format.h"
 #include "sse/history.h"
+#include "sse/server.h"
 
 enum {
     DEFAULT_HEARTBEAT_MS = 15000, /* proxies commonly cut what is silent for 30 to 60 s */
@@ -50,6 +51,7 @@ struct vireo_sse {
     vireo_sse_endpoint *endpoint;
     vireo__list node;
     vireo__member member;
+    vireo__list partings;
     vireo__deadline heartbeat;
     bool ended : 1; /* nothing more can be sent */
     bool missed : 1;
@@ -72,6 +74,15 @@ static void leave(vireo_sse *e)
     e->endpoint->open--;
     vireo__deadline_stop(&e->heartbeat);
     vireo__rooms_leave_all(&e->endpoint->rooms, &e->member);
+    vireo__partings_tell(&e->partings);
+}
+
+int vireo__sse_on_parting(vireo_sse *e, vireo__parting *p)
+{
+    if (e->ended)
+        return VIREO_ECLOSED;
+    vireo__list_append(&e->partings, &p->node);
+    return 0;
 }
 
 void vireo_sse_close(vireo_sse *e)
@@ -124,7 +135,7 @@ static void await_silence(vireo_sse *e)
                           on_silence);
 }
 
-static int send_shared(vireo_sse *e, vireo__shared *text)
+int vireo__sse_send_shared(vireo_sse *e, vireo__shared *text)
 {
     if (e->ended)
         return VIREO_ECLOSED;
@@ -137,7 +148,7 @@ static int send_shared(vireo_sse *e, vireo__shared *text)
 static void on_silence(vireo__deadline *d)
 {
     vireo_sse *e = vireo__container(d, vireo_sse, heartbeat);
-    send_shared(e, e->endpoint->heartbeat);
+    vireo__sse_send_shared(e, e->endpoint->heartbeat);
 }
 
 /* begin_text and finish_text stand around what writes an event into endpoint->text. */
@@ -205,7 +216,7 @@ typedef struct delivery {
 static void deliver(vireo__member *member, void *user)
 {
     delivery *d = user;
-    if (send_shared(of_member(member), d->text) == 0)
+    if (vireo__sse_send_shared(of_member(member), d->text) == 0)
         d->count++;
 }
 
@@ -272,6 +283,7 @@ static vireo_sse *new_stream(vireo_sse_endpoint *endpoint, const char *address)
     e->endpoint = endpoint;
     vireo__member_init(&e->member, 0);
     vireo__list_init(&e->node);
+    vireo__list_init(&e->partings);
     strcpy((char *)e->data + size, address);
     return e;
 }
@@ -284,7 +296,7 @@ static void replay(vireo_sse *e, uint64_t number, uint64_t last)
         const vireo__sse_past *past = vireo__sse_history_get(&endpoint->history, number);
         if (past != NULL &&
             (past->room == NULL || vireo__rooms_has(&endpoint->rooms, &e->member, past->room)))
-            send_shared(e, past->text);
+            vireo__sse_send_shared(e, past->text);
     }
 }
 

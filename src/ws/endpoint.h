@@ -10,6 +10,7 @@
 #define VIREO_WS_ENDPOINT_H
 
 #include "base/list.h"
+#include "base/parting.h"
 #include "ws/conn.h"
 
 struct vireo_ws_endpoint {
@@ -35,7 +36,12 @@ _Static_assert(sizeof(vireo_ws) <= 192, "an idle connection is small");
 /* vireo__ws_make_frame makes the frame of a message. Returns 0, VIREO_EUTF8 or VIREO_ENOMEM. */
 int vireo__ws_make_frame(const void *data, size_t len, bool binary, vireo__shared **frame);
 
-/* vireo__ws_leave_topics ends all subscriptions; nothing else of topics.c stays behind. */
+/* vireo__ws_on_parting has |p| told when nothing more can be sent. Returns 0, VIREO_ECLOSED if it
+ * is so already, VIREO_ENOMEM. */
+int vireo__ws_on_parting(vireo_ws *ws, vireo__parting *p);
+
+/* vireo__ws_leave_topics ends all subscriptions and tells who waits for the end; nothing of
+ * topics.c stays behind. */
 void vireo__ws_leave_topics(vireo_ws *ws);
 
 #endif

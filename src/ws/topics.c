@@ -17,6 +17,7 @@ enum { TOPIC_BYTES_MAX = 1024 }; /* peers often choose names */
 
 typedef struct vireo__subscriber {
     vireo__member member;
+    vireo__list partings;
     vireo_ws *ws;
 } subscriber;
 
@@ -32,6 +33,7 @@ static subscriber *need_subscriber(vireo_ws *ws)
         ws->subscriber = malloc(sizeof *ws->subscriber);
         if (ws->subscriber != NULL) {
             vireo__member_init(&ws->subscriber->member, 0);
+            vireo__list_init(&ws->subscriber->partings);
             ws->subscriber->ws = ws;
         }
     }
@@ -66,12 +68,24 @@ bool vireo_ws_subscribed(const vireo_ws *ws, const char *topic)
            vireo__rooms_has(topics_of(ws->endpoint->app), &ws->subscriber->member, topic);
 }
 
+int vireo__ws_on_parting(vireo_ws *ws, vireo__parting *p)
+{
+    if (vireo_ws_ready_state(ws) != VIREO_WS_OPEN)
+        return VIREO_ECLOSED;
+    subscriber *s = need_subscriber(ws);
+    if (s == NULL)
+        return VIREO_ENOMEM;
+    vireo__list_append(&s->partings, &p->node);
+    return 0;
+}
+
 void vireo__ws_leave_topics(vireo_ws *ws)
 {
     if (ws->subscriber == NULL)
         return;
     if (ws->subscriber->member.count > 0)
         vireo__rooms_leave_all(topics_of(ws->endpoint->app), &ws->subscriber->member);
+    vireo__partings_tell(&ws->subscriber->partings);
     free(ws->subscriber);
     ws->subscriber = NULL;
 }
