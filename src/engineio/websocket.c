@@ -281,17 +281,20 @@ static void become_transport(vireo__eio_websocket *w)
         s->server->events->on_upgrade(s);
 }
 
+static int answer_probe(vireo__eio_websocket *w)
+{
+    int error = send_text(w, "3probe", 6);
+    return error < 0 ? error
+                     : vireo__deadline_start(w->session->server->loop, &w->probe->noop,
+                                             NOOP_EVERY_MS, on_noop_due);
+}
+
 static void on_probe_message(vireo__eio_websocket *w, const uint8_t *data, size_t len)
 {
-    vireo_loop *loop = w->session->server->loop;
-    if (len == 6 && memcmp(data, "2probe", 6) == 0) {
-        if (send_text(w, "3probe", 6) == 0)
-            vireo__deadline_start(loop, &w->probe->noop, NOOP_EVERY_MS, on_noop_due);
-    } else if (len == 1 && data[0] == '5') {
+    if (len == 1 && data[0] == '5')
         become_transport(w);
-    } else {
+    else if (len != 6 || memcmp(data, "2probe", 6) != 0 || answer_probe(w) < 0)
         vireo__eio_websocket_detach(w);
-    }
 }
 
 /* A binary message of v4 is one as it stands. */

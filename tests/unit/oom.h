@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * SPDX-FileCopyrightText: Copyright (c) 2026 The Vireo authors */
 
-/* oom.h: lets one chosen allocation fail. Link with -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc.
- * Included by one file of a program.
+/* oom.h: lets one chosen allocation fail. Link with -Wl,--wrap= of each of malloc, calloc, realloc,
+ * strdup and strndup. Included by one file of a program.
  *
  *     for (int n = 1; ; n++) {
  *         oom_fail_at(n);
@@ -29,6 +29,10 @@ void *__real_realloc(void *old, size_t size);
 void *__wrap_malloc(size_t size);
 void *__wrap_calloc(size_t count, size_t size);
 void *__wrap_realloc(void *old, size_t size);
+char *__real_strdup(const char *text);
+char *__real_strndup(const char *text, size_t n);
+char *__wrap_strdup(const char *text);
+char *__wrap_strndup(const char *text, size_t n);
 
 /* oom_fail_at makes the |n|-th allocation from now on fail, once. */
 static inline void oom_fail_at(int n)
@@ -65,6 +69,16 @@ void *__wrap_calloc(size_t count, size_t size)
 void *__wrap_realloc(void *old, size_t size)
 {
     return oom__now() ? NULL : __real_realloc(old, size);
+}
+
+char *__wrap_strdup(const char *text)
+{
+    return oom__now() ? NULL : __real_strdup(text);
+}
+
+char *__wrap_strndup(const char *text, size_t n)
+{
+    return oom__now() ? NULL : __real_strndup(text, n);
 }
 
 #endif

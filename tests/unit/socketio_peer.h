@@ -23,7 +23,10 @@ static inline void client_own(bool begins)
         client_allocates(begins);
 }
 
-#define CLIENT_ROOM 131072 /* bytes of a payload or a packet */
+#define CLIENT_ROOM 524288 /* bytes of a payload or a packet */
+
+/* Set when a client has waited in vain: neither served nor thrown out. */
+static bool client_forgotten;
 
 typedef struct client {
     vireo_app *app;
@@ -76,8 +79,9 @@ static inline int client_reply(peer *p, char *body, size_t size)
             return status;
         }
         if (!client_wait(p))
-            break;
+            return 0;
     }
+    client_forgotten = true;
     return 0;
 }
 
@@ -182,8 +186,9 @@ static inline const char *client_take_framed(client *c)
             return c->packet;
         }
         if (!client_wait(&c->main))
-            break;
+            return NULL;
     }
+    client_forgotten = true;
     return NULL;
 }
 
@@ -259,14 +264,14 @@ static inline void client_close(client *c)
     peer_close(&c->post);
 }
 
-/* Takes packets until one begins with |start|. Returns it; NULL when the client is disconnected
- * before. */
+/* Takes packets until one begins with |start|. Returns it; NULL when the client is disconnected or
+ * refused before. */
 static inline const char *client_await(client *c, const char *start)
 {
     for (const char *packet; (packet = client_take(c)) != NULL;) {
         if (strncmp(packet, start, strlen(start)) == 0)
             return packet;
-        if (strncmp(packet, "41", 2) == 0)
+        if (strncmp(packet, "41", 2) == 0 || strncmp(packet, "44", 2) == 0)
             return NULL;
     }
     return NULL;
