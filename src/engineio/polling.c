@@ -15,7 +15,16 @@
 
 #define NOOP_AND_CLOSE VIREO__EIO_NOOP_PACKET VIREO__EIO_CLOSE_PACKET
 
-static int reply(vireo__eio_server *server, vireo_req *r, const char *type, const void *body,
+static void tell_headers(const vireo__eio_server *server, vireo_req *r, const char *new_id)
+{
+    if (server->events->on_headers == NULL)
+        return;
+    vireo__buf payload = vireo__loop_scratch_hide(server->loop);
+    server->events->on_headers(server->owner, r, new_id);
+    vireo__loop_scratch_show(server->loop, payload);
+}
+
+static int reply(const vireo__eio_server *server, vireo_req *r, const char *type, const void *body,
                  size_t len)
 {
     const char *agent = vireo_header(r, "user-agent");
@@ -23,9 +32,14 @@ static int reply(vireo__eio_server *server, vireo_req *r, const char *type, cons
         vireo_reply_header(r, "X-XSS-Protection", "0");
     vireo_reply_header(r, "Content-Type", type);
     vireo_reply_header(r, "cache-control", "no-store");
-    if (server->events->on_headers != NULL)
-        server->events->on_headers(server->owner, r, NULL);
+    tell_headers(server, r, NULL);
     return vireo_reply(r, 200, NULL, body, len);
+}
+
+static int reply_failure(vireo_req *r, int error)
+{
+    vireo_reply(r, 500, NULL, NULL, 0);
+    return error;
 }
 
 /* --- payloads --------------------------------------------------------------------------------- */
@@ -68,17 +82,18 @@ static int reply_script(const vireo__eio_session *s, vireo_req *r, const vireo__
     vireo__buf_init(&script, VIREO__BUF_UNLIMITED);
     int error = vireo__eio_jsonp_write(&script, vireo__eio_req_param(r, "j"),
                                        (vireo__str){(const char *)payload->data, payload->len});
-    if (error == 0)
-        error = reply(s->server, r, "text/plain; charset=UTF-8", script.data, script.len);
+    error = error == 0 ? reply(s->server, r, "text/plain; charset=UTF-8", script.data, script.len)
+                       : reply_failure(r, error);
     vireo__buf_deinit(&script);
     return error;
 }
 
+/* reply_packets replies in any case: with a failure when the payload could not be written. */
 static int reply_packets(const vireo__eio_session *s, vireo_req *r, bool octets,
                          const vireo__buf *payload)
 {
     if (payload->error < 0)
-        return payload->error;
+        return reply_failure(r, payload->error);
     if (s->jsonp)
         return reply_script(s, r, payload);
     return reply(s->server, r, octets ? "application/octet-stream" : "text/plain; charset=UTF-8",
@@ -110,8 +125,7 @@ int vireo__eio_polling_open(vireo__eio_server *server, vireo_req *r, const char 
         return VIREO_ENOMEM;
     vireo__buf *payload = vireo__loop_scratch(server->loop);
     int error = write_first(s, payload);
-    if (server->events->on_headers != NULL)
-        server->events->on_headers(server->owner, r, id);
+    tell_headers(server, r, id);
     if (error == 0)
         error = reply_packets(s, r, false, payload);
     if (error < 0) {
@@ -144,8 +158,6 @@ static void answer_poll(vireo__eio_session *s, const char *last)
     s->poll = NULL;
     vireo_on_abort(r, NULL, NULL);
     int error = reply_packets(s, r, octets, payload);
-    if (payload->error < 0)
-        vireo_reply(r, 500, NULL, NULL, 0);
     vireo__outbox_clear(&sent, &s->server->loop->write_nodes, error);
     if (error < 0)
         vireo__eio_session_end(s, "transport error", vireo_strerror(error));

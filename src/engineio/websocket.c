@@ -63,6 +63,8 @@ static vireo__eio_websocket *accept_websocket(vireo__eio_server *server, vireo_r
         server->events->on_headers(server->owner, r, NULL);
     take_protocol(r);
     const char *headers = vireo__req_added_headers(r);
+    if (headers == NULL)
+        vireo_reply_text(r, 500, "");
     if (headers == NULL || vireo__ws_accept(&w->ws, r, headers, &server->ws_limits, &events) < 0) {
         free(w);
         return NULL;
@@ -249,7 +251,8 @@ void vireo__eio_websocket_probe(vireo__eio_session *s, vireo_req *r)
     vireo__eio_websocket *w = accept_websocket(s->server, r);
     if (w == NULL)
         return;
-    bool unwanted = s->probe != NULL || s->ws != NULL;
+    /* on_headers may have ended the session */
+    bool unwanted = s->probe != NULL || s->ws != NULL || s->state == VIREO__EIO_STATE_CLOSED;
     if (unwanted || start_probe(w, s) < 0)
         vireo__eio_websocket_detach(w);
 }

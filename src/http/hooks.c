@@ -95,10 +95,12 @@ static void (*take_headers(vireo_req *r, void **user))(vireo_req *, void *)
 void vireo__hooks_headers(vireo_req *r)
 {
     void *user;
+    vireo__buf body = vireo__loop_scratch_hide(r->app->loop); /* it may have been built there */
     r->replying = true;
     for (void (*fn)(vireo_req *, void *); (fn = take_headers(r, &user)) != NULL;)
         fn(r, user);
     r->replying = false;
+    vireo__loop_scratch_show(r->app->loop, body);
 }
 
 const char *vireo__req_added_headers(vireo_req *r)

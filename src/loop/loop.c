@@ -258,3 +258,16 @@ vireo__buf *vireo__loop_scratch(vireo_loop *loop)
     vireo__buf_reset(&loop->scratch, SCRATCH_KEPT);
     return &loop->scratch;
 }
+
+vireo__buf vireo__loop_scratch_hide(vireo_loop *loop)
+{
+    vireo__buf hidden = loop->scratch;
+    vireo__buf_init(&loop->scratch, VIREO__BUF_UNLIMITED);
+    return hidden;
+}
+
+void vireo__loop_scratch_show(vireo_loop *loop, vireo__buf hidden)
+{
+    vireo__buf_deinit(&loop->scratch);
+    loop->scratch = hidden;
+}

@@ -77,6 +77,11 @@ void vireo__loop_advance(vireo_loop *loop, uint64_t ms);
 /* vireo__loop_scratch returns the loop's scratch buffer, emptied. */
 vireo__buf *vireo__loop_scratch(vireo_loop *loop);
 
+/* vireo__loop_scratch_hide puts the scratch buffer aside with what it holds, and
+ * vireo__loop_scratch_show brings it back: around a call of users' code, which may need one too. */
+vireo__buf vireo__loop_scratch_hide(vireo_loop *loop);
+void vireo__loop_scratch_show(vireo_loop *loop, vireo__buf hidden);
+
 /* A task for the end of the turn, embedded in who wants it. All zero before its first use. */
 typedef struct vireo__turn_task {
     vireo__list node;
