@@ -106,6 +106,13 @@ VIREO_API uint16_t vireo_port(const vireo_app *app);
         (app), &(const vireo_listen_options){.size = sizeof(vireo_listen_options), __VA_ARGS__})
 VIREO_API int vireo_app_run(vireo_app *app, const vireo_listen_options *options);
 
+/* vireo_run_loop is vireo_run for an application that listens nowhere (a program that only connects
+ * to others), or where vireo_listen has said it already: runs the loop until SIGINT, SIGTERM or
+ * vireo_stop, ends everything and frees the application.
+ *
+ * app   takes */
+VIREO_API void vireo_run_loop(vireo_app *app);
+
 /* vireo_stop begins the graceful end: no new connections, sockets are disconnected with "server
  * shutting down", event handlers run, connections are closed. vireo_run returns when all that is
  * done. Allowed in any callback; a second call does nothing. */

@@ -34,7 +34,7 @@ extern "C" {
     X(VIREO_ENOTFOUND, -20014, "not found")                                                        \
     X(VIREO_EFULL, -20015, "the write queue is full")                                              \
     X(VIREO_EREFUSED, -20016, "refused")                                                           \
-    X(VIREO_EANSWERED, -20017, "answered already")                                             \
+    X(VIREO_EANSWERED, -20017, "answered already")                                                 \
     X(VIREO_ETLS, -20018, "TLS failed")                                                            \
     X(VIREO_ETRUNCATED, -20019, "cut off without a goodbye of TLS")
 

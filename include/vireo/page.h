@@ -15,7 +15,8 @@
  *     vireo_pages *pages = vireo_pages_new();
  *     vireo_pages_load(pages, "pages", NULL);
  *     ...
- *     return vireo_reply_page(r, 200, pages, "notes.html", "{user:{name:%s},notes:%p}", name, notes);
+ *     return vireo_reply_page(r, 200, pages, "notes.html", "{user:{name:%s},notes:%p}", name,
+ * notes);
  *
  * The language is a part of nunjucks' and Jinja's; a page that keeps to it looks the same there:
  *

@@ -140,7 +140,7 @@ typedef struct vireo_leaf {
 } vireo_leaf;
 
 #define VIREO_LEAF_BINARY 0x4c424e01u
-#define VIREO_LEAF_JSON 0x4c4a5302u
+#define VIREO_LEAF_JSON   0x4c4a5302u
 
 static inline vireo_leaf vireo_leaf_of(uint32_t tag, const void *data, size_t size)
 {

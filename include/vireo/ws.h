@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * SPDX-FileCopyrightText: Copyright (c) 2026 The Vireo authors */
 
-/* ws.h: raw WebSocket endpoints (RFC 6455) on the application's port.
+/* ws.h: raw WebSocket (RFC 6455): endpoints on the application's port, and connections to others.
  *
  *     static void on_message(vireo_ws *ws, const void *data, size_t len, bool binary)
  *     {
@@ -9,6 +9,8 @@
  *     }
  *     ...
  *     vireo_websocket(app, "/echo", .on_message = on_message);
+ *
+ *     vireo_ws_connect(app, "wss://example.org/echo", .on_open = greet, .on_message = on_message);
  */
 
 #ifndef VIREO_WS_H
@@ -20,13 +22,15 @@
 
 #include <vireo/app.h>
 #include <vireo/http.h>
+#include <vireo/tls.h>
 #include <vireo/version.h>
 
 #ifdef __cplusplus
 extern "C" {
 #endif
 
-/* A vireo_ws is one connection; valid from on_open until on_close has returned. */
+/* A vireo_ws is one connection; valid from on_open until on_close has returned. Of a client: from
+ * vireo_ws_connect on, and through all its reconnections. */
 typedef struct vireo_ws vireo_ws;
 
 /* A vireo_ws_endpoint is all that was registered under one path. It lives as long as the
@@ -59,6 +63,21 @@ typedef enum vireo_ws_full {
     VIREO_WS_CLOSE, /* the connection is closed (on_close gets 1006) */
     VIREO_WS_SKIP /* the message is left out, VIREO_EFULL returned; on_drain tells the end of it */
 } vireo_ws_full;
+
+/* When a client's connection is lost, or cannot be made, it is made again, except after
+ * vireo_ws_close and vireo_ws_terminate. What is 0 has the default. The wait before an attempt is
+ * |factor| times the one before it, and shorter or longer by a random part of at most |jitter| of
+ * it; it begins anew after a connection that was open for VIREO_WS_STABLE_MS. */
+typedef struct vireo_ws_reconnect {
+    bool on;           /* default: not */
+    uint32_t min_ms;   /* before the first attempt; default 1,000 */
+    uint32_t max_ms;   /* default 30,000 */
+    double factor;     /* default 2 */
+    double jitter;     /* 0..1; default 0.5; negative: none */
+    uint32_t attempts; /* in a row, then it is given up: on_close; default: no limit */
+} vireo_ws_reconnect;
+
+#define VIREO_WS_STABLE_MS 5000
 
 typedef struct vireo_ws_options {
     size_t size;
@@ -93,7 +112,8 @@ typedef struct vireo_ws_options {
     uint32_t close_timeout_ms; /* for the peer's answer to our close; default 30,000 */
 
     /* Sub-protocols, e.g. "chat.v2, chat.v1"; copied. The first of the client's that is among them
-     * is agreed on: vireo_ws_protocol. Default: none. */
+     * is agreed on: vireo_ws_protocol. Default: none. Of a client: those that it asks for; a server
+     * that chooses none of them is refused. */
     const char *protocols;
     /* Whose pages may connect, e.g. "self, https://example.com"; copied. "self" is the host that
      * the browser asked. A handshake with another Origin gets 403; one without any comes from no
@@ -113,6 +133,26 @@ typedef struct vireo_ws_options {
     uint32_t max_topics;     /* of one connection; default 1024 */
 
     vireo_ws_deflate deflate;
+
+    /* --- of clients only (vireo_ws_connect); all is copied --- */
+
+    /* Further headers of the request: names and values by turns, ended by NULL. */
+    const char *const *headers;
+    const char *origin; /* the header Origin, for servers that want one */
+    const char *proxy;  /* "http://[user:password@]host[:port]" (CONNECT) or "socks5://.." */
+    /* Connect to this unix socket; the URL only tells what to ask for there. */
+    const char *unix_path;
+    /* For wss: which CAs to trust, a certificate of our own. Default: the system's CAs. */
+    vireo_tls_client *tls;
+    /* until the connection stands, and once more until the server has answered; default 10,000 */
+    uint32_t connect_timeout_ms;
+    uint8_t max_redirects; /* to follow; default 0: an answer that redirects is a refusal */
+    bool allow_downgrade;  /* follow a redirect from wss to ws */
+    vireo_ws_reconnect reconnect;
+    /* The connection is lost (|code| and |reason| as of on_close) or could not be made (1006, after
+     * on_error), and will be made again in |delay_ms|. vireo_ws_close here prevents that. */
+    void (*on_retry)(vireo_ws *ws, uint16_t code, const char *reason, uint32_t delay_ms);
+    vireo_error *error; /* what is wrong with these options, in words; may be NULL */
 } vireo_ws_options;
 
 /* vireo_websocket registers an endpoint. |path| is a route's pattern; copied. A plain GET there
@@ -123,6 +163,22 @@ typedef struct vireo_ws_options {
                       &(const vireo_ws_options){.size = sizeof(vireo_ws_options), __VA_ARGS__})
 VIREO_API vireo_ws_endpoint *vireo_ws_register(vireo_app *app, const char *path,
                                                const vireo_ws_options *options);
+
+/* vireo_ws_connect begins a connection to a server.
+ *
+ * url    ws:// or wss:// (http:// and https:// mean the same); user and password in it become Basic
+ *        authorization
+ * Then on_open comes, or on_error with words that say what went wrong, and on_close with 1006.
+ * Until on_open there is nothing to send to: VIREO_ECLOSED. Handlers and options are those of an
+ * endpoint, save on_upgrade and .origins, which have no meaning here. The connection ends with its
+ * application: vireo_stop closes it with 1001.
+ *
+ * Returns the connection, in the state VIREO_WS_CONNECTING; NULL, and .error, for what is no URL,
+ * an option out of its range, want of memory, and an application that is ending. */
+#define vireo_ws_connect(app, url, ...)                                                            \
+    vireo_ws_dial((app), (url),                                                                    \
+                  &(const vireo_ws_options){.size = sizeof(vireo_ws_options), __VA_ARGS__})
+VIREO_API vireo_ws *vireo_ws_dial(vireo_app *app, const char *url, const vireo_ws_options *options);
 
 /* vireo_ws_send queues one message; it is written at the end of the loop's turn.
  *
@@ -186,7 +242,8 @@ VIREO_API void vireo_ws_resume(vireo_ws *ws);
 /* vireo_ws_ping sends a ping with at most 125 bytes. */
 VIREO_API int vireo_ws_ping(vireo_ws *ws, const void *data, size_t len);
 
-/* vireo_ws_close starts the close handshake.
+/* vireo_ws_close starts the close handshake. A client that is not connected gives it up: on_close
+ * comes with 1006.
  *
  * code     1000..1003, 1007..1014 or 3000..4999; 0 for a close frame without code
  * reason   at most 123 bytes of UTF-8; NULL for none
@@ -198,7 +255,12 @@ VIREO_API int vireo_ws_close(vireo_ws *ws, uint16_t code, const char *reason);
  * peer's close frame had come. */
 VIREO_API void vireo_ws_terminate(vireo_ws *ws);
 
-typedef enum vireo_ws_state { VIREO_WS_OPEN, VIREO_WS_CLOSING, VIREO_WS_CLOSED } vireo_ws_state;
+typedef enum vireo_ws_state {
+    VIREO_WS_OPEN,
+    VIREO_WS_CLOSING,
+    VIREO_WS_CLOSED,
+    VIREO_WS_CONNECTING /* a client, until on_open, or waiting to connect again */
+} vireo_ws_state;
 VIREO_API vireo_ws_state vireo_ws_ready_state(const vireo_ws *ws);
 
 VIREO_API void *vireo_ws_data(vireo_ws *ws); /* .data_size bytes; NULL when it is 0 */
@@ -206,6 +268,7 @@ VIREO_API void *vireo_ws_data(vireo_ws *ws); /* .data_size bytes; NULL when it i
 VIREO_API void *vireo_ws_upgrade_data(const vireo_req *r);
 VIREO_API void *vireo_ws_user(const vireo_ws *ws);
 VIREO_API vireo_app *vireo_ws_app(const vireo_ws *ws);
+/* vireo_ws_endpoint_of returns the endpoint that accepted |ws|; NULL for a client. */
 VIREO_API vireo_ws_endpoint *vireo_ws_endpoint_of(const vireo_ws *ws);
 VIREO_API size_t vireo_ws_queued(const vireo_ws *ws); /* bytes not yet taken by the kernel */
 

@@ -67,6 +67,14 @@ static void print_address(const vireo_app *app, const vireo_listen_options *o)
     fflush(stdout);
 }
 
+static void run_until_stopped(runner *run)
+{
+    while (!run->app->finished)
+        uv_run(run->app->loop->uv, UV_RUN_ONCE);
+    unwatch_signals(run);
+    vireo_app_free(run->app);
+}
+
 int vireo_app_run(vireo_app *app, const vireo_listen_options *options)
 {
     vireo_error problem = {0};
@@ -85,9 +93,13 @@ int vireo_app_run(vireo_app *app, const vireo_listen_options *options)
     watch_signals(&run);
     if (o.name != NULL)
         print_address(app, &o);
-    while (!app->finished)
-        uv_run(app->loop->uv, UV_RUN_ONCE);
-    unwatch_signals(&run);
-    vireo_app_free(app);
+    run_until_stopped(&run);
     return 0;
+}
+
+void vireo_run_loop(vireo_app *app)
+{
+    runner run = {.app = app};
+    watch_signals(&run);
+    run_until_stopped(&run);
 }

@@ -79,6 +79,10 @@ static void on_closing(vireo__ws *conn)
 static void on_close(vireo__ws *conn, uint16_t code, const char *reason)
 {
     vireo_ws *ws = outer(conn);
+    if (ws->endpoint->client != NULL) {
+        vireo__ws_client_closed(ws->endpoint->client, code, reason);
+        return;
+    }
     if (options_of(conn)->on_close != NULL)
         options_of(conn)->on_close(ws, code, reason);
     vireo__ws_leave_topics(ws);
@@ -86,7 +90,7 @@ static void on_close(vireo__ws *conn, uint16_t code, const char *reason)
     free(ws);
 }
 
-static const vireo__ws_events events = {
+const vireo__ws_events vireo__ws_user_events = {
     .on_message = on_message,
     .on_piece = on_piece,
     .on_ping = on_ping,
@@ -99,11 +103,6 @@ static const vireo__ws_events events = {
 
 /* --- opening ---------------------------------------------------------------------------------- */
 
-static char *address_of(const vireo_ws *ws)
-{
-    return (char *)ws->data + ws->endpoint->options.data_size;
-}
-
 static vireo_ws *new_connection(vireo_ws_endpoint *endpoint, const char *address,
                                 vireo__str protocol)
 {
@@ -113,8 +112,8 @@ static vireo_ws *new_connection(vireo_ws_endpoint *endpoint, const char *address
     if (ws == NULL)
         return NULL;
     ws->endpoint = endpoint;
-    memcpy(address_of(ws), address, address_size);
-    memcpy(address_of(ws) + address_size, protocol.at, protocol.len);
+    memcpy(vireo__ws_address_of(ws), address, address_size);
+    memcpy(vireo__ws_address_of(ws) + address_size, protocol.at, protocol.len);
     return ws;
 }
 
@@ -164,8 +163,8 @@ static int complete(vireo_req *r, vireo_ws *ws, const char *accept)
     if (text == NULL)
         vireo_reply_text(r, 500, vireo_strerror(error));
     else
-        error =
-            vireo__ws_accept_checked(&ws->conn, r, accept, text, &ws->endpoint->limits, &events);
+        error = vireo__ws_accept_checked(&ws->conn, r, accept, text, &ws->endpoint->limits,
+                                         &vireo__ws_user_events);
     vireo__buf_deinit(&header);
     return error;
 }
@@ -208,10 +207,15 @@ static void on_stop(void *owner)
         vireo__ws_go_away(&vireo__container(at, vireo_ws, node)->conn);
 }
 
-static void free_endpoint(vireo_ws_endpoint *endpoint)
+void vireo__ws_unconfigure(vireo_ws_endpoint *endpoint)
 {
     free((char *)endpoint->options.protocols);
     free((char *)endpoint->options.origins);
+}
+
+static void free_endpoint(vireo_ws_endpoint *endpoint)
+{
+    vireo__ws_unconfigure(endpoint);
     free(endpoint);
 }
 
@@ -279,6 +283,16 @@ static vireo__ws_limits limits_of(const vireo_ws_options *o)
     };
 }
 
+int vireo__ws_configure(vireo_ws_endpoint *endpoint, const vireo_ws_options *options)
+{
+    if (fill_options(&endpoint->options, options) < 0)
+        return VIREO_ENOMEM;
+    if (!valid(&endpoint->options))
+        return VIREO_EINVAL;
+    endpoint->limits = limits_of(&endpoint->options);
+    return 0;
+}
+
 vireo_ws_endpoint *vireo_ws_register(vireo_app *app, const char *path,
                                      const vireo_ws_options *options)
 {
@@ -287,12 +301,11 @@ vireo_ws_endpoint *vireo_ws_register(vireo_app *app, const char *path,
         return NULL;
     endpoint->app = app;
     vireo__list_init(&endpoint->connections);
-    if (fill_options(&endpoint->options, options) < 0 || !valid(&endpoint->options) ||
+    if (vireo__ws_configure(endpoint, options) < 0 ||
         vireo__route_upgrade(app, path, on_upgrade, endpoint) < 0) {
         free_endpoint(endpoint);
         return NULL;
     }
-    endpoint->limits = limits_of(&endpoint->options);
     endpoint->part = (vireo__part){.owner = endpoint, .on_stop = on_stop, .on_free = on_free};
     vireo__app_add_part(app, &endpoint->part);
     return endpoint;
@@ -375,11 +388,20 @@ int vireo_ws_ping(vireo_ws *ws, const void *data, size_t len)
 
 int vireo_ws_close(vireo_ws *ws, uint16_t code, const char *reason)
 {
-    return vireo__ws_close(&ws->conn, code, reason, reason != NULL ? strlen(reason) : 0);
+    struct vireo__ws_client *client = ws->endpoint->client;
+    bool connecting = client != NULL && vireo__ws_client_connecting(client);
+    int error = connecting ? 0
+                           : vireo__ws_close(&ws->conn, code, reason,
+                                             reason != NULL ? strlen(reason) : 0);
+    if (client != NULL && error != VIREO_EINVAL)
+        vireo__ws_client_leave(client);
+    return error;
 }
 
 void vireo_ws_terminate(vireo_ws *ws)
 {
+    if (ws->endpoint->client != NULL)
+        vireo__ws_client_leave(ws->endpoint->client);
     vireo__ws_terminate(&ws->conn);
 }
 
@@ -399,6 +421,8 @@ void vireo_ws_each(vireo_ws_endpoint *endpoint, void (*fn)(vireo_ws *ws, void *u
 
 vireo_ws_state vireo_ws_ready_state(const vireo_ws *ws)
 {
+    if (ws->endpoint->client != NULL && vireo__ws_client_connecting(ws->endpoint->client))
+        return VIREO_WS_CONNECTING;
     return vireo__ws_ready_state(&ws->conn);
 }
 
@@ -419,17 +443,17 @@ vireo_app *vireo_ws_app(const vireo_ws *ws)
 
 vireo_ws_endpoint *vireo_ws_endpoint_of(const vireo_ws *ws)
 {
-    return ws->endpoint;
+    return ws->endpoint->client == NULL ? ws->endpoint : NULL;
 }
 
 const char *vireo_ws_address(const vireo_ws *ws)
 {
-    return address_of(ws);
+    return vireo__ws_address_of(ws);
 }
 
 const char *vireo_ws_protocol(const vireo_ws *ws)
 {
-    return address_of(ws) + strlen(address_of(ws)) + 1;
+    return vireo__ws_address_of(ws) + strlen(vireo__ws_address_of(ws)) + 1;
 }
 
 void *vireo_ws_upgrade_data(const vireo_req *r)

@@ -21,6 +21,9 @@ struct vireo_ws_endpoint {
     size_t open;
     vireo_ws *upgrading; /* inside on_upgrade: the connection it will be */
     vireo__part part;    /* of the application */
+    /* client.c; NULL: an endpoint proper. Otherwise this is only what its one connection refers to
+     */
+    struct vireo__ws_client *client;
 };
 
 struct vireo_ws {
@@ -32,6 +35,37 @@ struct vireo_ws {
 };
 
 _Static_assert(sizeof(vireo_ws) <= 192, "an idle connection is small");
+
+/* vireo__ws_address_of returns where the address stands; the sub-protocol follows its NUL. */
+static inline char *vireo__ws_address_of(const vireo_ws *ws)
+{
+    return (char *)(uintptr_t)ws->data + ws->endpoint->options.data_size;
+}
+
+/* --- endpoint.c, for client.c --- */
+
+/* vireo__ws_configure copies the options, with the defaults filled in, and makes the limits of
+ * them. Returns 0, VIREO_EINVAL (an option is out of its range) or VIREO_ENOMEM; in any case
+ * vireo__ws_unconfigure frees what is held. */
+int vireo__ws_configure(vireo_ws_endpoint *endpoint, const vireo_ws_options *options);
+void vireo__ws_unconfigure(vireo_ws_endpoint *endpoint);
+
+/* What tells the user of a connection's events. */
+extern const vireo__ws_events vireo__ws_user_events;
+
+/* --- client.c, for endpoint.c --- */
+
+/* vireo__ws_client_closed is on_close of its connection. */
+void vireo__ws_client_closed(struct vireo__ws_client *client, uint16_t code, const char *reason);
+
+/* vireo__ws_client_leave: the user wants the end: there will be no further attempt. Where there is no
+ * connection, on_close comes at the end of this turn. */
+void vireo__ws_client_leave(struct vireo__ws_client *client);
+
+/* vireo__ws_client_connecting tells whether there is no connection as yet, or again. */
+bool vireo__ws_client_connecting(const struct vireo__ws_client *client);
+
+/* --- topics.c, sending --- */
 
 /* vireo__ws_make_frame makes the frame of a message. Returns 0, VIREO_EUTF8 or VIREO_ENOMEM. */
 int vireo__ws_make_frame(const void *data, size_t len, bool binary, vireo__shared **frame);

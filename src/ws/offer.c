@@ -10,7 +10,6 @@
 #include "base/base64.h"
 #include "base/random.h"
 #include "base/str.h"
-#include "http/parse.h"
 
 enum { KEY_BYTES = 16, SWITCHING_PROTOCOLS = 101 };
 
@@ -22,41 +21,6 @@ void vireo__ws_key_new(char out[VIREO__WS_KEY_SIZE])
     vireo__random(bytes, sizeof bytes);
     vireo__base64_encode(out, bytes, sizeof bytes);
     out[VIREO__WS_KEY_SIZE - 1] = '\0';
-}
-
-/* --- sub-protocols ---------------------------------------------------------------------------- */
-
-/* Takes the next item, without the blanks around it, off the front of |*list|. */
-static vireo__str next_item(const char **list)
-{
-    const char *at = *list + strspn(*list, " \t");
-    size_t n = strcspn(at, ",");
-    *list = at + n + (at[n] == ',');
-    while (n > 0 && (at[n - 1] == ' ' || at[n - 1] == '\t'))
-        n--;
-    return (vireo__str){at, n};
-}
-
-/* The case of letters counts. */
-static bool contains(const char *list, vireo__str wanted)
-{
-    while (*list != '\0') {
-        vireo__str item = next_item(&list);
-        if (item.len == wanted.len && memcmp(item.at, wanted.at, item.len) == 0)
-            return true;
-    }
-    return false;
-}
-
-bool vireo__ws_protocols_valid(const char *list)
-{
-    const char *end = list + strlen(list);
-    do {
-        vireo__str item = next_item(&list);
-        if (!vireo__http_token(item.at, item.len) || contains(list, item))
-            return false;
-    } while (list != end);
-    return end[-1] != ',';
 }
 
 /* --- the answer ------------------------------------------------------------------------------- */
@@ -92,11 +56,13 @@ static int check_accept(const vireo__ws_answer *answer, const char *key, const c
  * the use of a subprotocol that was not present in the client's handshake [..], the client MUST
  * _Fail the WebSocket Connection_." That it must choose one if some were offered is the rule of
  * browsers. */
-static int check_protocol(const char *chosen, const char *offered, const char **why)
+static int check_protocol(const char *header, const char *offered, const char **why)
 {
-    if (chosen == NULL)
+    vireo__str chosen;
+    if (header == NULL)
         return offered == NULL ? 0 : fail("it chose none of our sub-protocols", why);
-    if (offered == NULL || *chosen == '\0' || !contains(offered, vireo__str_of(chosen)))
+    if (vireo__ws_choose_protocol(header, offered, &chosen) < 0 || chosen.len == 0 ||
+        chosen.len != strlen(header))
         return fail("it chose a sub-protocol that was not offered", why);
     return 0;
 }

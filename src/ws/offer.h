@@ -14,10 +14,6 @@
 /* vireo__ws_key_new makes a Sec-WebSocket-Key. */
 void vireo__ws_key_new(char out[VIREO__WS_KEY_SIZE]);
 
-/* vireo__ws_protocols_valid tells whether |list| is one of different tokens with commas between, at
- * least one. */
-bool vireo__ws_protocols_valid(const char *list);
-
 /* What a server has answered; any header may be NULL (absent). */
 typedef struct vireo__ws_answer {
     int status;

@@ -87,9 +87,9 @@ static void begin(fixture *f)
     far_begin(&f->far);
     f->ask = (vireo__ask){
         .method = "GET",
-        .connect_timeout_ms = 5000,
-        .head_timeout_ms = 3000,
-        .idle_timeout_ms = 2000,
+        .connect_timeout_ms = 90000,
+        .head_timeout_ms = 60000,
+        .idle_timeout_ms = 40000,
         .max_body_bytes = 1000,
     };
 }
@@ -441,8 +441,8 @@ static void keeps_only_some(void **state)
     for (int i = 0; i < MANY; i++) {
         f[i] = (fixture){.far = far};
         f[i].ask = (vireo__ask){.method = "GET",
-                                .connect_timeout_ms = 5000,
-                                .head_timeout_ms = 3000,
+                                .connect_timeout_ms = 90000,
+                                .head_timeout_ms = 60000,
                                 .max_body_bytes = 1000};
         ask(&f[i], "/");
         far.fd = -1;
@@ -577,7 +577,7 @@ static void waits_only_so_long(void **state)
     (void)state;
     for (int stage = 0; stage < 3; stage++) {
         fixture f;
-        uint64_t ms = stage == 2 ? 2000 : 3000;
+        uint64_t ms = stage == 2 ? 40000 : 60000;
         begin(&f);
         ask(&f, "/");
         far_accept(&f.far);
@@ -586,15 +586,15 @@ static void waits_only_so_long(void **state)
             far_say(&f.far, "HTTP/1.1 200 \r\nX: y\r\n");
         if (stage == 2)
             far_say(&f.far, "HTTP/1.1 200 \r\n\r\nsome");
-        far_advance(&f.far, ms - 1000);
+        far_advance(&f.far, ms - 20000);
         far_settle(&f.far);
         if (stage == 2) { /* each byte gives it time */
             far_say(&f.far, "!");
-            far_advance(&f.far, ms - 1000);
+            far_advance(&f.far, ms - 20000);
             far_settle(&f.far);
         }
         assert_int_equal(f.done, 0);
-        far_advance(&f.far, 1000);
+        far_advance(&f.far, 20000);
         expect(&f, stage == 2 ? "H200 some!E(VIREO_ETIMEDOUT)" : "E(VIREO_ETIMEDOUT)");
         far_expect_end(&f.far);
         finish(&f);

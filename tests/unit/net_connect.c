@@ -29,7 +29,7 @@
 #include "net/connect.h"
 #include "oom.h"
 
-enum { PATIENCE = 20000, TIMEOUT_MS = 5000 };
+enum { PATIENCE = 20000, TIMEOUT_MS = 60000 };
 
 /* --- a resolver that answers when it is told to ----------------------------------------------- */
 
@@ -361,12 +361,12 @@ static void gives_up_in_time(void **state)
     int hole = black_hole(&port);
     start(&f, "127.0.0.1", port);
     settle(&f);
-    vireo__loop_advance(f.loop, TIMEOUT_MS - 1000);
+    vireo__loop_advance(f.loop, TIMEOUT_MS - 30000);
     settle(&f);
     assert_int_equal(f.told, 0);
-    vireo__loop_advance(f.loop, 1000);
+    vireo__loop_advance(f.loop, 30000);
     until_told(&f, VIREO_ETIMEDOUT);
-    assert_non_null(strstr(f.text, "no answer within 5000 ms"));
+    assert_non_null(strstr(f.text, "no answer within 60000 ms"));
     finish(&f);
     close(hole);
 }

@@ -119,30 +119,12 @@ static void agrees_on_compression(void **state)
     }
 }
 
-static void knows_lists_of_protocols(void **state)
-{
-    static const struct {
-        const char *list;
-        bool valid;
-    } cases[] = {
-        {"chat", true},      {"a,b", true},  {"a, b\t,c", true}, {"a, A", true},
-        {"", false},         {",", false},   {"a,", false},      {",a", false},
-        {"a,,b", false},     {"a b", false}, {"a, b, a", false}, {"a\r\nX: y", false},
-        {"\xc3\xa4", false}, {"a;b", false},
-    };
-    (void)state;
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
-        if (vireo__ws_protocols_valid(cases[i].list) != cases[i].valid)
-            fail_msg("\"%s\"", cases[i].list);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(makes_keys),
         cmocka_unit_test(checks_answers),
         cmocka_unit_test(agrees_on_compression),
-        cmocka_unit_test(knows_lists_of_protocols),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
