@@ -279,7 +279,7 @@ static void asks_as_it_should(void **state)
 static void takes_answers_in_any_pieces(void **state)
 {
     (void)state;
-    for (size_t cut = 1; cut < 140; cut++) {
+    for (size_t cut = 1; cut < 140; cut += 3) {
         char answer[300];
         fixture f;
         begin(&f);
