@@ -348,6 +348,8 @@ VIREO_API const char *vireo_handshake_query(vireo_socket *s, const char *name);
 VIREO_API const vireo_value *vireo_handshake_auth(const vireo_socket *s);
 VIREO_API int64_t vireo_handshake_issued(const vireo_socket *s); /* milliseconds since 1970 */
 VIREO_API bool vireo_handshake_secure(const vireo_socket *s);
+/* what middleware has set with vireo_req_set on the request that opened the connection, or NULL */
+VIREO_API void *vireo_handshake_get(const vireo_socket *s, const void *key);
 /* what TLS had agreed on, with the client's certificate; NULL without TLS */
 VIREO_API const vireo_tls_info *vireo_handshake_tls(const vireo_socket *s);
 VIREO_API bool vireo_handshake_xdomain(const vireo_socket *s); /* an Origin header was sent */

@@ -30,6 +30,7 @@
 #include <vireo/negotiate.h>
 #include <vireo/page.h>
 #include <vireo/proxy.h>
+#include <vireo/session.h>
 #include <vireo/socket.h>
 #include <vireo/sse.h>
 #include <vireo/tls.h>

@@ -17,6 +17,7 @@
 
 #include "base/shared.h"
 #include "engineio/id.h"
+#include "http/server.h"
 #include "net/wqueue.h"
 
 typedef struct vireo__eio_server vireo__eio_server;
@@ -121,7 +122,8 @@ typedef struct vireo__eio_handshake {
     int64_t issued_ms; /* since 1970 */
     bool secure;
     bool xdomain;
-    vireo_tls_info *tls; /* NULL without TLS */
+    vireo_tls_info *tls;  /* NULL without TLS */
+    vireo__values values; /* what middleware has set on the request */
     const char *address;
     const char *url;
     const char *headers; /* as vireo__req_headers */

@@ -50,8 +50,10 @@ static vireo__eio_handshake *keep_handshake(vireo_req *r)
     size_t address_size = strlen(address) + 1;
     size_t url_size = strlen(url) + 1;
     vireo__eio_handshake *h = malloc(sizeof *h + address_size + url_size + headers_size);
-    if (h == NULL)
+    if (h == NULL || vireo__req_keep_values(r, &h->values) < 0) {
+        free(h);
         return NULL;
+    }
     char *at = h->bytes;
     h->issued_ms = wall_clock_ms();
     h->secure = vireo_secure(r);
@@ -66,8 +68,10 @@ static vireo__eio_handshake *keep_handshake(vireo_req *r)
 
 static void free_handshake(vireo__eio_handshake *h)
 {
-    if (h != NULL)
-        free(h->tls);
+    if (h == NULL)
+        return;
+    vireo__values_free(&h->values);
+    free(h->tls);
     free(h);
 }
 

@@ -12,6 +12,7 @@
  *     respond.c   what a handler answers;  hooks.c  who wants to know of it
  *     sending.c   replies too large to queue at once
  *     file.c      a file as a reply;  static.c  a folder of them
+ *     session.c   sessions; session.h names their other files
  *     middleware.c cors.c ratelimit.c accesslog.c   ready-made middleware
  *     jar.c       cookies;  client.c  who the client is;  negotiate.c  what it likes best
  *     agent.c     requests to other servers;  agent_conn.c  their connections

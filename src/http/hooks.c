@@ -4,9 +4,19 @@
 /* hooks.c: what handlers hang onto a request: functions for the head of the reply and for the end,
  * and values. One short list, the newest first. */
 
+#include <stdlib.h>
+
 #include <vireo/error.h>
 
 #include "http/request.h"
+
+/* A value that lives on with somebody else, and is freed by who lets go of it last. */
+typedef struct vireo__held {
+    unsigned refs;
+    const void *key;
+    void *value;
+    void (*free_fn)(void *);
+} held;
 
 typedef struct vireo__hook {
     struct vireo__hook *next;
@@ -18,7 +28,17 @@ typedef struct vireo__hook {
     } fn;
     const void *key;
     void *user; /* or the value */
+    held *held; /* who else has the value; NULL: nobody */
 } hook;
+
+static void let_go(held *h)
+{
+    if (--h->refs > 0)
+        return;
+    if (h->free_fn != NULL)
+        h->free_fn(h->value);
+    free(h);
+}
 
 static int add(vireo_req *r, const hook *h)
 {
@@ -52,8 +72,11 @@ static hook *find(const vireo_req *r, const void *key)
 
 static void free_value(hook *h)
 {
-    if (h->fn.free != NULL)
+    if (h->held != NULL)
+        let_go(h->held);
+    else if (h->fn.free != NULL)
         h->fn.free(h->user);
+    h->held = NULL;
     h->fn.free = NULL;
     h->user = NULL;
 }
@@ -63,6 +86,8 @@ int vireo_req_set(vireo_req *r, const void *key, void *pointer, void (*free_fn)(
     hook *h = find(r, key);
     if (h == NULL)
         return add(r, &(hook){.kind = HOOK_VALUE, .fn.free = free_fn, .key = key, .user = pointer});
+    if (h->user == pointer && h->held != NULL)
+        return 0;
     if (h->user != pointer)
         free_value(h);
     h->fn.free = free_fn;
@@ -74,6 +99,58 @@ void *vireo_req_get(const vireo_req *r, const void *key)
 {
     const hook *h = find(r, key);
     return h != NULL ? h->user : NULL;
+}
+
+/* --- values that outlive their request ----------------------------------------------------------
+ */
+
+static held *hold(hook *h)
+{
+    if (h->held == NULL && (h->held = malloc(sizeof *h->held)) != NULL)
+        *h->held = (held){.refs = 1, .key = h->key, .value = h->user, .free_fn = h->fn.free};
+    if (h->held != NULL)
+        h->held->refs++;
+    return h->held;
+}
+
+int vireo__req_keep_values(vireo_req *r, vireo__values *out)
+{
+    size_t n = 0;
+    *out = (vireo__values){0};
+    for (const hook *h = r->hooks; h != NULL; h = h->next)
+        n += h->kind == HOOK_VALUE && h->user != NULL;
+    if (n == 0)
+        return 0;
+    out->list = calloc(n, sizeof *out->list);
+    if (out->list == NULL)
+        return VIREO_ENOMEM;
+    for (hook *h = r->hooks; h != NULL; h = h->next) {
+        if (h->kind != HOOK_VALUE || h->user == NULL)
+            continue;
+        held *kept = hold(h);
+        if (kept == NULL) {
+            vireo__values_free(out);
+            return VIREO_ENOMEM;
+        }
+        out->list[out->count++] = kept;
+    }
+    return 0;
+}
+
+void *vireo__values_get(const vireo__values *values, const void *key)
+{
+    for (size_t i = 0; i < values->count; i++)
+        if (values->list[i]->key == key)
+            return values->list[i]->value;
+    return NULL;
+}
+
+void vireo__values_free(vireo__values *values)
+{
+    for (size_t i = 0; i < values->count; i++)
+        let_go(values->list[i]);
+    free(values->list);
+    *values = (vireo__values){0};
 }
 
 /* --- calling them ----------------------------------------------------------------------------- */

@@ -81,6 +81,22 @@ bool vireo__app_stopping(const vireo_app *app);
 
 /* --- more of a request than users see; borrowed, valid as long as |r| ------------------------- */
 
+/* What handlers have set on a request (vireo_req_set), kept beyond it. All zero: nothing. */
+typedef struct vireo__values {
+    struct vireo__held **list;
+    size_t count;
+} vireo__values;
+
+/* vireo__req_keep_values keeps the values that are set now; the request keeps them as well. Returns
+ * 0 or VIREO_ENOMEM. */
+int vireo__req_keep_values(vireo_req *r, vireo__values *out);
+
+/* vireo__values_get returns the value of |key|, or NULL. */
+void *vireo__values_get(const vireo__values *values, const void *key);
+
+/* vireo__values_free lets go of them. */
+void vireo__values_free(vireo__values *values);
+
 /* vireo__req_query_string returns what stands behind the '?', as it came; empty if none. */
 vireo__str vireo__req_query_string(const vireo_req *r);
 

@@ -263,6 +263,11 @@ bool vireo_handshake_secure(const vireo_socket *s)
     return handshake(s)->secure;
 }
 
+void *vireo_handshake_get(const vireo_socket *s, const void *key)
+{
+    return vireo__values_get(&handshake(s)->values, key);
+}
+
 const vireo_tls_info *vireo_handshake_tls(const vireo_socket *s)
 {
     return handshake(s)->tls;
