@@ -322,7 +322,9 @@ VIREO_API vireo_ns *vireo_ns_request_parent(const vireo_ns_request *q); /* that 
 VIREO_API int vireo_refuse(vireo_socket *s, const char *message, const char *tmpl, ...)
     VIREO_PRINTF(3, 4);
 
-VIREO_API const char *vireo_id(const vireo_socket *s); /* 20 characters; valid as long as |s| */
+/* 20 characters; of a client of Socket.IO 2: the session's id, in other namespaces than "/" with
+ * their name and "#" in front. Valid as long as |s|. */
+VIREO_API const char *vireo_id(const vireo_socket *s);
 VIREO_API bool vireo_connected(const vireo_socket *s);
 VIREO_API void *vireo_data(const vireo_socket *s); /* .data_size bytes, NULL when it is 0 */
 VIREO_API vireo_ns *vireo_ns_of(const vireo_socket *s);

@@ -53,15 +53,22 @@ static void send_refusal(vireo_socket *s, int error)
         vireo__sio_conn_close(s->conn);
 }
 
+/* The CONNECT reply: {"sid":..}, for clients of Socket.IO 2 nothing. */
+static int send_reply(vireo_socket *s)
+{
+    char reply[64] = "";
+    if (!vireo__v2_is(s->conn))
+        strcat(strcat(strcpy(reply, "{\"sid\":\""), s->id), "\"}");
+    return vireo__socket_send_raw(s, VIREO__SIO_CONNECT, vireo__str_of(reply));
+}
+
 static int enter(vireo_socket *s)
 {
     vireo_ns *ns = s->ns;
-    char reply[64] = "{\"sid\":\"";
-    strcat(strcat(reply, s->id), "\"}");
-    if (vireo__map_put(&ns->sockets, s->id, VIREO__ID_LEN, s) < 0)
+    if (vireo__map_put(&ns->sockets, s->id, strlen(s->id), s) < 0)
         return VIREO_ENOMEM;
-    if (vireo__socket_send_raw(s, VIREO__SIO_CONNECT, vireo__str_of(reply)) == VIREO_ENOMEM) {
-        vireo__map_remove(&ns->sockets, s->id, VIREO__ID_LEN);
+    if (send_reply(s) == VIREO_ENOMEM) {
+        vireo__map_remove(&ns->sockets, s->id, strlen(s->id));
         return VIREO_ENOMEM;
     }
     vireo__list_append(&ns->list, &s->in_ns);

@@ -135,12 +135,28 @@ static void connect_namespace(vireo__sio_conn *conn, vireo__str name, const vire
         vireo__dynamic_connect(conn, name, auth);
 }
 
+/* A CONNECT of Socket.IO 2 has its auth in the name. */
+static void connect_v2(vireo__sio_conn *conn, vireo__str name)
+{
+    vireo__doc doc;
+    vireo__doc_init(&doc);
+    const vireo_value *auth = vireo__v2_take_query(&name, &doc);
+    if (find_socket(conn, name) == NULL)
+        connect_namespace(conn, name, auth);
+    else
+        vireo__sio_conn_close(conn);
+    vireo__doc_deinit(&doc);
+}
+
 static void route(vireo__sio_conn *conn, const vireo__sio_packet *packet,
                   const vireo_value *payload)
 {
     vireo_socket *s = find_socket(conn, packet->ns);
     if (s == NULL && packet->type == VIREO__SIO_CONNECT) {
-        connect_namespace(conn, packet->ns, payload);
+        if (vireo__v2_is(conn))
+            connect_v2(conn, packet->ns);
+        else
+            connect_namespace(conn, packet->ns, payload);
         return;
     }
     if (s == NULL) {
@@ -289,6 +305,8 @@ static int on_open(vireo__eio_session *session)
         free(conn);
         return VIREO_ENOMEM;
     }
+    if (vireo__v2_is(conn)) /* it is in "/" without asking */
+        connect_namespace(conn, vireo__str_of("/"), NULL);
     return 0;
 }
 

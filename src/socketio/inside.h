@@ -129,7 +129,8 @@ struct vireo_socket {
     bool left_own_room : 1;
     bool in_guard : 1;
     bool admitted : 1; /* by vireo_admit, before the guard has returned */
-    char id[VIREO__ID_SIZE];
+    char *id; /* |own_id|, or allocated: that of a v2 client's namespace */
+    char own_id[VIREO__ID_SIZE];
     _Alignas(16) unsigned char data[];
 };
 
@@ -286,6 +287,18 @@ void vireo__socket_free(vireo_socket *s);
 
 /* vireo__socket_send_raw sends a packet of |type| whose JSON is written already. */
 int vireo__socket_send_raw(vireo_socket *s, vireo__sio_type type, vireo__str json);
+
+/* --- v2.c: clients of Socket.IO 1 and 2 ------------------------------------------------------- */
+
+/* vireo__v2_is tells whether a connection is of such a client. */
+bool vireo__v2_is(const vireo__sio_conn *conn);
+
+/* vireo__v2_take_query cuts a query off a namespace's name and reads it into |doc| as the auth that
+ * newer clients send: an object of texts. NULL if there is none. */
+const vireo_value *vireo__v2_take_query(vireo__str *name, vireo__doc *doc);
+
+/* vireo__v2_id gives a socket the id that such a client expects. Returns 0 or VIREO_ENOMEM. */
+int vireo__v2_id(vireo_socket *s);
 
 /* --- dispatch.c: events that arrive ----------------------------------------------------------- */
 

@@ -16,6 +16,29 @@
 
 /* --- life ------------------------------------------------------------------------------------- */
 
+static int make_id(vireo_socket *s)
+{
+    s->id = s->own_id;
+    if (vireo__v2_is(s->conn))
+        return vireo__v2_id(s);
+    vireo__id_make(&s->ns->io->ids, s->id);
+    return 0;
+}
+
+static void free_id(vireo_socket *s)
+{
+    if (s->id != s->own_id)
+        free(s->id);
+}
+
+static int take_auth(vireo_socket *s, const vireo_value *auth)
+{
+    if (vireo_count(auth) == 0)
+        return 0;
+    s->auth = vireo_copy(auth);
+    return s->auth != NULL ? 0 : VIREO_ENOMEM;
+}
+
 vireo_socket *vireo__socket_new(vireo_ns *ns, vireo__sio_conn *conn, const vireo_value *auth)
 {
     vireo_socket *s = calloc(1, sizeof *s + ns->options.data_size);
@@ -27,13 +50,10 @@ vireo_socket *vireo__socket_new(vireo_ns *ns, vireo__sio_conn *conn, const vireo
     vireo__member_init(&s->member, 0);
     vireo__list_init(&s->acks);
     s->left_own_room = true; /* until it is admitted */
-    vireo__id_make(&ns->io->ids, s->id);
-    if (vireo_count(auth) > 0) {
-        s->auth = vireo_copy(auth);
-        if (s->auth == NULL) {
-            free(s);
-            return NULL;
-        }
+    if (make_id(s) < 0 || take_auth(s, auth) < 0) {
+        free_id(s);
+        free(s);
+        return NULL;
     }
     vireo__list_append(&conn->sockets, &s->in_conn);
     conn->joining++;
@@ -48,6 +68,7 @@ void vireo__socket_free(vireo_socket *s)
     vireo__listeners_free(s->listeners);
     vireo_value_free(s->auth);
     free(s->refusal);
+    free_id(s);
     free(s);
 }
 
@@ -75,7 +96,7 @@ void vireo__socket_close(vireo_socket *s, const char *reason, const char *descri
     if (ns->options.on_disconnecting != NULL)
         ns->options.on_disconnecting(s, &why);
     ns->adapter->ops->leave_all(ns->adapter, s);
-    vireo__map_remove(&ns->sockets, s->id, VIREO__ID_LEN);
+    vireo__map_remove(&ns->sockets, s->id, strlen(s->id));
     vireo__list_remove(&s->in_ns);
     s->connected = false;
     vireo__ack_fail_all(s);
@@ -110,6 +131,15 @@ void vireo_disconnect(vireo_socket *s, bool close)
 
 /* --- refusing --------------------------------------------------------------------------------- */
 
+/* A client of Socket.IO 2 gets the data, or else the message, as it is. */
+static int write_refusal_v2(vireo__buf *json, const char *message, const char *tmpl, va_list args)
+{
+    if (tmpl == NULL)
+        return vireo__json_write_string(json, message, strlen(message));
+    int written = vireo__template_write_one(json, NULL, tmpl, args);
+    return written < 0 ? written : json->error;
+}
+
 static int write_refusal(vireo__buf *json, const char *message, const char *tmpl, va_list args)
 {
     vireo__buf_append_str(json, "{\"message\":");
@@ -127,7 +157,8 @@ static int write_refusal(vireo__buf *json, const char *message, const char *tmpl
 static void note_refusal(vireo_socket *s, const char *message, const char *tmpl, va_list args)
 {
     vireo__buf *json = vireo__loop_scratch(s->ns->io->loop);
-    int error = write_refusal(json, message, tmpl, args);
+    int error = vireo__v2_is(s->conn) ? write_refusal_v2(json, message, tmpl, args)
+                                      : write_refusal(json, message, tmpl, args);
     const char *text = error == 0 ? vireo__buf_cstr(json) : NULL;
     free(s->refusal);
     s->refusal = text ? strdup(text) : NULL;
