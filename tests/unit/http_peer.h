@@ -36,6 +36,7 @@ typedef struct peer {
     int fd;
     char *got; /* all that was received and not yet looked at, ended by a NUL */
     size_t len;
+    size_t cap;
     bool ended; /* the server has ended its direction */
     bool reset; /* .. or the whole connection */
 } peer;
@@ -60,6 +61,7 @@ static inline void peer_watch(peer *p, int fd)
     fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
     p->fd = fd;
     p->len = 0;
+    p->cap = 1;
     p->got = calloc(1, 1);
     p->ended = p->reset = false;
 }
@@ -128,7 +130,10 @@ static inline void peer_take(peer *p, size_t max)
         p->ended = p->reset = true;
     if (n <= 0)
         return;
-    p->got = realloc(p->got, p->len + (size_t)n + 1);
+    if (p->len + (size_t)n >= p->cap) {
+        p->cap = 2 * (p->len + (size_t)n) + 1;
+        p->got = realloc(p->got, p->cap);
+    }
     memcpy(p->got + p->len, bytes, (size_t)n);
     p->len += (size_t)n;
     p->got[p->len] = '\0';
