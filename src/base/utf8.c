@@ -126,8 +126,23 @@ size_t vireo__utf8_feed(vireo__utf8 *u, const uint8_t *bytes, size_t n)
     return n;
 }
 
+/* Looks at the last word twice, rather than at its bytes. */
+static bool short_ascii(const uint8_t *bytes, size_t n)
+{
+    uint64_t word, all = 0;
+    const uint8_t *last = bytes + n - 8;
+    for (; bytes < last; bytes += 8) {
+        memcpy(&word, bytes, 8);
+        all |= word;
+    }
+    memcpy(&word, last, 8);
+    return ((all | word) & UINT64_C(0x8080808080808080)) == 0;
+}
+
 bool vireo__utf8_valid(const void *text, size_t n)
 {
     vireo__utf8 u = {0};
+    if (n >= 8 && n < LONG && short_ascii(text, n))
+        return true;
     return vireo__utf8_feed(&u, text, n) == n && vireo__utf8_complete(&u);
 }

@@ -64,17 +64,24 @@ static void handle(vireo__ws *ws, vireo__ws_event *event)
     }
 }
 
-/* One call handles the bytes of one read, and with them at most as many frames as these can
- * hold. */
-static void take(vireo__ws *ws, uint8_t **bytes, size_t *n)
+/* Is there anything that vireo__ws_next could make an event of? */
+static inline bool goes_on(const vireo__ws *ws, size_t n)
+{
+    return (n > 0 || ws->reader.partial != NULL) && !ws->dead && !ws->paused;
+}
+
+/* One call handles the bytes of one read, and with them at most as many frames as these can hold.
+ * Returns how many bytes are left. */
+static inline size_t take(vireo__ws *ws, uint8_t *bytes, size_t n)
 {
     vireo__ws_event event;
     if (ws->reader.deflate != NULL)
         ws->reader.deflate->budget = INFLATE_PER_WAKE;
     ws->taking = true;
-    while (!ws->dead && !ws->paused && vireo__ws_next(&ws->reader, bytes, n, &event))
+    while (goes_on(ws, n) && vireo__ws_next(&ws->reader, &bytes, &n, &event))
         handle(ws, &event);
     ws->taking = false;
+    return n;
 }
 
 static bool budget_spent(const vireo__ws *ws)
@@ -138,13 +145,11 @@ static void go_on(unread *u)
     vireo__ws *ws = u->ws;
     if (ws->dead || ws->paused)
         return;
-    uint8_t *bytes = u->bytes + u->at;
-    size_t n = u->len - u->at;
-    take(ws, &bytes, &n);
-    u->at = u->len - n;
+    size_t left = take(ws, u->bytes + u->at, u->len - u->at);
+    u->at = u->len - left;
     if (ws->dead)
         return;
-    if (n > 0 || budget_spent(ws)) {
+    if (left > 0 || budget_spent(ws)) {
         go_on_later(u);
         return;
     }
@@ -167,10 +172,9 @@ void vireo__ws_received(vireo__stream *s, uint8_t *bytes, size_t n)
 {
     vireo__ws *ws = s->owner;
     ws->quiet = 0;
-    if (vireo__ws_reading(ws))
-        take(ws, &bytes, &n);
-    if (!ws->dead && (n > 0 || budget_spent(ws)))
-        keep(ws, bytes, n);
+    size_t left = vireo__ws_reading(ws) ? take(ws, bytes, n) : n;
+    if ((left > 0 || budget_spent(ws)) && !ws->dead)
+        keep(ws, bytes + n - left, left);
 }
 
 /* --- by the user ------------------------------------------------------------------------------ */

@@ -75,15 +75,16 @@ static int send_deflated(vireo__ws *ws, vireo__shared *frame, vireo__written_fn 
 /* Must this message be left out? */
 static bool must_skip(const vireo__ws *ws, const vireo__shared *frame)
 {
+    if (ws->skip_beyond == 0)
+        return false;
     size_t queued = vireo__ws_queued(ws);
-    return ws->skip_beyond != 0 &&
-           (queued > ws->skip_beyond || frame->len > ws->skip_beyond - queued);
+    return queued > ws->skip_beyond || frame->len > ws->skip_beyond - queued;
 }
 
 static int send_message(vireo__ws *ws, vireo__shared *frame, vireo__written_fn done, void *user)
 {
-    if (vireo__ws_is_open(ws) && must_skip(ws, frame))
-        return VIREO_EFULL;
+    if (must_skip(ws, frame))
+        return vireo__ws_is_open(ws) ? VIREO_EFULL : VIREO_ECLOSED;
     if (ws->reader.deflate == NULL || !vireo__ws_is_open(ws) || vireo__ws_frame_is_control(frame))
         return send_now(ws, frame, done, user);
     return send_deflated(ws, frame, done, user);
