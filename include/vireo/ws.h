@@ -225,6 +225,10 @@ VIREO_API bool vireo_ws_subscribed(const vireo_ws *ws, const char *topic);
 VIREO_API int vireo_ws_publish(vireo_app *app, const char *topic, const vireo_ws *except,
                                const void *data, size_t len, bool binary);
 
+/* vireo_ws_publish_json publishes a text made from a template (value.h). */
+VIREO_API int vireo_ws_publish_json(vireo_app *app, const char *topic, const vireo_ws *except,
+                                    const char *tmpl, ...) VIREO_PRINTF(4, 5);
+
 /* vireo_ws_subscribers returns how many connections have subscribed to |topic|. */
 VIREO_API size_t vireo_ws_subscribers(vireo_app *app, const char *topic);
 

@@ -403,17 +403,20 @@ static uint8_t *inflate_room(const vireo__ws_reader *reader, size_t *room)
     return vireo__buf_reserve(&p->message, most);
 }
 
-/* |n| bytes were inflated. True: they are wrong, and the event says so. */
+/* |n| bytes were inflated. True: they are wrong, and the event says so. What is said does not
+ * depend on how many came at a time. */
 static bool inflated_fails(vireo__ws_reader *reader, const uint8_t *data, size_t n,
                            vireo__ws_event *event)
 {
     partial *p = reader->partial;
+    uint64_t allowed = max_bytes(reader) - p->inflated;
+    size_t within = n < allowed ? n : (size_t)allowed;
     reader->deflate->budget -= n;
     p->inflated += n;
     p->message.len += n;
-    if (p->inflated > max_bytes(reader))
-        return fail_size(event);
-    return !p->binary && vireo__utf8_feed(&p->utf8, data, n) < n && fail_utf8(event);
+    if (!p->binary && vireo__utf8_feed(&p->utf8, data, within) < within)
+        return fail_utf8(event);
+    return n > within && fail_size(event);
 }
 
 typedef enum inflate_result { INFLATED_ALL, INFLATE_LATER, INFLATE_FAILED } inflate_result;

@@ -10,6 +10,7 @@
 #include <vireo/error.h>
 
 #include "base/rooms.h"
+#include "payload/template.h"
 #include "ws/endpoint.h"
 #include "ws/local.h"
 
@@ -119,6 +120,17 @@ int vireo_ws_publish(vireo_app *app, const char *topic, const vireo_ws *except, 
     vireo__visit_room(&visit, topic, deliver, &p);
     vireo__shared_unref(p.frame);
     return p.count;
+}
+
+int vireo_ws_publish_json(vireo_app *app, const char *topic, const vireo_ws *except,
+                          const char *tmpl, ...)
+{
+    vireo__buf *text = vireo__loop_scratch(vireo__app_loop(app));
+    va_list args;
+    va_start(args, tmpl);
+    int error = vireo__template_write_one(text, NULL, tmpl, args);
+    va_end(args);
+    return error < 0 ? error : vireo_ws_publish(app, topic, except, text->data, text->len, false);
 }
 
 size_t vireo_ws_subscribers(vireo_app *app, const char *topic)

@@ -53,12 +53,14 @@ static void test_publish(void **state)
     assert_int_equal(vireo_ws_publish(f.app, "c", NULL, "4", 1, false), 0);
     assert_int_equal(vireo_ws_publish(f.app, "", NULL, "5", 1, false), 1);
     assert_int_equal(vireo_ws_publish(f.app, "a", NULL, "\xFF", 1, false), VIREO_EUTF8);
+    assert_int_equal(vireo_ws_publish_json(f.app, "a", NULL, "{"), VIREO_ETEMPLATE);
+    assert_int_equal(vireo_ws_publish_json(f.app, "a", NULL, "%d", 7), 3);
     vireo_ws_unsubscribe(g.ws[0], "a");
     vireo_ws_unsubscribe(g.ws[0], "never");
     vireo_ws_unsubscribe(g.ws[4], "never");
     assert_int_equal(vireo_ws_publish(f.app, "a", NULL, "6", 1, false), 2);
     vireo_ws_broadcast(f.endpoint, NULL, ".", 1, false);
-    static const char *const expected[CLIENTS] = {"1.", "16.", "136.", "235.", "."};
+    static const char *const expected[CLIENTS] = {"17.", "176.", "1376.", "235.", "."};
     for (int i = 0; i < CLIENTS; i++)
         for (const char *at = expected[i]; *at != '\0'; at++) {
             char frame[3] = {(char)(*at == '2' ? 0x82 : 0x81), 1, *at};
