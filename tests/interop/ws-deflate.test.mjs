@@ -30,8 +30,8 @@ describe("permessage-deflate", { concurrency: 4 }, () => {
     return ws;
   }
 
-  async function echoes(ws, message) {
-    const come = next(ws, "message");
+  async function echoes(ws, message, ms) {
+    const come = next(ws, "message", ms);
     ws.send(message);
     const [data, binary] = await come;
     assert.equal(binary, typeof message !== "string");
@@ -93,8 +93,8 @@ describe("permessage-deflate", { concurrency: 4 }, () => {
     test(`16 MB and back over ${path} (W04 W05)`, async (t) => {
       const ws = await open(t, path, { threshold: 0 });
       const noise = randomBytes(1 << 20);
-      await echoes(ws, Buffer.concat(Array(16).fill(noise)));
-      await echoes(ws, text(16 << 20));
+      await echoes(ws, Buffer.concat(Array(16).fill(noise)), 60000);
+      await echoes(ws, text(16 << 20), 60000);
     });
 
   for (const path of ["/plain", "/15/15/0", "/15/15/3", "/9/9/1"])

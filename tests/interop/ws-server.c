@@ -7,6 +7,7 @@
  *     /plain             no compression
  *     /S/C/T             windows of 2^S and 2^C bytes; T: takeover of the server (1), client (2)
  *     /bomb              messages of at most 100,000 bytes
+ *     /limited           the same with takeover, and what is sent is not compressed
  */
 
 #include <stdio.h>
@@ -41,6 +42,11 @@ int main(int argc, char **argv)
     vireo_websocket(app, "/plain", .on_message = on_message, .max_message_bytes = LARGE);
     vireo_websocket(app, "/bomb", .on_message = on_message, .max_message_bytes = 100000,
                     .deflate = {.on = true});
+    vireo_websocket(app, "/limited", .on_message = on_message, .max_message_bytes = 100000,
+                    .deflate = {.on = true,
+                                .server_context_takeover = true,
+                                .client_context_takeover = true,
+                                .threshold = LARGE});
     for (uint8_t server_bits = 8; server_bits <= 15; server_bits++)
         for (uint8_t client_bits = 8; client_bits <= 15; client_bits++)
             for (int takeover = 0; takeover < 4; takeover++)
