@@ -48,6 +48,9 @@ typedef struct vireo_app_options {
     uint32_t header_timeout_ms;
     uint32_t body_timeout_ms;       /* without a byte of the body; default 30,000 */
     uint32_t keep_alive_timeout_ms; /* idle between requests; default 65,000 */
+    /* for connections that are busy when the graceful end begins, then they are cut; default 8,000:
+     * process managers commonly kill after 10 s */
+    uint32_t stop_timeout_ms;
 } vireo_app_options;
 
 /* vireo_app_new returns new: an application that listens nowhere yet; NULL when memory runs out.

@@ -299,11 +299,39 @@ VIREO_API int vireo_reply_html(vireo_req *r, int status, const char *html);
 /* vireo_reply_json answers with a template of one value (value.h). */
 VIREO_API int vireo_reply_json(vireo_req *r, int status, const char *tmpl, ...) VIREO_PRINTF(3, 4);
 
+/* vireo_reply_value answers with a value as JSON; NULL is null. */
+VIREO_API int vireo_reply_value(vireo_req *r, int status, const vireo_value *value);
+
 /* vireo_reply_file answers with a file, as Express' sendFile: type by extension,
  * conditional requests and ranges as vireo_static has them. The path is yours and is not checked
  * against a folder: never build it from what a client sent (vireo_static is for that). Returns 0,
  * or -ENOENT and the like with nothing answered, so that a handler can return it as it is. */
 VIREO_API int vireo_reply_file(vireo_req *r, const char *path);
+
+/* --- compression ------------------------------------------------------------------------------ */
+
+/* Options. What is 0 has the default. */
+typedef struct vireo_compress_options {
+    size_t size;
+    size_t threshold; /* bytes; smaller replies stay as they are; default 1,024 */
+    /* larger ones too, since the loop stands still meanwhile; default 1,000,000. A reply in pieces
+     * has no such limits */
+    size_t max_bytes;
+    uint32_t level; /* 1 (fast) .. 9 (small); default 6 */
+} vireo_compress_options;
+
+/* vireo_compress has replies of handlers compressed with gzip or deflate, for clients that accept
+ * it, where the type is text of some kind. Adds Vary, makes an ETag weak. Left alone: what has a
+ * Content-Encoding or Content-Range, "Cache-Control: no-transform", event streams, replies in
+ * pieces whose length was told or for HTTP/1.0, and files (see vireo_static for those that are
+ * compressed beforehand). A secret in the same reply as something that a client chose can be
+ * guessed from its length: leave such replies alone.
+ *
+ * Returns 0, VIREO_EINVAL, VIREO_ENOMEM. */
+#define vireo_compress(app, ...)                                                                   \
+    vireo_app_compress((app), &(const vireo_compress_options){                                     \
+                                  .size = sizeof(vireo_compress_options), __VA_ARGS__})
+VIREO_API int vireo_app_compress(vireo_app *app, const vireo_compress_options *options);
 
 /* --- replies in pieces ------------------------------------------------------------------------ */
 
@@ -346,6 +374,16 @@ VIREO_API size_t vireo_reply_queued(const vireo_req *r);
 /* vireo_on_drain has |fn| called each time that little is queued again after vireo_reply_write
  * returned 1. Returns 0, or VIREO_EINVAL before vireo_reply_begin. */
 VIREO_API int vireo_on_drain(vireo_req *r, void (*fn)(vireo_req *r, void *user), void *user);
+
+/* vireo_attachment has the browser save the reply to a file, by Content-Disposition (RFC 6266).
+ *
+ * filename   a name in any language; only what is behind its last slash counts; NULL: the browser
+ *            finds one
+ * Returns as vireo_reply_header, or VIREO_EUTF8. */
+VIREO_API int vireo_attachment(vireo_req *r, const char *filename);
+
+/* vireo_reply_download is vireo_reply_file with vireo_attachment; |filename| NULL: the file's. */
+VIREO_API int vireo_reply_download(vireo_req *r, const char *path, const char *filename);
 
 /* vireo_reply_status returns the status of the reply; 0 while there is none. */
 VIREO_API int vireo_reply_status(const vireo_req *r);

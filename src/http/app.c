@@ -5,7 +5,7 @@
  *
  *     vireo_stop -> end of the turn: no listener accepts, hooks and parts' on_stop are called,
  *                   idle connections are closed
- *                -> busy connections finish their reply; after 8 s they are cut
+ *                -> busy connections finish their reply; after stop_timeout_ms they are cut
  *                -> the last stream of the last listener is closed: finished */
 
 #include <signal.h>
@@ -18,9 +18,6 @@
 #include "http/request.h"
 
 enum {
-    /* For connections that are busy when the end begins. Process managers commonly kill after 10
-     * s. */
-    STOP_MS = 8000,
     REQUESTS_KEPT = 256, /* freed vireo_req kept for the next ones */
     MIN_HEAD_BYTES = 64,
 };
@@ -47,6 +44,7 @@ static void fill_in(vireo_app_options *o)
     set_default(&o->header_timeout_ms, 10000);
     set_default(&o->body_timeout_ms, 30000);
     set_default(&o->keep_alive_timeout_ms, 65000);
+    set_default(&o->stop_timeout_ms, 8000);
     if (o->max_body_bytes == 0)
         o->max_body_bytes = 1000000;
     if (o->max_queued_bytes == 0)
@@ -336,7 +334,8 @@ static void stop_now(vireo_app *app)
     }
     app->stopped = true;
     stop_conns(app);
-    if (vireo__deadline_start(app->loop, &app->time_box, STOP_MS, on_time_box) < 0)
+    if (vireo__deadline_start(app->loop, &app->time_box, app->options.stop_timeout_ms,
+                              on_time_box) < 0)
         vireo__app_end_now(app);
     finish_if_over(app);
 }
@@ -378,6 +377,7 @@ void vireo_app_free(vireo_app *app)
     vireo__loop_end_posts(app->loop);
     free_parts(app);
     vireo__app_free_routes(app);
+    vireo__compression_free(app->compression);
     vireo__loop_free(app->loop);
     free(app->agent);
     vireo__pool_deinit(&app->requests);

@@ -10,14 +10,16 @@
  *     conn.c      a connection: bytes to requests, one after the other; time-outs; its end
  *     request.c   what a handler reads from a request
  *     respond.c   what a handler answers;  hooks.c  who wants to know of it
- *     sending.c   replies too large to queue at once
+ *     sending.c   replies too large to queue at once;  streaming.c  replies in pieces
+ *     compress.c  replies made smaller
+ *     intake.c    bodies that come in pieces, or coded;  upload.c  forms with files
  *     file.c      a file as a reply;  static.c  a folder of them
  *     session.c   sessions; session.h names their other files
  *     middleware.c cors.c ratelimit.c accesslog.c   ready-made middleware
  *     jar.c       cookies;  client.c  who the client is;  negotiate.c  what it likes best
  *     agent.c     requests to other servers;  agent_conn.c  their connections
- *     parse.c answer.c router.c reply.c mime.c range.c conditions.c accept.c cookies.c forwarded.c
- * codecs
+ *     parse.c answer.c router.c reply.c mime.c coding.c form.c multipart.c range.c conditions.c
+ * accept.c cookies.c forwarded.c codecs
  */
 
 #ifndef VIREO_HTTP_APP_H
@@ -77,12 +79,13 @@ struct vireo_app {
     vireo__list stop_hooks;
     struct vireo__agent *agent; /* NULL until it is asked for */
     vireo__turn_task stop_task;
-    vireo__deadline time_box; /* of the graceful end */
-    vireo__pool requests;     /* memory of vireo_req */
-    vireo__buf head;          /* of the reply under construction */
-    char **secrets;           /* of vireo_secrets, ended by NULL; NULL: none */
-    vireo__proxies *trust;    /* of vireo_trust_proxy; NULL: nobody */
-    int64_t date_at;          /* seconds; |date| is written for */
+    vireo__deadline time_box;               /* of the graceful end */
+    vireo__pool requests;                   /* memory of vireo_req */
+    vireo__buf head;                        /* of the reply under construction */
+    char **secrets;                         /* of vireo_secrets, ended by NULL; NULL: none */
+    vireo__proxies *trust;                  /* of vireo_trust_proxy; NULL: nobody */
+    struct vireo__compression *compression; /* of vireo_compress; NULL: none */
+    int64_t date_at;                        /* seconds; |date| is written for */
     uint16_t port;
     bool stopping; /* the graceful end has begun */
     bool stopped;  /* .. and everybody was told */
@@ -112,6 +115,9 @@ int vireo__app_use(vireo_app *app, const char *prefix, vireo_handler handler, vo
 
 /* vireo__app_connections returns how many streams are open, detached ones too. */
 size_t vireo__app_connections(const vireo_app *app);
+
+/* vireo__compression_free frees what vireo_compress has made. NULL is allowed. */
+void vireo__compression_free(struct vireo__compression *compression);
 
 /* vireo__app_end_now cuts all connections; the rest of the end follows. */
 void vireo__app_end_now(vireo_app *app);

@@ -88,15 +88,9 @@ static void add_range_header(vireo_req *r, const vireo__range *range, uint64_t s
 
 static bool has_type(const vireo_req *r)
 {
-    const vireo__buf *b = &r->reply_headers;
-    static const char name[] = "\r\nContent-Type:";
-    if (b->len >= sizeof name &&
-        vireo__str_equal_nocase((vireo__str){(const char *)b->data, sizeof name - 3}, name + 2))
-        return true;
-    for (size_t i = 0; i + sizeof name <= b->len; i++)
-        if (vireo__str_equal_nocase((vireo__str){(const char *)b->data + i, sizeof name - 1}, name))
-            return true;
-    return false;
+    size_t from = 0;
+    vireo__str value;
+    return vireo__reply_header_next(&r->reply_headers, &from, "content-type:", &value);
 }
 
 /* Those of a 304 are what a cache needs to go on with what it has (section 15.4.5). */

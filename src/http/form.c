@@ -87,22 +87,35 @@ static void insert(reader *f, item **at, item values)
     *at = i;
 }
 
+/* The link behind the last item, and the place behind its place. */
+static item **find_end(node *list, uint32_t *place)
+{
+    item **at = &list->first;
+    for (*place = 0; *at != NULL; at = &(*at)->next)
+        *place = (*at)->place + 1;
+    return at;
+}
+
 static void push(reader *f, node *list, node *value)
 {
-    uint32_t place = 0;
-    item **at = &list->first;
-    for (; *at != NULL; at = &(*at)->next)
-        place = (*at)->place + 1;
+    uint32_t place;
+    item **at = find_end(list, &place);
     insert(f, at, (item){.place = place, .value = value});
 }
 
-/* What JavaScript calls concat: a list gives its elements. */
+/* What JavaScript calls concat: a list gives its elements, with the gaps between them. */
 static void push_all(reader *f, node *list, node *value)
 {
+    uint32_t place;
+    item **at = find_end(list, &place);
     if (value->kind != LIST)
-        push(f, list, value);
-    for (const item *i = value->kind == LIST ? value->first : NULL; i != NULL; i = i->next)
-        push(f, list, i->value);
+        insert(f, at, (item){.place = place, .value = value});
+    for (const item *i = value->kind == LIST ? value->first : NULL; i != NULL; i = i->next) {
+        insert(f, at, (item){.place = place + i->place, .value = i->value});
+        if (f->error < 0)
+            return;
+        at = &(*at)->next;
+    }
 }
 
 static node *combine(reader *f, node *a, node *b)
@@ -186,7 +199,7 @@ static void merge_text(reader *f, node *to, node *from)
 /* Either may be used up. */
 static node *merge(reader *f, node *to, node *from)
 {
-    if (f->error < 0)
+    if (f->error < 0 || (from->kind == TEXT && from->text.len == 0)) /* as qs does */
         return to;
     if (!nests(to))
         return combine(f, to, from);

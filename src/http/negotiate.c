@@ -70,28 +70,12 @@ const char *vireo_accepts_charsets(const vireo_req *r, ...)
     return best;
 }
 
-/* The value of the next reply header |name| ("vary: "), behind |from|. */
-static bool next_line(const vireo__buf *b, size_t *from, const char *name, vireo__str *value)
-{
-    size_t n = strlen(name);
-    for (const char *data = (const char *)b->data; *from < b->len;) {
-        const char *end = memmem(data + *from, b->len - *from, "\r\n", 2);
-        vireo__str line = {data + *from, (size_t)(end - data) - *from};
-        *from += line.len + 2;
-        if (line.len < n || !vireo__str_equal_nocase((vireo__str){line.at, n}, name))
-            continue;
-        *value = (vireo__str){line.at + n, line.len - n};
-        return true;
-    }
-    return false;
-}
-
 int vireo_vary(vireo_req *r, const char *name)
 {
     vireo__str value;
     if (!vireo__http_token(name, strlen(name))) /* "*" is one */
         return VIREO_EINVAL;
-    for (size_t from = 0; next_line(&r->reply_headers, &from, "vary:", &value);)
+    for (size_t from = 0; vireo__reply_header_next(&r->reply_headers, &from, "vary:", &value);)
         if (vireo__str_has_token(value, name) || vireo__str_has_token(value, "*"))
             return r->answered ? VIREO_EANSWERED : 0;
     return vireo_reply_header(r, "Vary", name);

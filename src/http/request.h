@@ -140,6 +140,20 @@ static inline bool vireo__req_takes_body(const vireo_req *r)
     return r->answered || r->stage == VIREO__STAGE_HEAD || vireo__intake_takes(r);
 }
 
+/* --- compress.c --------------------------------------------------------------------------- */
+
+typedef struct vireo__compression vireo__compression;
+struct vireo__deflater;
+
+/* vireo__compress_whole puts a smaller body in the place of |*body|, borrowed until the next one,
+ * and adds the headers for it, if the client and the type allow it. Returns whether it did. */
+bool vireo__compress_whole(vireo_req *r, int status, const char *type, const void **body,
+                           size_t *len);
+
+/* vireo__compress_pieces returns new: what a reply in pieces is to be led through; NULL: nothing.
+ */
+struct vireo__deflater *vireo__compress_pieces(vireo_req *r, int status, const char *type);
+
 /* --- streaming.c -------------------------------------------------------------------------- */
 
 /* vireo__streaming_go_on tells a writer that it may go on, if it waits for that and can. */
@@ -184,6 +198,10 @@ bool vireo__reply_header_valid(const char *name, const char *value);
 
 /* vireo__reply_header_append adds a line, whole or not at all. Returns 0 or VIREO_ENOMEM. */
 int vireo__reply_header_append(vireo__buf *b, const char *name, const char *value);
+
+/* vireo__reply_header_next finds the next line |name| ("vary:") in |b|, behind |*from|. */
+bool vireo__reply_header_next(const vireo__buf *b, size_t *from, const char *name,
+                              vireo__str *value);
 
 /* vireo__req_write queues the last piece of a reply. Returns as vireo__stream_write. */
 int vireo__req_write(vireo_req *r, vireo__shared *bytes);

@@ -113,7 +113,13 @@ int vireo_reply(vireo_req *r, int status, const char *type, const void *data, si
         (type != NULL && !vireo__header_value_valid(type)))
         return VIREO_EINVAL;
     vireo__reply_head head = {
-        .status = status, .type = type, .length = len, .no_length = status == 304 && len == 0};
+        .status = status, .type = type, .no_length = status == 304 && len == 0};
+    if (r->hooks != NULL || r->app->compression != NULL) {
+        r->status = (uint16_t)status;
+        vireo__hooks_headers(r); /* what they add decides too */
+        vireo__compress_whole(r, status, type, &data, &len);
+    }
+    head.length = len;
     return answer(r, &head, data, len);
 }
 
@@ -142,6 +148,27 @@ int vireo_reply_json(vireo_req *r, int status, const char *tmpl, ...)
     if (error < 0 && !r->answered)
         r->status = 0;
     return error;
+}
+
+int vireo_reply_value(vireo_req *r, int status, const vireo_value *value)
+{
+    return vireo_reply_json(r, status, "%p", (const void *)value);
+}
+
+bool vireo__reply_header_next(const vireo__buf *b, size_t *from, const char *name,
+                              vireo__str *value)
+{
+    size_t n = strlen(name);
+    for (const char *data = (const char *)b->data; *from < b->len;) {
+        const char *end = memmem(data + *from, b->len - *from, "\r\n", 2);
+        vireo__str line = {data + *from, (size_t)(end - data) - *from};
+        *from += line.len + 2;
+        if (line.len < n || !vireo__str_equal_nocase((vireo__str){line.at, n}, name))
+            continue;
+        *value = (vireo__str){line.at + n, line.len - n};
+        return true;
+    }
+    return false;
 }
 
 static bool is_own(const char *name)

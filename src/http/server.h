@@ -113,9 +113,9 @@ bool vireo__req_answered(const vireo_req *r);
 /* vireo__req_status returns the status of the reply that was given; 0 while there is none. */
 int vireo__req_status(const vireo_req *r);
 
-/* vireo__req_added_headers returns the lines that vireo_reply_header and vireo_on_headers' functions
- * have added to the reply, each ended by \r\n, for who writes the head itself; NULL when memory
- * runs out. Borrowed until the next one is added. */
+/* vireo__req_added_headers returns the lines that vireo_reply_header and vireo_on_headers'
+ * functions have added to the reply, each ended by \r\n, for who writes the head itself; NULL when
+ * memory runs out. Borrowed until the next one is added. */
 const char *vireo__req_added_headers(vireo_req *r);
 
 /* vireo__req_again has the mount's on_request or on_upgrade called once more for a request that it

@@ -12,6 +12,7 @@
 
 #include <vireo/error.h>
 
+#include "http/coding.h"
 #include "http/request.h"
 
 enum {
@@ -19,10 +20,14 @@ enum {
     LITTLE_QUEUED = 16384, /* .. until there are no more than so many */
     /* A writer that a fast client never lets wait must not keep the loop to itself. */
     DRAINS_PER_MS = 16,
-    CHUNK_HEAD = 18, /* sixteen digits and a line end */
+    DEFLATED = 16384, /* bytes of a piece that comes out of a compressor */
+    CHUNK_HEAD = 18,  /* sixteen digits and a line end */
 };
 
 struct vireo__streaming {
+    vireo_req *req;
+    vireo__deflater *deflater; /* NULL: not compressed */
+    vireo__turn_task flush;    /* of what stands in it */
     void (*drain_fn)(vireo_req *r, void *user);
     void *drain_user;
     vireo__buf trailers;
@@ -37,63 +42,6 @@ struct vireo__streaming {
     bool waiting;  /* the writer was asked to wait */
     bool ready;    /* .. and may go on */
 };
-
-/* --- beginning -------------------------------------------------------------------------------- */
-
-static int write_head(vireo_req *r, vireo__streaming *s, int status, const char *type)
-{
-    bool old = r->parse.llhttp.http_minor == 0;
-    s->measured = r->reply_length != UINT64_MAX;
-    s->left = s->measured ? r->reply_length : 0;
-    s->chunked = !s->measured && !old;
-    vireo__reply_head head = {.status = status,
-                              .type = type,
-                              .length = s->left,
-                              .no_length = !s->measured,
-                              .chunked = s->chunked};
-    if (!s->measured && old && !vireo__req_is_head(r))
-        r->conn->ending = true;
-    int error = vireo__req_head(r, &head, &s->last);
-    if (error == 0)
-        error = vireo__stream_write_copy(r->conn->stream, r->app->head.data, r->app->head.len);
-    s->queued = r->app->head.len;
-    return error;
-}
-
-int vireo_reply_length(vireo_req *r, uint64_t bytes)
-{
-    if (vireo__req_closed(r))
-        return VIREO_EANSWERED;
-    if (bytes == UINT64_MAX)
-        return VIREO_EINVAL;
-    r->reply_length = bytes;
-    return 0;
-}
-
-int vireo_reply_begin(vireo_req *r, int status, const char *type)
-{
-    if (vireo__req_closed(r))
-        return VIREO_EANSWERED;
-    if (status < 200 || status > 599 || status == 204 || status == 304 ||
-        (type != NULL && !vireo__header_value_valid(type)))
-        return VIREO_EINVAL;
-    vireo__streaming *s = vireo__arena_take(&r->arena, sizeof *s, 16);
-    if (s == NULL)
-        return VIREO_ENOMEM;
-    *s = (vireo__streaming){.drain_fn = NULL};
-    vireo__buf_init(&s->trailers, VIREO__BUF_UNLIMITED);
-    int error = write_head(r, s, status, type);
-    if (error == VIREO_ENOMEM)
-        return error; /* nothing has left: there may still be another answer */
-    r->streaming = s;
-    return 0; /* a client that has gone away is told of by the abort callback */
-}
-
-void vireo__streaming_end(vireo_req *r)
-{
-    if (r->streaming != NULL)
-        vireo__buf_deinit(&r->streaming->trailers);
-}
 
 /* --- pieces ----------------------------------------------------------------------------------- */
 
@@ -161,6 +109,105 @@ static int result_of(vireo_req *r, int error)
     return error;
 }
 
+static int write_deflated(vireo_req *r, const void *data, size_t n, vireo__deflate_mode mode)
+{
+    uint8_t out[DEFLATED];
+    vireo__coding_io io = {.in = data, .in_len = n};
+    int error = 0;
+    do {
+        io.out = out;
+        io.out_len = sizeof out;
+        vireo__deflater_step(r->streaming->deflater, &io, mode);
+        if (io.out_len < sizeof out)
+            error = write_piece(r, out, sizeof out - io.out_len);
+    } while (error == 0 && io.out_len == 0);
+    return error;
+}
+
+static int write_body(vireo_req *r, const void *data, size_t n)
+{
+    if (r->streaming->deflater == NULL)
+        return write_piece(r, data, n);
+    vireo__turn_add(r->app->loop, &r->streaming->flush);
+    return write_deflated(r, data, n, VIREO__DEFLATE_MORE);
+}
+
+static void on_flush_turn(vireo__turn_task *task)
+{
+    vireo_req *r = vireo__container(task, vireo__streaming, flush)->req;
+    if (!r->answered)
+        result_of(r, write_deflated(r, "", 0, VIREO__DEFLATE_FLUSH));
+}
+
+/* --- beginning -------------------------------------------------------------------------------- */
+
+static int write_head(vireo_req *r, vireo__streaming *s, int status, const char *type)
+{
+    bool old = r->parse.llhttp.http_minor == 0;
+    s->measured = r->reply_length != UINT64_MAX;
+    s->left = s->measured ? r->reply_length : 0;
+    s->chunked = !s->measured && !old;
+    r->status = (uint16_t)status;
+    vireo__hooks_headers(r); /* what they add decides too */
+    if (s->chunked)
+        s->deflater = vireo__compress_pieces(r, status, type);
+    vireo__reply_head head = {.status = status,
+                              .type = type,
+                              .length = s->left,
+                              .no_length = !s->measured,
+                              .chunked = s->chunked};
+    if (!s->measured && old && !vireo__req_is_head(r))
+        r->conn->ending = true;
+    int error = vireo__req_head(r, &head, &s->last);
+    if (error == 0)
+        error = vireo__stream_write_copy(r->conn->stream, r->app->head.data, r->app->head.len);
+    s->queued = r->app->head.len;
+    return error;
+}
+
+int vireo_reply_length(vireo_req *r, uint64_t bytes)
+{
+    if (vireo__req_closed(r))
+        return VIREO_EANSWERED;
+    if (bytes == UINT64_MAX)
+        return VIREO_EINVAL;
+    r->reply_length = bytes;
+    return 0;
+}
+
+int vireo_reply_begin(vireo_req *r, int status, const char *type)
+{
+    if (vireo__req_closed(r))
+        return VIREO_EANSWERED;
+    if (status < 200 || status > 599 || status == 204 || status == 304 ||
+        (type != NULL && !vireo__header_value_valid(type)))
+        return VIREO_EINVAL;
+    vireo__streaming *s = vireo__arena_take(&r->arena, sizeof *s, 16);
+    if (s == NULL)
+        return VIREO_ENOMEM;
+    *s = (vireo__streaming){.req = r, .flush.run = on_flush_turn};
+    vireo__buf_init(&s->trailers, VIREO__BUF_UNLIMITED);
+    int error = write_head(r, s, status, type);
+    r->streaming = s;
+    if (error == VIREO_ENOMEM)
+        vireo__stream_close(r->conn->stream, error);
+    return error == VIREO_ENOMEM
+               ? error
+               : 0; /* a client that has gone away is told of by the abort callback */
+}
+
+void vireo__streaming_end(vireo_req *r)
+{
+    vireo__streaming *s = r->streaming;
+    if (s == NULL)
+        return;
+    vireo__turn_remove(&s->flush);
+    vireo__deflater_free(s->deflater);
+    vireo__buf_deinit(&s->trailers);
+}
+
+/* --- writing ---------------------------------------------------------------------------------- */
+
 int vireo_reply_write(vireo_req *r, const void *data, size_t len)
 {
     vireo__streaming *s = r->streaming;
@@ -171,7 +218,7 @@ int vireo_reply_write(vireo_req *r, const void *data, size_t len)
     s->left -= s->measured ? len : 0;
     if (len == 0 || vireo__req_is_head(r))
         return 0;
-    int error = result_of(r, write_piece(r, data, len));
+    int error = result_of(r, write_body(r, data, len));
     if (error < 0)
         return error;
     vireo__conn_writing(r->conn);
@@ -184,6 +231,10 @@ static int write_end(vireo_req *r)
     vireo__streaming *s = r->streaming;
     if (!s->chunked || vireo__req_is_head(r))
         return 0;
+    vireo__turn_remove(&s->flush);
+    int error = s->deflater != NULL ? write_deflated(r, "", 0, VIREO__DEFLATE_END) : 0;
+    if (error < 0)
+        return error;
     vireo__shared *piece = vireo__shared_new(5 + s->trailers.len);
     if (piece == NULL)
         return VIREO_ENOMEM;

@@ -9,6 +9,8 @@
 
 #include "http_peer.h"
 
+#include <vireo/upload.h>
+
 #define GET(path) "GET " path " HTTP/1.1\r\nHost: a\r\n\r\n"
 
 static int say(vireo_req *r)
@@ -61,15 +63,44 @@ static int hang_on(vireo_req *r)
     return error < 0 ? error : vireo_pass(r);
 }
 
+static int pieces(vireo_req *r)
+{
+    vireo_reply_header(r, "ETag", "\"a\"");
+    int error = vireo_reply_begin(r, 200, "text/plain");
+    if (error < 0)
+        return error;
+    vireo_reply_write(r, "hello", 5);
+    vireo_reply_trailer(r, "X-Done", "1");
+    vireo_reply_end(r);
+    return 0;
+}
+
+static int say_form(vireo_req *r)
+{
+    vireo_attachment(r, "n\xc3\xa4me");
+    return vireo_reply_value(r, 200, vireo_body_form(r, NULL));
+}
+
+static int on_form(vireo_req *r, int error, void *user)
+{
+    (void)user;
+    return error < 0 ? error : vireo_reply_text(r, 200, "a text that is long enough to compress");
+}
+
+static int upload(vireo_req *r)
+{
+    return vireo_multipart(r, .folder = "/tmp", .on_end = on_form);
+}
+
 static int say_error(vireo_req *r, int error, const char *text)
 {
     return vireo_reply_json(r, vireo_error_status(error), "%s", text);
 }
 
 static const vireo_route_entry table[] = {
-    VIREO_USE("/", hang_on),
-    VIREO_ROUTE("*", "/:id", say),
-    {0},
+    VIREO_USE("/", hang_on),       VIREO_GET("/pieces", pieces),
+    VIREO_POST("/form", say_form), VIREO_POST("/upload", upload, .stream = true),
+    VIREO_ROUTE("*", "/:id", say), {0},
 };
 
 static int fill(vireo_app *app, char *path)
@@ -85,6 +116,8 @@ static int fill(vireo_app *app, char *path)
         error = vireo_route(app, "GET", "/file", file, path);
     if (error == 0)
         error = vireo_static(app, "/", "/tmp");
+    if (error == 0)
+        error = vireo_compress(app, .threshold = 20);
     return error == 0 ? vireo_listen(app, .host = "127.0.0.1") : error;
 }
 
@@ -107,6 +140,25 @@ static void makes_an_application(void **state)
     }
 }
 
+/* The length of a body in chunks, with its trailers; SIZE_MAX while it is not whole. */
+static size_t whole_chunks(const peer *p, const char *body)
+{
+    const char *at = body, *limit = p->got + p->len;
+    for (;;) {
+        char *line;
+        size_t n = strtoul(at, &line, 16);
+        if (line + 2 > limit)
+            return SIZE_MAX;
+        if (n == 0) {
+            const char *end = strstr(line, "\r\n\r\n");
+            return end != NULL ? (size_t)(end + 4 - body) : SIZE_MAX;
+        }
+        if (n + 4 > (size_t)(limit - line))
+            return SIZE_MAX;
+        at = line + 2 + n + 2;
+    }
+}
+
 /* Counts the replies that have arrived whole. */
 static int whole_replies(const peer *p)
 {
@@ -114,6 +166,9 @@ static int whole_replies(const peer *p)
     for (const char *at = p->got, *end; (end = strstr(at, "\r\n\r\n")) != NULL; count++) {
         const char *length = strstr(at, "Content-Length: ");
         size_t n = length != NULL && length < end ? strtoul(length + 16, NULL, 10) : 0;
+        const char *chunked = strstr(at, "Transfer-Encoding: chunked");
+        if (chunked != NULL && chunked < end)
+            n = whole_chunks(p, end + 4);
         if (n > (size_t)(p->got + p->len - end - 4))
             break;
         at = end + 4 + n;
@@ -176,6 +231,14 @@ static void serves(void **state)
         {GET("/file"), 1},
         {GET("/hooked/x"), 1},
         {GET("/hooked"), 1},
+        {"GET /hooked/pieces HTTP/1.1\r\nHost: a\r\nAccept-Encoding: gzip\r\n\r\n", 1},
+        {GET("/hooked/pieces") GET("/nothing"), 2},
+        {"POST /hooked/form HTTP/1.1\r\nHost: a\r\nContent-Length: 12\r\n\r\na[b]=1&c=2&c", 1},
+        {"POST /hooked/upload HTTP/1.1\r\nHost: a\r\nAccept-Encoding: deflate\r\nContent-Type: "
+         "multipart/form-data; boundary=B\r\nContent-Length: 119\r\n\r\n"
+         "--B\r\nContent-Disposition: form-data; name=a\r\n\r\n1\r\n"
+         "--B\r\nContent-Disposition: form-data; name=f; filename=x\r\n\r\n1\r\n--B--\r\n",
+         1},
         {GET("/nothing"), 1},
         {"POST /large HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc", 1},
         {"GET / HTTP/1.1\r\n\r\n", 1},
