@@ -11,8 +11,10 @@
 #include "base/url.h"
 #include "base/utf8.h"
 
+typedef enum kind { TEXT, TRUTH, LIST, MAP } kind;
+
 typedef struct node {
-    enum { TEXT, TRUTH, LIST, MAP } kind;
+    kind kind;
     vireo__str text;
     struct item *first; /* of a list: in the order of their places */
 } node;
@@ -46,11 +48,11 @@ static void *take(reader *f, size_t size)
 
 /* --- nodes ------------------------------------------------------------------------------------ */
 
-static node *new_node(reader *f, int kind)
+static node *new_node(reader *f, kind k)
 {
     node *n = take(f, sizeof *n);
     if (n != NULL)
-        *n = (node){.kind = kind};
+        *n = (node){.kind = k};
     return n;
 }
 
