@@ -42,7 +42,8 @@ typedef struct vireo_app_options {
     uint32_t max_headers;    /* default 100; beyond: 431 */
     /* of a request, where the route sets no limit; default 1,000,000; beyond: 413 */
     size_t max_body_bytes;
-    /* queued for one connection that reads too slowly; default 16 MiB; beyond it is closed */
+    /* queued for one connection that reads too slowly; default 16 MiB; beyond it, or beyond one
+     * message for each 32 of these bytes (but 1,024 of them), it is closed */
     size_t max_queued_bytes;
     /* for a whole request head, from its first byte (or the accept); default 10,000 */
     uint32_t header_timeout_ms;

@@ -27,6 +27,7 @@ int vireo__outbox_push(vireo__outbox *box, vireo__pool *pool, vireo__outbox_item
         box->head = n;
     box->tail = n;
     box->bytes += vireo__ws_payload_len(item.frame);
+    box->count++;
     return 0;
 }
 
@@ -40,6 +41,7 @@ bool vireo__outbox_pop(vireo__outbox *box, vireo__pool *pool, vireo__outbox_item
     if (box->head == NULL)
         box->tail = NULL;
     box->bytes -= vireo__ws_payload_len(item->frame);
+    box->count--;
     vireo__pool_give(pool, n);
     return true;
 }

@@ -22,6 +22,7 @@ typedef struct vireo__outbox {
     struct vireo__outbox_node *head;
     struct vireo__outbox_node *tail;
     size_t bytes; /* of payload */
+    size_t count; /* of messages */
 } vireo__outbox;
 
 /* vireo__outbox_push takes a reference of its own to item.frame. Returns 0 or VIREO_ENOMEM. */

@@ -233,7 +233,8 @@ static int send_by_poll(vireo__eio_session *s, vireo__outbox_item item)
 {
     size_t limit = vireo__app_options(s->server->app)->max_queued_bytes;
     size_t len = vireo__ws_payload_len(item.frame);
-    if (len > limit || s->outbox.bytes > limit - len) {
+    if (len > limit || s->outbox.bytes > limit - len ||
+        s->outbox.count >= vireo__max_pieces(limit)) {
         vireo__eio_session_end(s, "transport error", "the client reads too slowly");
         return VIREO_EFULL;
     }

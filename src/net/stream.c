@@ -207,7 +207,8 @@ int vireo__stream_write(vireo__stream *s, vireo__shared *shared, size_t offset, 
         return VIREO_ECLOSED;
     if (len == 0 && done == NULL)
         return 0;
-    if (len > s->max_queued || s->out.bytes > s->max_queued - len) {
+    if (len > s->max_queued || s->out.bytes > s->max_queued - len ||
+        s->out.pieces >= vireo__max_pieces(s->max_queued)) {
         vireo__stream_close(s, VIREO_EFULL);
         return VIREO_EFULL;
     }

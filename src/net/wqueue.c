@@ -31,6 +31,7 @@ int vireo__wqueue_push(vireo__wqueue *q, vireo__pool *pool, vireo__shared *share
         q->head = node;
     q->tail = node;
     q->bytes += len;
+    q->pieces++;
     return 0;
 }
 
@@ -52,6 +53,7 @@ static void drop_head(vireo__wqueue *q, vireo__pool *pool, int status)
     if (q->head == NULL)
         q->tail = NULL;
     q->bytes -= node.len;
+    q->pieces--;
     vireo__shared_unref(node.shared);
     if (node.done != NULL)
         node.done(node.user, status);

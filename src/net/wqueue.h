@@ -26,7 +26,18 @@ typedef struct vireo__wqueue {
     struct vireo__wnode *head;
     struct vireo__wnode *tail;
     size_t bytes; /* not yet taken */
+    size_t pieces;
 } vireo__wqueue;
+
+/* vireo__max_pieces returns how many pieces may wait where |max_bytes| bytes may. A piece costs
+ * more than a hundred bytes beside its own: without this a client that makes us answer with very
+ * short ones, and reads none, could have us hold many times its limit. */
+static inline size_t vireo__max_pieces(size_t max_bytes)
+{
+    enum { LEAST = 1024, BYTES_EACH = 32 };
+    size_t pieces = max_bytes / BYTES_EACH;
+    return pieces > LEAST ? pieces : LEAST;
+}
 
 /* vireo__wqueue_push appends data[offset .. offset+len) of |shared| and takes a reference of its
  * own.

@@ -357,6 +357,24 @@ static void limits_what_is_queued(void **state)
     finish(&f);
 }
 
+/* Pieces of any length, since each costs more than its bytes. */
+static void limits_how_many_pieces_are_queued(void **state)
+{
+    (void)state;
+    fixture f = {.max_queued = 40000};
+    begin(&f);
+    for (int i = 0; i < 1250; i++)
+        assert_int_equal(vireo__stream_write_copy(f.stream, "x", 1), 0);
+    assert_int_equal(vireo__stream_write_copy(f.stream, "x", 1), VIREO_EFULL);
+    finish(&f);
+    f = (fixture){.max_queued = 2000};
+    begin(&f);
+    for (int i = 0; i < 1024; i++)
+        assert_int_equal(vireo__stream_write_copy(f.stream, "x", 1), 0);
+    assert_int_equal(vireo__stream_write_copy(f.stream, "x", 1), VIREO_EFULL);
+    finish(&f);
+}
+
 /* The peer is still sending when we end: it gets our last bytes and an end, not a reset. */
 static void lingers(void **state)
 {
@@ -464,6 +482,7 @@ int main(void)
         cmocka_unit_test(waits_for_a_slow_reader),
         cmocka_unit_test(tells_what_was_never_written),
         cmocka_unit_test(limits_what_is_queued),
+        cmocka_unit_test(limits_how_many_pieces_are_queued),
         cmocka_unit_test(lingers),
         cmocka_unit_test(does_not_wait_for_ever_for_a_reader),
         cmocka_unit_test(pauses),
