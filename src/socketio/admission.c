@@ -147,31 +147,23 @@ static void settle(vireo__later *l, int verdict)
 
 static const vireo__later_ops admission_ops = {.expire = expire, .settle = settle};
 
-static int wait_for_answer(vireo_socket *s, size_t next_guard)
-{
-    struct vireo__admission *a = calloc(1, sizeof *a);
-    if (a == NULL)
-        return VIREO_ENOMEM;
-    a->socket = s;
-    a->next_guard = next_guard;
-    int error =
-        vireo__later_start(s->ns->io, &a->later, s->ns->options.guard_timeout_ms, &admission_ops);
-    if (error < 0)
-        free(a);
-    else
-        s->admission = a;
-    return error;
-}
-
+/* The wait is prepared before a guard is asked: one that says "later" may rely on it. */
 static void ask_from(vireo_socket *s, size_t i)
 {
     int verdict = 0;
+    struct vireo__admission *a = NULL;
+    if (guard_at(s->ns, i) != NULL && (a = calloc(1, sizeof *a)) == NULL)
+        verdict = VIREO_ENOMEM;
     for (vireo_guard_fn guard; verdict == 0 && (guard = guard_at(s->ns, i)) != NULL; i++)
         verdict = s->conn->closed ? VIREO_ECLOSED : ask(s, guard);
-    if (verdict == VIREO_LATER)
-        verdict = wait_for_answer(s, i);
-    if (s->admission == NULL)
+    if (verdict != VIREO_LATER) {
+        free(a);
         finish(s, verdict);
+        return;
+    }
+    *a = (struct vireo__admission){.socket = s, .next_guard = i};
+    s->admission = a;
+    vireo__later_start(s->ns->io, &a->later, s->ns->options.guard_timeout_ms, &admission_ops);
 }
 
 void vireo__ns_connect(vireo_ns *ns, vireo__sio_conn *conn, const vireo_value *auth)

@@ -49,8 +49,8 @@ void vireo__sio_conn_close(vireo__sio_conn *conn)
     close_for(conn, at_once ? "forced close" : "forced server close", "");
 }
 
-/* each_socket calls |fn| for every socket of the connection; |fn| may disconnect any of them, which
- * frees none before the turn ends. */
+/* each_socket calls |fn| for every connected socket of the connection; |fn| may disconnect any of
+ * them, which frees none before it has returned. */
 static void each_socket(vireo__sio_conn *conn, void (*fn)(vireo_socket *s, const void *arg),
                         const void *arg)
 {
@@ -59,7 +59,7 @@ static void each_socket(vireo__sio_conn *conn, void (*fn)(vireo_socket *s, const
     for (vireo__list *at = conn->sockets.next; at != &conn->sockets; at = at->next)
         sockets[count++] = vireo__container(at, vireo_socket, in_conn);
     for (size_t i = 0; i < count; i++)
-        if (!sockets[i]->closed)
+        if (sockets[i]->connected && !sockets[i]->closed)
             fn(sockets[i], arg);
 }
 

@@ -256,19 +256,16 @@ static void settle(vireo__later *l, int verdict)
 
 static const vireo__later_ops request_ops = {.expire = expire, .settle = settle};
 
-static int wait_for_answer(vireo_ns_request *q)
-{
-    return vireo__later_start(q->io, &q->later, q->parent->ns->options.guard_timeout_ms,
-                              &request_ops);
-}
-
 /* ask_on asks the parents behind the one that was asked last. */
 static void ask_on(vireo_ns_request *q)
 {
     while ((q->parent = parent_after(q->io, q->parent)) != NULL) {
         int verdict = ask(q);
-        if (verdict == VIREO_LATER && wait_for_answer(q) == 0)
+        if (verdict == VIREO_LATER) {
+            vireo__later_start(q->io, &q->later, q->parent->ns->options.guard_timeout_ms,
+                               &request_ops);
             return;
+        }
         if (verdict == 0) {
             conclude(q, true);
             return;

@@ -112,8 +112,7 @@ static int receive(vireo__guests *home, const void *owner, uint8_t kind, guest *
 
 static int join(vireo_ns *ns, const void *owner, uint8_t kind, const char *room)
 {
-    size_t len = strnlen(room, VIREO__ROOM_NAME_MAX + 1);
-    if (len == 0 || len > VIREO__ROOM_NAME_MAX)
+    if (!vireo__room_name_valid(room))
         return VIREO_EINVAL;
     vireo__guests *home = home_of(ns);
     if (home == NULL)
@@ -133,7 +132,7 @@ static int join(vireo_ns *ns, const void *owner, uint8_t kind, const char *room)
 
 static void leave(vireo_ns *ns, const void *owner, const char *room)
 {
-    guest *g = find(ns->guests, owner);
+    guest *g = vireo__room_name_valid(room) ? find(ns->guests, owner) : NULL;
     if (g == NULL)
         return;
     vireo__rooms_leave(&ns->guests->rooms, &g->member, room);

@@ -186,15 +186,21 @@ vireo__str vireo__sio_partial_text(const vireo__sio_partial *p);
 const vireo__attachment *vireo__sio_partial_parts(const vireo__sio_partial *p, size_t *count);
 void vireo__sio_partial_free(vireo__sio_partial *p);
 
+/* --- rooms.c ---------------------------------------------------------------------------------- */
+
+/* vireo__room_name_valid: names come from clients, and what vireo_str answers for a value that is no
+ * text is no name. */
+bool vireo__room_name_valid(const char *room);
+
 /* --- later.c: answers that come later --------------------------------------------------------- */
 
-/* vireo__later_start begins to wait.
+/* vireo__later_start begins to wait. It cannot fail, since the user has been given his pointer:
+ * where there is no memory for the time-out, that comes at once.
  *
  * l           all zero, embedded in what the user was given
- * timeout_ms  0: as long as it takes
- * Returns 0 or VIREO_ENOMEM. */
-int vireo__later_start(vireo_io *io, vireo__later *l, uint32_t timeout_ms,
-                       const vireo__later_ops *ops);
+ * timeout_ms  0: as long as it takes */
+void vireo__later_start(vireo_io *io, vireo__later *l, uint32_t timeout_ms,
+                        const vireo__later_ops *ops);
 
 /* vireo__later_give is the answer; settled at the end of the turn. Returns 0; VIREO_ECLOSED when it
  * is moot; VIREO_EANSWERED. */

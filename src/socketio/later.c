@@ -21,18 +21,15 @@ static void on_overdue(vireo__deadline *d)
     l->ops->expire(l);
 }
 
-int vireo__later_start(vireo_io *io, vireo__later *l, uint32_t timeout_ms,
-                       const vireo__later_ops *ops)
+void vireo__later_start(vireo_io *io, vireo__later *l, uint32_t timeout_ms,
+                        const vireo__later_ops *ops)
 {
     l->io = io;
     l->ops = ops;
     vireo__list_append(&io->undecided, &l->node);
-    if (timeout_ms == 0)
-        return 0;
-    int error = vireo__deadline_start(io->loop, &l->deadline, timeout_ms, on_overdue);
-    if (error < 0)
-        vireo__list_remove(&l->node);
-    return error;
+    if (timeout_ms > 0 &&
+        vireo__deadline_start(io->loop, &l->deadline, timeout_ms, on_overdue) < 0)
+        on_overdue(&l->deadline); /* the user has his pointer already */
 }
 
 int vireo__later_give(vireo__later *l, int verdict)

@@ -10,8 +10,7 @@
 
 #include "socketio/inside.h"
 
-/* Names come from clients: what vireo_str answers for a value that is no text is no name. */
-static bool name_valid(const char *room)
+bool vireo__room_name_valid(const char *room)
 {
     size_t len = room != NULL ? strnlen(room, VIREO__ROOM_NAME_MAX + 1) : 0;
     return len > 0 && len <= VIREO__ROOM_NAME_MAX;
@@ -24,7 +23,7 @@ static vireo__adapter *adapter_of(const vireo_socket *s)
 
 int vireo_join(vireo_socket *s, const char *room)
 {
-    if (!name_valid(room))
+    if (!vireo__room_name_valid(room))
         return VIREO_EINVAL;
     if (s->closed)
         return VIREO_ECLOSED;
@@ -35,19 +34,19 @@ int vireo_join(vireo_socket *s, const char *room)
 
 int vireo_leave(vireo_socket *s, const char *room)
 {
-    if (!name_valid(room))
+    if (!vireo__room_name_valid(room))
         return VIREO_EINVAL;
     return adapter_of(s)->ops->leave(adapter_of(s), s, room);
 }
 
 bool vireo_in_room(const vireo_socket *s, const char *room)
 {
-    return name_valid(room) && adapter_of(s)->ops->in_room(adapter_of(s), s, room);
+    return vireo__room_name_valid(room) && adapter_of(s)->ops->in_room(adapter_of(s), s, room);
 }
 
 size_t vireo_room_count(vireo_ns *ns, const char *room)
 {
-    return name_valid(room) ? ns->adapter->ops->room_count(ns->adapter, room) : 0;
+    return vireo__room_name_valid(room) ? ns->adapter->ops->room_count(ns->adapter, room) : 0;
 }
 
 void vireo_each_room(const vireo_socket *s, void (*fn)(const char *room, void *user), void *user)

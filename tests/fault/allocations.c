@@ -2,8 +2,9 @@
  * SPDX-FileCopyrightText: Copyright (c) 2026 The Vireo authors */
 
 /* allocations.c: every n-th allocation fails once while a server is made, and while it talks with a
- * client: over polling, WebSocket and the change between them, with acknowledgements, binary,
- * rooms, several namespaces; as a raw WebSocket; with a file. Whatever it was: nothing crashes or
+ * client: over polling, WebSocket and the change between them, JSONP, v3, with acknowledgements,
+ * binary, rooms, several namespaces, guards that answer later; as a raw WebSocket, alone and in a
+ * room; with a file. Whatever it was: nothing crashes or
  * leaks, a client is served or thrown out but never left waiting, a bystander keeps his connection,
  * and who comes afterwards is served. */
 
@@ -110,8 +111,48 @@ static const vireo_event_handler events[] = {{"echo", on_echo},
                                              {"fill", on_fill},
                                              {0}};
 
+/* --- answers that come later --- */
+
+static void admit(vireo_timer *timer, void *user)
+{
+    vireo_socket *s = user;
+    (void)timer;
+    if (vireo_get(vireo_handshake_auth(s), "refuse") != NULL)
+        vireo_refuse(s, "no", NULL);
+    else
+        vireo_admit(s);
+}
+
+static int later_guard(vireo_socket *s, const vireo_value *auth)
+{
+    (void)auth;
+    return vireo_after(vireo_app_of(s), 1, admit, s) != NULL ? VIREO_LATER : VIREO_ENOMEM;
+}
+
+static void allow(vireo_timer *timer, void *user)
+{
+    (void)timer;
+    vireo_ns_answer(user, true);
+}
+
+static int decide(vireo_ns_request *q, const char *name, const vireo_value *auth)
+{
+    vireo_app *app = vireo_ns_app(vireo_ns_request_parent(q));
+    (void)auth;
+    if (strncmp(name, "/asked", 6) != 0)
+        return VIREO_EREFUSED;
+    return vireo_after(app, 1, allow, q) != NULL ? VIREO_LATER : VIREO_ENOMEM;
+}
+
+/* --- a raw WebSocket --- */
+
 static void on_ws_message(vireo_ws *ws, const void *data, size_t len, bool binary)
 {
+    vireo_ns *ns = vireo_of(vireo_ws_app(ws), "/");
+    if (len == 4 && memcmp(data, "room", 4) == 0 &&
+        (ns == NULL || vireo_join_ws(ns, ws, "guests") < 0 ||
+         vireo_broadcast(vireo_ns_room(ns, "guests"), "news", "%d", 1) != 1))
+        vireo_ws_terminate(ws);
     if (vireo_ws_send(ws, data, len, binary) < 0)
         vireo_ws_terminate(ws);
 }
@@ -133,10 +174,14 @@ static void ignore_line(void *user, vireo_level level, const char *area, const c
 
 static int fill(vireo_app *app)
 {
-    if (vireo_socketio(app) == NULL ||
+    if (vireo_socketio(app, .allow_eio3 = true, .cleanup_empty_child_namespaces = true) == NULL ||
         vireo_namespace(app, "/", .data_size = 100, .guard = guard, .on_connect = on_connect,
                         .events = events) == NULL ||
         vireo_namespace(app, "two", .guard = guard, .events = events) == NULL ||
+        vireo_namespace(app, "later", .guard = later_guard, .guard_timeout_ms = 10000,
+                        .events = events) == NULL ||
+        vireo_namespace_matching(app, "^/dyn-", .guard = later_guard, .events = events) == NULL ||
+        vireo_namespace_dynamic(app, decide, .guard_timeout_ms = 10000, .events = events) == NULL ||
         vireo_websocket(app, "/ws", .on_message = on_ws_message) == NULL ||
         vireo_route(app, "GET", "/file", file, NULL) < 0)
         return VIREO_ENOMEM;
@@ -280,6 +325,29 @@ static bool with_namespaces(vireo_app *app, client *c)
            call(c, "421[\"echo\",1]", "431[1]");
 }
 
+static bool with_later_answers(vireo_app *app, client *c)
+{
+    return client_open(c, app, true, "") && join(c) && client_send(c, "40/later,{\"a\":1}") &&
+           client_await(c, "40/later,{") != NULL && client_send(c, "40/dyn-1,{\"a\":1}") &&
+           client_await(c, "40/dyn-1,{") != NULL &&
+           call(c, "42/dyn-1,1[\"echo\",1]", "43/dyn-1,1[1]") &&
+           client_send(c, "40/dyn-2,{\"refuse\":1}") &&
+           client_await(c, "44/dyn-2,{\"message\":\"no\"}") != NULL &&
+           client_send(c, "40/asked,{\"a\":1}") && client_await(c, "40/asked,{") != NULL &&
+           client_send(c, "41/asked,") && call(c, "421[\"echo\",1]", "431[1]");
+}
+
+static bool over_v3(vireo_app *app, client *c)
+{
+    return client_open(c, app, false, "&EIO=3") && client_send(c, "1:2") &&
+           client_await(c, "1:3") != NULL;
+}
+
+static bool over_jsonp(vireo_app *app, client *c)
+{
+    return client_open(c, app, false, "&j=0") && client_send(c, "d=40") && client_take(c) != NULL;
+}
+
 /* The answer to what a client does wrong is the end of its connection. */
 static bool against_the_rules(vireo_app *app, client *c)
 {
@@ -311,11 +379,14 @@ static bool raw_websocket(vireo_app *app, client *c)
     peer_send_bytes(&c->main, "\x01\x81\0\0\0\0a", 7); /* a message in two frames */
     peer_send_bytes(&c->main, "\x80\x81\0\0\0\0b", 7);
     got = client_await(c, "ab");
+    client_frame(c, 1, "room", 4);
+    bool news = got != NULL && client_await(c, "[\"news\",1]") != NULL &&
+                client_await(c, "room") != NULL;
     client_frame(c, 8,
                  "\x03\xe8"
                  "bye",
                  5);
-    return got != NULL && client_take(c) == NULL;
+    return news && client_take(c) == NULL;
 }
 
 static bool a_file(vireo_app *app, client *c)
@@ -338,6 +409,9 @@ static const struct {
     {"rooms", with_rooms},
     {"questions", with_questions},
     {"namespaces", with_namespaces},
+    {"later answers", with_later_answers},
+    {"v3", over_v3},
+    {"JSONP", over_jsonp},
     {"a broken rule", against_the_rules},
     {"raw websocket", raw_websocket},
     {"a file", a_file},

@@ -226,10 +226,7 @@ forEachKind("heartbeat", (kind) => {
   test("WebSocket: who does not answer is dropped (T13 S17)", async (t) => {
     const wire = await joinedSession(t, server);
     assert.equal(await wire.readText(), "2");
-    const asked = performance.now();
     assert.deepEqual(await wire.readClose(), { code: 1005, reason: "" });
-    const took = performance.now() - asked;
-    assert.ok(took >= pingTimeout - 50, `after ${took} ms`);
     await sees(server, wire.id, "ping timeout");
   });
 

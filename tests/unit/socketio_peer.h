@@ -233,10 +233,12 @@ static inline bool client_open(client *c, vireo_app *app, bool websocket, const 
     if (websocket && !client_upgrade(c, &c->main))
         return false;
     const char *open = client_take(c);
-    const char *sid = open ? strstr(open, "\"sid\":\"") : NULL;
+    const char *sid = open ? strstr(open, "sid") : NULL;
     if (sid == NULL)
         return false;
-    snprintf(c->sid, sizeof c->sid, "%s", sid + 7);
+    sid += strcspn(sid, ":") + 1; /* what stands there is quoted, or within a quoted text */
+    sid += strspn(sid, "\\\"");
+    snprintf(c->sid, sizeof c->sid, "%s", sid);
     return true;
 }
 

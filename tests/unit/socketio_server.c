@@ -364,6 +364,62 @@ static void sessions_are_as_many_as_connections_may_be(void **state)
     finish(&c[0]);
 }
 
+static void packets_that_wait_for_a_poll_are_limited(void **state)
+{
+    (void)state;
+    client c;
+    start_with(vireo_app_new(.max_queued_bytes = 40000));
+    assert_true(client_join(&c, seen.app, false));
+    for (int i = 0; i < 1250; i++)
+        assert_int_equal(vireo_broadcast(vireo_all(seen.ns), "n", NULL), 1);
+    assert_int_equal(vireo_broadcast(vireo_all(seen.ns), "n", NULL), 0);
+    peer_settle(seen.app);
+    assert_int_equal(seen.disconnects, 1);
+    finish(&c);
+}
+
+/* --- volatile events (S10) -------------------------------------------------------------------- */
+
+static int emit_volatile(vireo_socket *s, const char *event)
+{
+    vireo_to to = {.ns = seen.ns, .rooms = {vireo_id(s)}, .flags = VIREO_VOLATILE};
+    return vireo_broadcast(to, event, NULL);
+}
+
+static void a_volatile_event_is_dropped_for_who_has_no_poll_pending(void **state)
+{
+    (void)state;
+    client c;
+    start();
+    assert_true(client_join(&c, seen.app, false));
+    vireo_socket *s = vireo__container(seen.ns->list.next, vireo_socket, in_ns);
+    assert_int_equal(emit_volatile(s, "lost"), 0);
+    client_poll(&c);
+    for (int i = 0; i < PEER_PATIENCE && !vireo_writable(s); i++)
+        peer_turn(seen.app);
+    assert_int_equal(emit_volatile(s, "seen"), 1);
+    expect(&c, "42[\"seen\"]");
+    finish(&c);
+}
+
+static void a_volatile_event_is_dropped_for_who_does_not_read(void **state)
+{
+    (void)state;
+    static char text[100000];
+    client c;
+    start();
+    memset(text, 'x', sizeof text - 1);
+    assert_true(client_join(&c, seen.app, true));
+    vireo_socket *s = vireo__container(seen.ns->list.next, vireo_socket, in_ns);
+    for (int i = 0; i < 150 && vireo_writable(s); i++) {
+        assert_int_equal(vireo_emit(s, "x", "%s", text), 0);
+        peer_turn(seen.app);
+    }
+    assert_false(vireo_writable(s));
+    assert_int_equal(emit_volatile(s, "lost"), 0);
+    finish(&c);
+}
+
 /* --- set-up ----------------------------------------------------------------------------------- */
 
 /* What a program knows that was compiled with an older header. */
@@ -409,6 +465,9 @@ int main(void)
         cmocka_unit_test(the_auth_of_a_connection_is_limited),
         cmocka_unit_test(placeholders_are_not_more_than_attachments),
         cmocka_unit_test(sessions_are_as_many_as_connections_may_be),
+        cmocka_unit_test(packets_that_wait_for_a_poll_are_limited),
+        cmocka_unit_test(a_volatile_event_is_dropped_for_who_has_no_poll_pending),
+        cmocka_unit_test(a_volatile_event_is_dropped_for_who_does_not_read),
         cmocka_unit_test(shorter_options_have_defaults_for_the_rest),
         cmocka_unit_test(data_that_cannot_be_is_refused),
     };
