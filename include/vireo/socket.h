@@ -130,6 +130,8 @@ typedef struct vireo_io_options {
     /* children that may exist at a time; beyond, a client is refused with "Too many namespaces";
      * default 10,000 */
     uint32_t max_child_namespaces;
+    /* answers owed to one socket at a time (vireo_ack_later, vireo_hold); default 10,000 */
+    uint32_t max_owed;
     /* A namespace other than "/" exists now: registered, or brought to life by a client. It may be
      * given a vireo_ns_set_user. */
     void (*on_new_namespace)(vireo_ns *ns);
@@ -190,6 +192,14 @@ typedef enum vireo_room_event {
  * already: the client receives that before it is told that it is connected. */
 typedef int (*vireo_guard_fn)(vireo_socket *s, const vireo_value *auth);
 
+/* A vireo_event_guard_fn is the middleware of events: asked for each one that arrives, after the
+ * catch-all handlers and before its own.
+ *
+ * Returns 0: let it pass; a negative number, or vireo_deny's result: the event is dropped, on_error
+ * hears of it and the client does not; VIREO_LATER after vireo_hold: it is not known yet. Events
+ * behind it are not held up. */
+typedef int (*vireo_event_guard_fn)(vireo_socket *s, const vireo_msg *m);
+
 typedef struct vireo_ns_options {
     size_t size;
     size_t data_size; /* bytes of your own in each socket, zeroed before the guard: vireo_data */
@@ -201,7 +211,7 @@ typedef struct vireo_ns_options {
     void (*on_disconnecting)(vireo_socket *s, const vireo_disconnect_info *why);
     /* rooms are left */
     void (*on_disconnect)(vireo_socket *s, const vireo_disconnect_info *why);
-    /* a packet of the client that could not be read */
+    /* a packet of the client could not be read, or one of the event_guards refused an event */
     void (*on_error)(vireo_socket *s, const char *text);
     vireo_event_fn on_any; /* every event, before its handler */
     /* its connection changed to |transport| */
@@ -220,6 +230,10 @@ typedef struct vireo_ns_options {
      * "operation has timed out". Default: no limit but the connect_timeout_ms of a session that is
      * in no namespace yet. */
     uint32_t guard_timeout_ms;
+    /* asked in this order, until one refuses; ends with NULL; borrowed as long as the application
+     * lives */
+    const vireo_event_guard_fn *event_guards;
+    vireo_event_fn on_any_outgoing; /* every event to a socket; see vireo_on_any_outgoing */
 } vireo_ns_options;
 
 /* vireo_namespace registers a namespace of the application's Socket.IO server; a leading "/" is
@@ -299,7 +313,10 @@ VIREO_API vireo_socket *vireo_find(vireo_ns *ns, const char *id);
  * an answer sets in motion happens at the end of the turn.
  *
  *   a guard               vireo_admit(s) or vireo_refuse(s, ..)
- *   vireo_ns_decide_fn    vireo_ns_answer(q, true or false) */
+ *   vireo_ns_decide_fn    vireo_ns_answer(q, true or false)
+ *   a guard of events     vireo_held_pass(h) or vireo_held_reject(h, ..)
+ *   vireo_ack_later       vireo_answer(p, ..), vireo_answer_value or vireo_answer_drop: whoever
+ *                         wants to acknowledge an event after its handler has returned */
 
 /* vireo_admit is the later answer of a guard: the next guard is asked, or the client is in. Returns
  * 0; VIREO_ECLOSED when nobody waits for it any more: |s| is gone then; VIREO_EINVAL when no answer
@@ -496,6 +513,41 @@ VIREO_API bool vireo_wants_ack(const vireo_msg *m);
 VIREO_API int vireo_ack(const vireo_msg *m, const char *tmpl, ...) VIREO_PRINTF(2, 3);
 VIREO_API int vireo_ack_value(const vireo_msg *m, const vireo_value *args);
 
+/* vireo_ack_later takes over the duty to acknowledge |m|. Returns new: answer or drop it exactly
+ * once; the socket may have gone by then. NULL when nobody waits, it was answered, max_owed is
+ * reached, or memory runs out. */
+typedef struct vireo_pending_ack vireo_pending_ack;
+VIREO_API vireo_pending_ack *vireo_ack_later(const vireo_msg *m);
+
+/* vireo_answer sends the acknowledgement with the values of a template.
+ *
+ * p   takes, whatever the result
+ * Returns 0, VIREO_ECLOSED (the client has gone), VIREO_ETEMPLATE, VIREO_ENOMEM. */
+VIREO_API int vireo_answer(vireo_pending_ack *p, const char *tmpl, ...) VIREO_PRINTF(2, 3);
+VIREO_API int vireo_answer_value(vireo_pending_ack *p, const vireo_value *args);
+VIREO_API void vireo_answer_drop(vireo_pending_ack *p); /* takes; the client waits in vain */
+VIREO_API vireo_socket *vireo_answer_socket(const vireo_pending_ack *p); /* NULL: it has gone */
+
+/* vireo_deny notes why a guard of events refuses; return its result from the guard. |text| is
+ * copied. Returns VIREO_EREFUSED. */
+VIREO_API int vireo_deny(const vireo_msg *m, const char *text);
+
+/* vireo_hold keeps an event for a guard that is going to return VIREO_LATER. Returns new: pass or
+ * reject it exactly once; the socket may have gone by then. NULL outside such a guard, for a second
+ * call, when max_owed is reached, or memory runs out: return VIREO_ENOMEM then. */
+typedef struct vireo_held vireo_held;
+VIREO_API vireo_held *vireo_hold(const vireo_msg *m);
+VIREO_API const vireo_msg *vireo_held_msg(const vireo_held *h); /* a copy; valid as long as |h| */
+VIREO_API vireo_socket *vireo_held_socket(const vireo_held *h); /* NULL: it has gone */
+
+/* vireo_held_pass lets the event go on to the next guard, or its handlers; vireo_held_reject is
+ * vireo_deny later. |h| is gone after the call.
+ *
+ * text   copied; may be NULL
+ * Return 0, or VIREO_ECLOSED when the client has gone. */
+VIREO_API int vireo_held_pass(vireo_held *h);
+VIREO_API int vireo_held_reject(vireo_held *h, const char *text);
+
 /* Handlers that come and go with one socket, beside its namespace's table. They run after the
  * table's, in the order of registration. Return 0 or VIREO_ENOMEM, vireo_off VIREO_ENOTFOUND.
  * |event| is copied. */
@@ -510,6 +562,15 @@ VIREO_API int vireo_on_any(vireo_socket *s, vireo_event_fn handle);
 VIREO_API int vireo_prepend_any(vireo_socket *s, vireo_event_fn handle);
 VIREO_API int vireo_off_any(vireo_socket *s, vireo_event_fn handle); /* NULL: all of them */
 VIREO_API size_t vireo_any_count(const vireo_socket *s);
+
+/* Catch-all listeners of what is sent to one socket: called for every event that is emitted to it
+ * or broadcast to a room of it, before it is queued; not for acknowledgements, and also for what a
+ * volatile flag drops then. After the namespace's on_any_outgoing. What is in vireo_arg is what the
+ * client will see. Where nobody listens, nothing is paid for it. */
+VIREO_API int vireo_on_any_outgoing(vireo_socket *s, vireo_event_fn handle);
+VIREO_API int vireo_prepend_any_outgoing(vireo_socket *s, vireo_event_fn handle);
+VIREO_API int vireo_off_any_outgoing(vireo_socket *s, vireo_event_fn handle);
+VIREO_API size_t vireo_any_outgoing_count(const vireo_socket *s);
 
 #ifdef __cplusplus
 }

@@ -3,6 +3,7 @@
 
 /* dispatch.c: an event that arrived: its handlers, its arguments, its acknowledgement. */
 
+#include <stdlib.h>
 #include <string.h>
 
 #include <vireo/error.h>
@@ -20,14 +21,57 @@ enum { NUMBER_NAME_SIZE = 32 }; /* of an event that is named by a number, as tex
 static void call_handlers(vireo_socket *s, const vireo_msg *m)
 {
     const vireo_event_handler *row = vireo__map_get(s->ns->handlers, m->event, m->event_len);
-    if (s->ns->options.on_any != NULL)
-        s->ns->options.on_any(s, m);
-    if (s->listeners != NULL && !s->closed)
-        vireo__listeners_call_any(s, m);
     if (row != NULL && !s->closed)
         row->handle(s, m);
     if (s->listeners != NULL && !s->closed)
         vireo__listeners_call(s, m);
+}
+
+/* Catch-all handlers see what the guards of events refuse, as with the official server. */
+static void call_any(vireo_socket *s, const vireo_msg *m)
+{
+    if (s->ns->options.on_any != NULL)
+        s->ns->options.on_any(s, m);
+    if (s->listeners != NULL && !s->closed)
+        vireo__listeners_call_any(s, m);
+}
+
+/* A guard that has held the event and decides all the same owes an answer that nobody waits for. */
+static int ask(vireo_event_guard_fn guard, vireo_msg *m)
+{
+    m->in_guard = true;
+    int verdict = guard(m->socket, m);
+    m->in_guard = false;
+    if (verdict == VIREO_LATER)
+        return m->held != NULL ? VIREO_LATER : VIREO_EINVAL;
+    if (m->held != NULL)
+        vireo__held_drop(m->held);
+    m->held = NULL;
+    return verdict;
+}
+
+void vireo__dispatch_refuse(vireo_msg *m, int error)
+{
+    vireo_socket *s = m->socket;
+    if (s->ns->options.on_error != NULL && !s->closed)
+        s->ns->options.on_error(s, m->why != NULL ? m->why : vireo_strerror(error));
+    free(m->why);
+    m->why = NULL;
+}
+
+void vireo__dispatch_from(vireo_msg *m)
+{
+    vireo_socket *s = m->socket;
+    const vireo_event_guard_fn *guards = s->ns->options.event_guards;
+    int verdict = 0;
+    for (; guards != NULL && guards[m->guard] != NULL && verdict == 0 && !s->closed; m->guard++)
+        verdict = ask(guards[m->guard], m);
+    if (verdict == 0)
+        call_handlers(s, m);
+    else if (verdict != VIREO_LATER)
+        vireo__dispatch_refuse(m, verdict);
+    free(m->why);
+    m->why = NULL;
 }
 
 /* JavaScript looks an event up by String(name): 7 and 7.0 are the event "7". */
@@ -54,8 +98,11 @@ void vireo__dispatch(vireo_socket *s, const vireo_value *args, vireo__str ack_id
 {
     char number[NUMBER_NAME_SIZE];
     vireo_msg m = {.socket = s, .args = args, .id = ack_id};
-    if (args != NULL && take_name(&m, number))
-        call_handlers(s, &m);
+    if (args == NULL || !take_name(&m, number))
+        return;
+    call_any(s, &m);
+    if (!s->closed)
+        vireo__dispatch_from(&m);
 }
 
 /* --- what a handler asks ---------------------------------------------------------------------- */
@@ -82,35 +129,38 @@ const vireo_value *vireo_args(const vireo_msg *m)
 
 /* --- answering -------------------------------------------------------------------------------- */
 
-enum { ACK_ID_MAX = 20 }; /* digits; no client counts further */
-
 bool vireo_wants_ack(const vireo_msg *m)
 {
-    return m->id.len > 0 && m->id.len <= ACK_ID_MAX && !m->answered;
+    return m->id.len > 0 && m->id.len <= VIREO__ACK_ID_MAX && !m->answered;
+}
+
+int vireo__answer(vireo_socket *s, vireo__str id, const vireo__sio_args *args)
+{
+    vireo__sio_message message;
+    char digits[VIREO__ACK_ID_MAX + 1];
+    if (s == NULL || s->closed)
+        return VIREO_ECLOSED;
+    memcpy(digits, id.at, id.len);
+    digits[id.len] = '\0';
+    vireo__sio_head head = {VIREO__SIO_ACK, s->ns->name, digits, NULL};
+    int error = vireo__sio_message_make(&message, s->ns->io->loop, &head, args);
+    if (error < 0)
+        return error;
+    error = vireo__sio_message_send(&message, s->conn->session);
+    vireo__sio_message_release(&message);
+    return error;
 }
 
 static int answer(const vireo_msg *const_m, const vireo__sio_args *args)
 {
     /* users hold it const: only we note the answer */
     vireo_msg *m = (vireo_msg *)(uintptr_t)const_m;
-    vireo_socket *s = m->socket;
-    vireo__sio_message message;
-    char id[ACK_ID_MAX + 1];
-    if (m->id.len == 0 || m->id.len > ACK_ID_MAX)
+    if (m->id.len == 0 || m->id.len > VIREO__ACK_ID_MAX)
         return VIREO_ENOTFOUND;
     if (m->answered)
         return VIREO_EANSWERED;
-    if (s->closed)
-        return VIREO_ECLOSED;
-    memcpy(id, m->id.at, m->id.len);
-    id[m->id.len] = '\0';
-    vireo__sio_head head = {VIREO__SIO_ACK, s->ns->name, id, NULL};
-    int error = vireo__sio_message_make(&message, s->ns->io->loop, &head, args);
-    if (error < 0)
-        return error;
-    error = vireo__sio_message_send(&message, s->conn->session);
+    int error = vireo__answer(m->socket, m->id, args);
     m->answered = error == 0;
-    vireo__sio_message_release(&message);
     return error;
 }
 

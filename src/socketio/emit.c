@@ -20,7 +20,8 @@ static int send_packet(vireo_socket *s, const vireo__sio_head *head, const vireo
     int error = vireo__sio_message_make(&message, s->ns->io->loop, head, args);
     if (error < 0)
         return error;
-    error = vireo__sio_message_send(&message, s->conn->session);
+    vireo__outgoing_one(s, &message);
+    error = s->closed ? VIREO_ECLOSED : vireo__sio_message_send(&message, s->conn->session);
     vireo__sio_message_release(&message);
     return error;
 }
@@ -87,14 +88,15 @@ int vireo_emit_ack(vireo_socket *s, uint32_t timeout_ms, vireo_ack_fn on_ack, vo
 
 /* --- to many ---------------------------------------------------------------------------------- */
 
-static int broadcast_in(vireo_ns *ns, const vireo_to *to, const char *event,
-                        const vireo__sio_args *args)
+static int broadcast_in(const vireo_to *to, const char *event, const vireo__sio_args *args)
 {
+    vireo_ns *ns = to->ns;
     vireo__sio_message message;
     vireo__sio_head head = {VIREO__SIO_EVENT, ns->name, NULL, event};
     int error = vireo__sio_message_make(&message, ns->io->loop, &head, args);
     if (error < 0)
         return error;
+    vireo__outgoing_many(to, &message);
     int count = ns->adapter->ops->broadcast(ns->adapter, to, &message);
     vireo__sio_message_release(&message);
     return count;
@@ -105,12 +107,14 @@ static int broadcast_in_child(vireo_ns *child, const vireo_to *to, const char *e
                               const vireo__sio_args *args)
 {
     va_list list;
+    vireo_to in_child = *to;
     vireo__sio_args again = *args;
+    in_child.ns = child;
     if (args->list == NULL)
-        return broadcast_in(child, to, event, args);
+        return broadcast_in(&in_child, event, args);
     va_copy(list, *args->list);
     again.list = &list;
-    int count = broadcast_in(child, to, event, &again);
+    int count = broadcast_in(&in_child, event, &again);
     va_end(list);
     return count;
 }
@@ -136,7 +140,7 @@ static int broadcast(const vireo_to *to, const char *event, const vireo__sio_arg
         return VIREO_ERESERVED;
     if (to->ns->as_parent != NULL)
         return broadcast_in_children(to, event, args);
-    return broadcast_in(to->ns, to, event, args);
+    return broadcast_in(to, event, args);
 }
 
 int vireo_broadcast(vireo_to to, const char *event, const char *tmpl, ...)

@@ -70,7 +70,8 @@ struct vireo_ns {
     /* sockets, connected or not, and whatever else needs the namespace: a child with none may be
      * cleaned up */
     uint32_t users;
-    bool dynamic; /* a client has brought it to life */
+    uint32_t listening;    /* sockets with catch-all listeners for what is sent */
+    bool dynamic;          /* a client has brought it to life */
     vireo__guests *guests; /* NULL until the first comes */
 };
 
@@ -118,7 +119,9 @@ struct vireo_socket {
     vireo__sio_conn *conn; /* NULL once that is gone, while a guard still owes its answer */
     vireo__list in_ns;     /* ns->list, later the graveyard */
     vireo__list in_conn;
-    vireo__list acks;     /* vireo__ack it is asked for */
+    vireo__list acks; /* vireo__ack it is asked for */
+    vireo__list owed; /* vireo__owed: what its client waits for */
+    uint32_t owed_count;
     vireo__member member; /* of rooms; its own room is not counted */
     vireo_value *auth;
     char *refusal; /* what vireo_refuse was told: the JSON of a CONNECT_ERROR */
@@ -141,7 +144,14 @@ struct vireo_msg {
     const vireo_value *args; /* the array, the event's name first */
     vireo__str id;
     bool answered;
+    /* while the guards of the event are asked */
+    size_t guard;
+    bool in_guard;
+    struct vireo_held *held; /* made by the guard */
+    char *why;               /* of vireo_deny, or NULL */
 };
+
+#define VIREO__ACK_ID_MAX 20 /* digits; no client counts further */
 
 /* --- server.c --------------------------------------------------------------------------------- */
 
@@ -312,11 +322,46 @@ int vireo__v2_id(vireo_socket *s);
  * then. */
 void vireo__dispatch(vireo_socket *s, const vireo_value *args, vireo__str ack_id);
 
+/* vireo__dispatch_from has the event guards asked from |m->guard| on, and then the handlers
+ * called. */
+void vireo__dispatch_from(vireo_msg *m);
+
+/* vireo__dispatch_refuse: a guard has refused it; frees m->why. */
+void vireo__dispatch_refuse(vireo_msg *m, int error);
+
+/* vireo__answer sends the acknowledgement |id|. Returns 0 or a negative number. */
+int vireo__answer(vireo_socket *s, vireo__str id, const vireo__sio_args *args);
+
+/* --- owed.c: answers to events that users give later ------------------------------------------ */
+
+/* Embedded in what a user holds who owes a client something. */
+typedef struct vireo__owed {
+    vireo__list node;                         /* socket->owed */
+    vireo_socket *socket;                     /* NULL once it is closed */
+    void (*orphan)(struct vireo__owed *owed); /* it is closed; may be NULL */
+} vireo__owed;
+
+/* vireo__owed_forget_all: the socket is closed. */
+void vireo__owed_forget_all(vireo_socket *s);
+
+/* vireo__held_drop: the guard that held the event has decided at once. */
+void vireo__held_drop(struct vireo_held *held);
+
 /* --- listeners.c: vireo_on, vireo_on_any ------------------------------------------------------ */
 
 void vireo__listeners_call(vireo_socket *s, const vireo_msg *m);
 void vireo__listeners_call_any(vireo_socket *s, const vireo_msg *m);
-void vireo__listeners_free(struct vireo__listeners *l);
+void vireo__listeners_call_outgoing(vireo_socket *s, const vireo_msg *m);
+bool vireo__listeners_outgoing(const vireo_socket *s); /* has it such listeners */
+void vireo__listeners_free(vireo_socket *s);
+
+/* --- outgoing.c: who wants to see what is sent ------------------------------------------------ */
+
+/* vireo__outgoing_one shows an event to the catch-all listeners of the socket that it is for;
+ * vireo__outgoing_many, to those of all sockets in |to|, whose .ns is no parent. Costs nothing
+ * where nobody listens. */
+void vireo__outgoing_one(vireo_socket *s, const vireo__sio_message *message);
+void vireo__outgoing_many(const vireo_to *to, const vireo__sio_message *message);
 
 /* --- acks.c: answers that the server waits for ------------------------------------------------ */
 

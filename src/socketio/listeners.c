@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * SPDX-FileCopyrightText: Copyright (c) 2026 The Vireo authors */
 
-/* listeners.c: handlers that come and go with one socket: vireo_on, vireo_once, vireo_on_any. Most
- * sockets have none and pay one pointer for that. */
+/* listeners.c: handlers that come and go with one socket: vireo_on, vireo_once, vireo_on_any and
+ * vireo_on_any_outgoing. Most sockets have none and pay one pointer for that. */
 
 #include <stdlib.h>
 #include <string.h>
@@ -19,10 +19,16 @@ typedef struct listener {
     char event[]; /* "" for a catch-all */
 } listener;
 
+/* Catch-all listeners. */
+typedef struct any_list {
+    vireo__list list;
+    size_t count;
+} any_list;
+
 struct vireo__listeners {
     vireo__list named;
-    vireo__list any;
-    size_t any_count;
+    any_list any;
+    any_list outgoing;
     unsigned calling; /* depth: while > 0 nothing is freed */
 };
 
@@ -33,7 +39,8 @@ static struct vireo__listeners *listeners_of(vireo_socket *s)
         if (s->listeners == NULL)
             return NULL;
         vireo__list_init(&s->listeners->named);
-        vireo__list_init(&s->listeners->any);
+        vireo__list_init(&s->listeners->any.list);
+        vireo__list_init(&s->listeners->outgoing.list);
     }
     return s->listeners;
 }
@@ -63,12 +70,15 @@ static void free_list(vireo__list *list, bool only_gone)
     }
 }
 
-void vireo__listeners_free(struct vireo__listeners *l)
+void vireo__listeners_free(vireo_socket *s)
 {
+    struct vireo__listeners *l = s->listeners;
     if (l == NULL)
         return;
+    s->ns->listening -= l->outgoing.count > 0;
     free_list(&l->named, false);
-    free_list(&l->any, false);
+    free_list(&l->any.list, false);
+    free_list(&l->outgoing.list, false);
     free(l);
 }
 
@@ -77,7 +87,8 @@ static void sweep(struct vireo__listeners *l)
     if (l->calling > 0)
         return;
     free_list(&l->named, true);
-    free_list(&l->any, true);
+    free_list(&l->any.list, true);
+    free_list(&l->outgoing.list, true);
 }
 
 /* call_list calls those that stand in the list now; ones that are added meanwhile wait for the next
@@ -107,7 +118,17 @@ void vireo__listeners_call(vireo_socket *s, const vireo_msg *m)
 
 void vireo__listeners_call_any(vireo_socket *s, const vireo_msg *m)
 {
-    call_list(s, &s->listeners->any, "", m);
+    call_list(s, &s->listeners->any.list, "", m);
+}
+
+void vireo__listeners_call_outgoing(vireo_socket *s, const vireo_msg *m)
+{
+    call_list(s, &s->listeners->outgoing.list, "", m);
+}
+
+bool vireo__listeners_outgoing(const vireo_socket *s)
+{
+    return s->listeners != NULL && s->listeners->outgoing.count > 0;
 }
 
 /* --- named ------------------------------------------------------------------------------------ */
@@ -154,47 +175,89 @@ int vireo_off(vireo_socket *s, const char *event, vireo_event_fn handle)
 
 /* --- catch-all -------------------------------------------------------------------------------- */
 
-static int add_any(vireo_socket *s, vireo_event_fn handle, bool first)
+static int add_any(any_list *any, vireo_event_fn handle, bool first)
 {
-    struct vireo__listeners *all = listeners_of(s);
-    listener *l = all ? new_listener("", handle, false) : NULL;
+    listener *l = new_listener("", handle, false);
     if (l == NULL)
         return VIREO_ENOMEM;
-    vireo__list_append(first ? all->any.next : &all->any, &l->node);
-    all->any_count++;
+    vireo__list_append(first ? any->list.next : &any->list, &l->node);
+    any->count++;
     return 0;
 }
 
-int vireo_on_any(vireo_socket *s, vireo_event_fn handle)
+/* off_any removes the first listener that is |handle|, or all for NULL. Returns how many. */
+static size_t off_any(any_list *any, vireo_event_fn handle)
 {
-    return add_any(s, handle, false);
-}
-
-int vireo_prepend_any(vireo_socket *s, vireo_event_fn handle)
-{
-    return add_any(s, handle, true);
-}
-
-int vireo_off_any(vireo_socket *s, vireo_event_fn handle)
-{
-    struct vireo__listeners *all = s->listeners;
     size_t removed = 0;
-    for (vireo__list *at = all ? all->any.next : NULL; all != NULL && at != &all->any;
-         at = at->next) {
+    for (vireo__list *at = any->list.next; at != &any->list; at = at->next) {
         listener *l = vireo__container(at, listener, node);
         if (l->gone || (handle != NULL && (l->handle != handle || removed > 0)))
             continue;
         l->gone = true;
         removed++;
     }
-    if (removed == 0)
-        return handle != NULL ? VIREO_ENOTFOUND : 0;
-    all->any_count -= removed;
-    sweep(all);
-    return 0;
+    any->count -= removed;
+    return removed;
+}
+
+int vireo_on_any(vireo_socket *s, vireo_event_fn handle)
+{
+    struct vireo__listeners *all = listeners_of(s);
+    return all != NULL ? add_any(&all->any, handle, false) : VIREO_ENOMEM;
+}
+
+int vireo_prepend_any(vireo_socket *s, vireo_event_fn handle)
+{
+    struct vireo__listeners *all = listeners_of(s);
+    return all != NULL ? add_any(&all->any, handle, true) : VIREO_ENOMEM;
+}
+
+int vireo_off_any(vireo_socket *s, vireo_event_fn handle)
+{
+    size_t removed = s->listeners != NULL ? off_any(&s->listeners->any, handle) : 0;
+    if (removed > 0)
+        sweep(s->listeners);
+    return removed > 0 || handle == NULL ? 0 : VIREO_ENOTFOUND;
 }
 
 size_t vireo_any_count(const vireo_socket *s)
 {
-    return s->listeners != NULL ? s->listeners->any_count : 0;
+    return s->listeners != NULL ? s->listeners->any.count : 0;
+}
+
+/* --- catch-all, outgoing: the namespace knows how many of its sockets have some ----------------
+ */
+
+static int add_outgoing(vireo_socket *s, vireo_event_fn handle, bool first)
+{
+    struct vireo__listeners *all = listeners_of(s);
+    int error = all != NULL ? add_any(&all->outgoing, handle, first) : VIREO_ENOMEM;
+    if (error == 0 && all->outgoing.count == 1)
+        s->ns->listening++;
+    return error;
+}
+
+int vireo_on_any_outgoing(vireo_socket *s, vireo_event_fn handle)
+{
+    return add_outgoing(s, handle, false);
+}
+
+int vireo_prepend_any_outgoing(vireo_socket *s, vireo_event_fn handle)
+{
+    return add_outgoing(s, handle, true);
+}
+
+int vireo_off_any_outgoing(vireo_socket *s, vireo_event_fn handle)
+{
+    size_t removed = s->listeners != NULL ? off_any(&s->listeners->outgoing, handle) : 0;
+    if (removed > 0 && s->listeners->outgoing.count == 0)
+        s->ns->listening--;
+    if (removed > 0)
+        sweep(s->listeners);
+    return removed > 0 || handle == NULL ? 0 : VIREO_ENOTFOUND;
+}
+
+size_t vireo_any_outgoing_count(const vireo_socket *s)
+{
+    return s->listeners != NULL ? s->listeners->outgoing.count : 0;
 }

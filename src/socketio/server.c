@@ -38,6 +38,7 @@ static vireo_io_options with_defaults(const vireo_io_options *given)
     DEFAULT(max_values, default_values(o.max_message_bytes));
     DEFAULT(max_auth_bytes, 1000000);
     DEFAULT(max_child_namespaces, 10000);
+    DEFAULT(max_owed, 10000);
 #undef DEFAULT
     return o;
 }

@@ -49,6 +49,7 @@ vireo_socket *vireo__socket_new(vireo_ns *ns, vireo__sio_conn *conn, const vireo
     vireo__list_init(&s->in_ns);
     vireo__member_init(&s->member, 0);
     vireo__list_init(&s->acks);
+    vireo__list_init(&s->owed);
     s->left_own_room = true; /* until it is admitted */
     if (make_id(s) < 0 || take_auth(s, auth) < 0) {
         free_id(s);
@@ -65,7 +66,7 @@ vireo_socket *vireo__socket_new(vireo_ns *ns, vireo__sio_conn *conn, const vireo
 void vireo__socket_free(vireo_socket *s)
 {
     vireo__list_remove(&s->in_ns);
-    vireo__listeners_free(s->listeners);
+    vireo__listeners_free(s);
     vireo_value_free(s->auth);
     free(s->refusal);
     free_id(s);
@@ -99,6 +100,7 @@ void vireo__socket_close(vireo_socket *s, const char *reason, const char *descri
     vireo__map_remove(&ns->sockets, s->id, strlen(s->id));
     vireo__list_remove(&s->in_ns);
     s->connected = false;
+    vireo__owed_forget_all(s);
     vireo__ack_fail_all(s);
     if (ns->options.on_disconnect != NULL)
         ns->options.on_disconnect(s, &why);
