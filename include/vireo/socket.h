@@ -38,6 +38,8 @@ typedef struct vireo_socket vireo_socket; /* a client in a namespace */
 typedef struct vireo_msg vireo_msg;
 /* a client's question whether a namespace may exist */
 typedef struct vireo_ns_request vireo_ns_request;
+/* connects a namespace to the same one of other servers, see vireo_io_options.adapter */
+typedef struct vireo_adapter vireo_adapter;
 
 /* --- the server ------------------------------------------------------------------------------- */
 
@@ -64,6 +66,10 @@ typedef struct vireo_connection_error {
     const char *key; /* the context */
     const char *value;
 } vireo_connection_error;
+
+/* A vireo_adapter_fn makes the adapter of a namespace: returns new, NULL on failure, upon which the
+ * namespace is not registered. */
+typedef vireo_adapter *(*vireo_adapter_fn)(vireo_ns *ns, void *user);
 
 /* Options of a Socket.IO server; names and defaults are those of the official one. What is 0 or
  * NULL has the default. */
@@ -137,6 +143,11 @@ typedef struct vireo_io_options {
     void (*on_new_namespace)(vireo_ns *ns);
     /* It is going to be freed, by the clean-up or with the application; nobody is in it. */
     void (*on_namespace_gone)(vireo_ns *ns);
+
+    /* Called for each namespace that has none of its own; NULL: this server is alone.
+     * |adapter_user| is borrowed as long as the application lives. */
+    vireo_adapter_fn adapter;
+    void *adapter_user;
 } vireo_io_options;
 
 /* vireo_socketio sets up the application's Socket.IO server; before the first vireo_namespace,
@@ -167,6 +178,14 @@ typedef struct vireo_event_handler {
     const char *event;
     vireo_event_fn handle;
 } vireo_event_handler;
+
+/* One row of a namespace's table of handlers of events of other servers
+ * (vireo_server_side_emit): vireo_event, vireo_arg and vireo_ack work with |m| as with that of a
+ * client, and vireo_ack gives the other server one value. */
+typedef struct vireo_server_handler {
+    const char *event;
+    void (*handle)(vireo_ns *ns, const vireo_msg *m);
+} vireo_server_handler;
 
 /* Why a socket was disconnected. |reason| is one of the official texts: "transport close",
  * "transport error", "ping timeout", "parse error", "forced close", "forced server close", "server
@@ -234,6 +253,15 @@ typedef struct vireo_ns_options {
      * lives */
     const vireo_event_guard_fn *event_guards;
     vireo_event_fn on_any_outgoing; /* every event to a socket; see vireo_on_any_outgoing */
+
+    /* What others are told of |s| (the "data" of vireo_fetch_sockets): returns new, one JSON value
+     * as vireo_format makes it, free()d by the library; NULL: {}. Must not join, leave or
+     * disconnect anybody. */
+    char *(*describe)(vireo_socket *s);
+    /* events of other servers; borrowed as long as the application lives; ends with { 0 } */
+    const vireo_server_handler *server_events;
+    vireo_adapter_fn adapter; /* of this namespace; NULL: that of the server */
+    void *adapter_user;
 } vireo_ns_options;
 
 /* vireo_namespace registers a namespace of the application's Socket.IO server; a leading "/" is
@@ -424,6 +452,12 @@ VIREO_API bool vireo_in_room(const vireo_socket *s, const char *room);
  * id. */
 VIREO_API size_t vireo_room_count(vireo_ns *ns, const char *room);
 
+/* vireo_ns_each_room calls |fn| for each room of the sockets connected to this server, those of
+ * their own ids included, with the number of its sockets. |fn| must not join or leave. */
+VIREO_API void vireo_ns_each_room(vireo_ns *ns,
+                                  void (*fn)(const char *room, size_t count, void *user),
+                                  void *user);
+
 /* vireo_each_room calls |fn| for each room of |s|, its own id first. |fn| must not join or
  * leave. */
 VIREO_API void vireo_each_room(const vireo_socket *s, void (*fn)(const char *room, void *user),
@@ -489,6 +523,69 @@ VIREO_API void vireo_leave_sse(vireo_ns *ns, vireo_sse *e, const char *room);
 /* vireo_each calls |fn| for each local socket in |to|; disconnecting any of them inside |fn| is
  * allowed. When memory runs out it calls nobody. */
 VIREO_API void vireo_each(vireo_to to, void (*fn)(vireo_socket *s, void *user), void *user);
+
+/* --- all servers ------------------------------------------------------------------------------
+
+ * What follows reaches the sockets of all servers that the namespace's adapter connects, or of this
+ * one alone with VIREO_LOCAL in |to.flags| or without an adapter. The functions return 0 when it is
+ * on its way, or VIREO_EINVAL (a namespace that is a pattern, too), VIREO_ENOMEM, VIREO_ECLOSED
+ once
+ * the application ends, and what the adapter says. Results are told to a vireo_results_fn exactly
+ * once, after the call has returned, unless it returned a negative number. timeout_ms 0 is
+ * 5,000. */
+
+/* A vireo_results_fn receives what several have answered.
+ *
+ * status   0: all have answered; VIREO_ETIMEDOUT; VIREO_ECLOSED: a client went away before it had
+ *          answered; VIREO_ECANCELLED: the server ends; VIREO_ENOMEM. |results| then holds what had
+ *          come
+ * results  an array, see the function; valid until the return */
+typedef void (*vireo_results_fn)(vireo_ns *ns, int status, const vireo_value *results, void *user);
+
+/* vireo_broadcast_ack sends an event to every socket in |to| and collects their answers: an array
+ * with the first value of each, in the order of arrival. Nobody in |to|: an empty array. */
+VIREO_API int vireo_broadcast_ack(vireo_to to, uint32_t timeout_ms, vireo_results_fn on_results,
+                                  void *user, const char *event, const char *tmpl, ...)
+    VIREO_PRINTF(6, 7);
+
+/* vireo_emit_ack_to asks the one socket with this id, wherever it is connected. |results| is the
+ * first value of its answer, NULL unless |status| is 0; VIREO_ENOTFOUND: there is no such socket.
+ */
+VIREO_API int vireo_emit_ack_to(vireo_ns *ns, const char *id, uint32_t timeout_ms,
+                                vireo_results_fn on_answer, void *user, const char *event,
+                                const char *tmpl, ...) VIREO_PRINTF(7, 8);
+
+/* vireo_fetch_sockets collects descriptions of the sockets in |to|, an array of
+ *
+ *     {id, rooms: [..], data: .., handshake: {headers: {..}, time, address, xdomain, secure,
+ * issued, url, query: {..}, auth: {..}}}
+ *
+ * |data| is what the namespace's |describe| says. To act on one of them use its id as a room. */
+VIREO_API int vireo_fetch_sockets(vireo_to to, uint32_t timeout_ms, vireo_results_fn on_sockets,
+                                  void *user);
+
+/* vireo_all_sockets collects the ids alone. */
+VIREO_API int vireo_all_sockets(vireo_to to, uint32_t timeout_ms, vireo_results_fn on_ids,
+                                void *user);
+
+/* vireo_sockets_join and _leave have all sockets in |to| join or leave |rooms|, ended by a NULL:
+ *
+ *     vireo_sockets_join(vireo_ns_room(ns, "a"), (const char *[]){"b", "c", NULL}); */
+VIREO_API int vireo_sockets_join(vireo_to to, const char *const *rooms);
+VIREO_API int vireo_sockets_leave(vireo_to to, const char *const *rooms);
+
+/* vireo_disconnect_sockets does vireo_disconnect to all sockets in |to|. */
+VIREO_API int vireo_disconnect_sockets(vireo_to to, bool close);
+
+/* vireo_server_side_emit sends an event to the other servers of the namespace, not to this one: to
+ * their |server_events|. VIREO_ERESERVED: connect, connection, new_namespace. */
+VIREO_API int vireo_server_side_emit(vireo_ns *ns, const char *event, const char *tmpl, ...)
+    VIREO_PRINTF(3, 4);
+
+/* vireo_server_side_emit_ack collects their answers, an array with one value of each server. */
+VIREO_API int vireo_server_side_emit_ack(vireo_ns *ns, uint32_t timeout_ms,
+                                         vireo_results_fn on_results, void *user, const char *event,
+                                         const char *tmpl, ...) VIREO_PRINTF(6, 7);
 
 /* --- receiving -------------------------------------------------------------------------------- */
 

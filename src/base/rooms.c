@@ -166,6 +166,14 @@ size_t vireo__rooms_count(const vireo__rooms *rooms, const char *name)
     return r ? r->count : 0;
 }
 
+void vireo__rooms_each(const vireo__rooms *rooms,
+                       void (*fn)(const char *name, size_t count, void *user), void *user)
+{
+    uint32_t at = 0;
+    for (const room *r; (r = vireo__map_next(&rooms->by_name, &at)) != NULL;)
+        fn(r->name, r->count, user);
+}
+
 void vireo__member_each(const vireo__member *member, void (*fn)(const char *name, void *user),
                         void *user)
 {

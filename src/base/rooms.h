@@ -67,6 +67,10 @@ bool vireo__rooms_has(const vireo__rooms *rooms, const vireo__member *member, co
 /* vireo__rooms_count returns how many are in |name|. */
 size_t vireo__rooms_count(const vireo__rooms *rooms, const char *name);
 
+/* vireo__rooms_each calls |fn| for each room, in no order. |fn| must not join or leave. */
+void vireo__rooms_each(const vireo__rooms *rooms,
+                       void (*fn)(const char *name, size_t count, void *user), void *user);
+
 /* vireo__member_each calls |fn| for each of its rooms. |fn| must not join or leave. */
 void vireo__member_each(const vireo__member *member, void (*fn)(const char *name, void *user),
                         void *user);

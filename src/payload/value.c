@@ -165,6 +165,27 @@ vireo_value *vireo_copy(const vireo_value *v)
     return copy;
 }
 
+vireo_value *vireo__value_list(vireo_value *const *items, size_t n)
+{
+    static const vireo_value null = {.tag = VIREO__VALUE_MARK | VIREO_NULL, .span = 1};
+    size_t nodes = 1;
+    for (size_t i = 0; i < n; i++)
+        nodes += items[i] != NULL ? items[i]->span : 1;
+    vireo_value *list = nodes <= UINT32_MAX ? malloc(nodes * sizeof *list) : NULL;
+    if (list == NULL)
+        return NULL;
+    list[0] = (vireo_value){
+        .tag = VIREO__VALUE_MARK | VIREO_ARRAY, .span = (uint32_t)nodes, .len = (uint32_t)n};
+    uint32_t at = 1;
+    for (size_t i = 0; i < n; i++) {
+        const vireo_value *item = items[i] != NULL ? items[i] : &null;
+        memcpy(list + at, item, item->span * sizeof *item);
+        list[at].up = at;
+        at += item->span;
+    }
+    return list;
+}
+
 void vireo_value_free(vireo_value *v)
 {
     free(v);

@@ -67,4 +67,9 @@ static inline vireo_type vireo__value_type(const vireo_value *v)
     return (vireo_type)(v->tag & VIREO__VALUE_TYPE_MASK);
 }
 
+/* vireo__value_list returns new: an array of |n| items (roots, as vireo_copy returns them; NULL
+ * stands for null); free it with vireo_value_free. The nodes are copied, the texts borrowed: valid
+ * as long as the items. NULL when memory runs out. */
+vireo_value *vireo__value_list(vireo_value *const *items, size_t n);
+
 #endif

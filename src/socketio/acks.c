@@ -12,18 +12,19 @@
 #include "socketio/inside.h"
 
 struct vireo__ack {
-    uint64_t number; /* the map's key */
+    uint64_t
+        key[2]; /* of the map: the number, and the socket, since no client answers for another */
     vireo_socket *socket;
     vireo__list node; /* in socket->acks */
     vireo__deadline deadline;
     vireo_ack_fn fn;
     void *user;
-    char digits[21];
+    char digits[VIREO__ACK_ID_SIZE];
 };
 
 static void forget(vireo__ack *ack)
 {
-    vireo__map_remove(&ack->socket->ns->acks, &ack->number, sizeof ack->number);
+    vireo__map_remove(&ack->socket->ns->acks, ack->key, sizeof ack->key);
     vireo__list_remove(&ack->node);
     vireo__deadline_stop(&ack->deadline);
 }
@@ -40,19 +41,32 @@ static void on_overdue(vireo__deadline *d)
     finish(vireo__container(d, vireo__ack, deadline), VIREO_ETIMEDOUT, NULL);
 }
 
+const char *vireo__ack_digits(char id[VIREO__ACK_ID_SIZE], uint64_t number)
+{
+    snprintf(id, VIREO__ACK_ID_SIZE, "%llu", (unsigned long long)number);
+    return id;
+}
+
 vireo__ack *vireo__ack_expect(vireo_socket *s, uint32_t timeout_ms, vireo_ack_fn fn, void *user)
+{
+    return vireo__ack_expect_number(s, s->ns->next_ack++, timeout_ms, fn, user);
+}
+
+vireo__ack *vireo__ack_expect_number(vireo_socket *s, uint64_t number, uint32_t timeout_ms,
+                                     vireo_ack_fn fn, void *user)
 {
     vireo_ns *ns = s->ns;
     vireo__ack *ack = calloc(1, sizeof *ack);
     if (ack == NULL)
         return NULL;
-    ack->number = ns->next_ack++;
+    ack->key[0] = number;
+    ack->key[1] = (uintptr_t)s;
     ack->socket = s;
     ack->fn = fn;
     ack->user = user;
     vireo__list_append(&s->acks, &ack->node);
-    snprintf(ack->digits, sizeof ack->digits, "%llu", (unsigned long long)ack->number);
-    int error = vireo__map_put(&ns->acks, &ack->number, sizeof ack->number, ack);
+    vireo__ack_digits(ack->digits, number);
+    int error = vireo__map_put(&ns->acks, ack->key, sizeof ack->key, ack);
     if (error == 0 && timeout_ms > 0)
         error = vireo__deadline_start(ns->io->loop, &ack->deadline, timeout_ms, on_overdue);
     if (error < 0) {
@@ -75,13 +89,13 @@ void vireo__ack_cancel(vireo__ack *ack)
 
 void vireo__ack_received(vireo_socket *s, vireo__str id, const vireo_value *args)
 {
-    uint64_t number = 0;
+    uint64_t key[2] = {0, (uintptr_t)s};
     if (id.len == 0 || id.len > 19)
         return;
     for (size_t i = 0; i < id.len; i++)
-        number = number * 10 + (uint64_t)(id.at[i] - '0');
-    vireo__ack *ack = vireo__map_get(&s->ns->acks, &number, sizeof number);
-    if (ack != NULL && ack->socket == s) /* one client must not answer for another */
+        key[0] = key[0] * 10 + (uint64_t)(id.at[i] - '0');
+    vireo__ack *ack = vireo__map_get(&s->ns->acks, key, sizeof key);
+    if (ack != NULL)
         finish(ack, 0, args);
 }
 

@@ -1,13 +1,22 @@
 /* SPDX-License-Identifier: MIT
  * SPDX-FileCopyrightText: Copyright (c) 2026 The Vireo authors */
 
-/* adapter.h: who is in which room, and how a broadcast reaches them. One adapter per namespace. The
- * in-memory one (adapter_memory.c) knows the sockets of this loop; an adapter that knows other
- * loops or machines delivers here through it and passes the same encoded message on.
+/* adapter.h: how a namespace reaches its sockets on other servers (loops, processes, machines). A
+ * namespace whose server is alone has no adapter: then all is local (local.h).
  *
- * Rules: room names are checked by the caller; a socket is in the room of its own id from
- * vireo__adapter.add on; nothing here calls a user's code but the room event hook.
- */
+ * The namespace asks its adapter to do something to a vireo_to; the adapter has it done on the
+ * other servers, and does the local part with the functions of local.h, at once or when it is its
+ * turn (an adapter that hears its own publications does it then). What is already encoded is handed
+ * over as it is: vireo__sio_message_json gives the text of [event, args..] and its parts, the
+ * frames are for local receivers. What comes from another server is delivered with
+ * vireo__local_broadcast after vireo__sio_message_wrap.
+ *
+ * Whoever waits for results stands in a vireo__request (request.h): an adapter says how many
+ * servers are asked, gives it the answers as they come, and forgets it at |over|. Time-outs, the
+ * end, and calling the user are the request's business.
+ *
+ * Never called for a vireo_to with VIREO_LOCAL. |to| and what it points to are borrowed for the
+ * call; to->but is a socket of this server, for the others its id is one more room in |except|. */
 
 #ifndef VIREO_SOCKETIO_ADAPTER_H
 #define VIREO_SOCKETIO_ADAPTER_H
@@ -15,33 +24,44 @@
 #include <vireo/socket.h>
 
 #include "socketio/message.h"
-
-typedef struct vireo__adapter vireo__adapter;
+#include "socketio/request.h"
 
 typedef struct vireo__adapter_ops {
-    /* a socket connects: its own room. 0 or VIREO_ENOMEM */
-    int (*add)(vireo__adapter *a, vireo_socket *s);
-    int (*join)(vireo__adapter *a, vireo_socket *s, const char *room);
-    int (*leave)(vireo__adapter *a, vireo_socket *s, const char *room);
-    void (*leave_all)(vireo__adapter *a, vireo_socket *s);
-    bool (*in_room)(const vireo__adapter *a, const vireo_socket *s, const char *room);
-    size_t (*room_count)(const vireo__adapter *a, const char *room);
-    void (*each_room)(const vireo__adapter *a, const vireo_socket *s,
-                      void (*fn)(const char *room, void *user), void *user);
-    /* Calls |fn| once for each local socket in |to|. |fn| must not join, leave or disconnect. */
-    void (*each)(vireo__adapter *a, const vireo_to *to, void (*fn)(vireo_socket *s, void *user),
-                 void *user);
-    /* Sends |message| to all in |to|. Returns the number of local sockets. */
-    int (*broadcast)(vireo__adapter *a, const vireo_to *to, const vireo__sio_message *message);
-    void (*free)(vireo__adapter *a);
+    /* Returns the number of local sockets it was sent to by now, or a negative number if nothing
+     * was done. */
+    int (*broadcast)(vireo_adapter *a, const vireo_to *to, const vireo__sio_message *message);
+    /* A broadcast that asks for an answer of each socket; the local part is vireo__ask_local. */
+    int (*ask)(vireo_adapter *a, const vireo_to *to, const vireo__sio_message *message,
+               vireo__request *r);
+    /* |rooms| ends with a NULL */
+    int (*join)(vireo_adapter *a, const vireo_to *to, const char *const *rooms);
+    int (*leave)(vireo_adapter *a, const vireo_to *to, const char *const *rooms);
+    int (*disconnect)(vireo_adapter *a, const vireo_to *to, bool close);
+    /* Descriptions of the sockets in |to|; the local part is vireo__fetch_local. */
+    int (*fetch)(vireo_adapter *a, const vireo_to *to, vireo__request *r);
+    /* An event for the other servers. This one is done for |r| at once, which is NULL where no
+     * answer is wanted. */
+    int (*server_emit)(vireo_adapter *a, const vireo__sio_message *message, vireo__request *r);
+    /* |r| has ended, answered or not; nothing may be given to it any more. */
+    void (*over)(vireo_adapter *a, vireo__request *r);
+    /* A room of this server changed; may be NULL. Must not join, leave or disconnect anybody. */
+    void (*on_room)(vireo_adapter *a, vireo_room_event event, const char *room);
+    /* The server ends: say goodbye to the others. Comes before |free|, or not at all. May be
+     * NULL. */
+    void (*close)(vireo_adapter *a);
+    void (*free)(vireo_adapter *a);
 } vireo__adapter_ops;
 
-struct vireo__adapter {
+struct vireo_adapter {
     const vireo__adapter_ops *ops;
     vireo_ns *ns;
 };
 
-/* vireo__adapter_memory_new returns new; NULL when memory runs out. */
-vireo__adapter *vireo__adapter_memory_new(vireo_ns *ns);
+/* vireo__adapter_for returns the adapter that must be asked for |to|; NULL when it is a matter of
+ * this server alone. */
+vireo_adapter *vireo__adapter_for(const vireo_to *to);
+
+/* vireo__fetch_local gives the request the descriptions of the sockets here. 0 or VIREO_ENOMEM. */
+int vireo__fetch_local(const vireo_to *to, vireo__request *r);
 
 #endif

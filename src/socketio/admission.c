@@ -16,6 +16,7 @@
 #include <vireo/error.h>
 
 #include "socketio/inside.h"
+#include "socketio/local.h"
 
 struct vireo__admission {
     vireo__later later;
@@ -31,7 +32,7 @@ static void shut_out(vireo_socket *s)
     if (s->closed)
         return;
     s->closed = true;
-    s->ns->adapter->ops->leave_all(s->ns->adapter, s);
+    vireo__local_leave_all(s);
     vireo__ack_fail_all(s); /* a guard may have asked it */
 }
 
@@ -73,7 +74,7 @@ static int enter(vireo_socket *s)
     }
     vireo__list_append(&ns->list, &s->in_ns);
     s->connected = true;
-    ns->adapter->ops->add(ns->adapter, s);
+    vireo__local_add(s);
     vireo__sio_conn_joined(s->conn);
     return 0;
 }

@@ -11,6 +11,7 @@
 #include "payload/json_write.h"
 #include "payload/value.h"
 #include "socketio/inside.h"
+#include "socketio/server_events.h"
 
 enum { NUMBER_NAME_SIZE = 32 }; /* of an event that is named by a number, as text */
 
@@ -131,6 +132,8 @@ const vireo_value *vireo_args(const vireo_msg *m)
 
 bool vireo_wants_ack(const vireo_msg *m)
 {
+    if (m->reply != NULL)
+        return !m->reply->sent;
     return m->id.len > 0 && m->id.len <= VIREO__ACK_ID_MAX && !m->answered;
 }
 
@@ -155,6 +158,8 @@ static int answer(const vireo_msg *const_m, const vireo__sio_args *args)
 {
     /* users hold it const: only we note the answer */
     vireo_msg *m = (vireo_msg *)(uintptr_t)const_m;
+    if (m->socket == NULL)
+        return vireo__server_answer(m, args);
     if (m->id.len == 0 || m->id.len > VIREO__ACK_ID_MAX)
         return VIREO_ENOTFOUND;
     if (m->answered)

@@ -97,7 +97,7 @@ static int broadcast_in(const vireo_to *to, const char *event, const vireo__sio_
     if (error < 0)
         return error;
     vireo__outgoing_many(to, &message);
-    int count = ns->adapter->ops->broadcast(ns->adapter, to, &message);
+    int count = vireo__broadcast(to, &message);
     vireo__sio_message_release(&message);
     return count;
 }

@@ -4,7 +4,7 @@
 /* inside.h: the structures of this floor, shared by its files.
  *
  *   vireo_io                 one server: its engine, its namespaces
- *     vireo_ns               a namespace: handlers, sockets, adapter
+ *     vireo_ns               a namespace: handlers, sockets, rooms, adapter
  *     vireo__sio_conn        a client's session; one client has one socket per namespace it joined
  *       vireo_socket         a client in a namespace
  */
@@ -20,7 +20,6 @@
 #include "http/server.h"
 #include "loop/deadline.h"
 #include "payload/doc.h"
-#include "socketio/adapter.h"
 #include "socketio/guests.h"
 #include "socketio/message.h"
 #include "socketio/packet.h"
@@ -61,9 +60,12 @@ struct vireo_ns {
     const vireo__map *handlers; /* of its own, or its parent's */
     vireo__map sockets;         /* id -> vireo_socket, the connected ones */
     vireo__list list;           /* of the same */
-    vireo__map acks;            /* number -> vireo__ack that is waited for */
+    vireo__rooms rooms;         /* of the same */
+    vireo__map acks;            /* number and socket -> vireo__ack that is waited for */
     uint64_t next_ack;
-    vireo__adapter *adapter;
+    vireo_adapter *adapter; /* to those on other servers; NULL: there are none */
+    vireo__list requests;   /* of vireo__request */
+    vireo__map requests_by_id;
     struct vireo__parent *as_parent; /* what it is beside, if its name is a pattern; else NULL */
     struct vireo__parent *parent;    /* NULL: it has none */
     vireo__list in_parent;           /* parent->children */
@@ -132,7 +134,7 @@ struct vireo_socket {
     bool left_own_room : 1;
     bool in_guard : 1;
     bool admitted : 1; /* by vireo_admit, before the guard has returned */
-    char *id; /* |own_id|, or allocated: that of a v2 client's namespace */
+    char *id;          /* |own_id|, or allocated: that of a v2 client's namespace */
     char own_id[VIREO__ID_SIZE];
     _Alignas(16) unsigned char data[];
 };
@@ -147,8 +149,9 @@ struct vireo_msg {
     /* while the guards of the event are asked */
     size_t guard;
     bool in_guard;
-    struct vireo_held *held; /* made by the guard */
-    char *why;               /* of vireo_deny, or NULL */
+    struct vireo_held *held;           /* made by the guard */
+    char *why;                         /* of vireo_deny, or NULL */
+    struct vireo__server_reply *reply; /* of an event of another server; it has no socket */
 };
 
 #define VIREO__ACK_ID_MAX 20 /* digits; no client counts further */
@@ -198,8 +201,8 @@ void vireo__sio_partial_free(vireo__sio_partial *p);
 
 /* --- rooms.c ---------------------------------------------------------------------------------- */
 
-/* vireo__room_name_valid: names come from clients, and what vireo_str answers for a value that is no
- * text is no name. */
+/* vireo__room_name_valid: names come from clients, and what vireo_str answers for a value that is
+ * no text is no name. */
 bool vireo__room_name_valid(const char *room);
 
 /* --- later.c: answers that come later --------------------------------------------------------- */
@@ -347,6 +350,12 @@ void vireo__owed_forget_all(vireo_socket *s);
 /* vireo__held_drop: the guard that held the event has decided at once. */
 void vireo__held_drop(struct vireo_held *held);
 
+/* --- rooms.c, remote.c ------------------------------------------------------------------------ */
+
+/* vireo__broadcast sends |message| to all in |to|, on all servers. Returns the number of local
+ * sockets, or a negative number. */
+int vireo__broadcast(const vireo_to *to, const vireo__sio_message *message);
+
 /* --- listeners.c: vireo_on, vireo_on_any ------------------------------------------------------ */
 
 void vireo__listeners_call(vireo_socket *s, const vireo_msg *m);
@@ -368,7 +377,13 @@ void vireo__outgoing_many(const vireo_to *to, const vireo__sio_message *message)
 /* vireo__ack_expect notes that |s| is asked for an answer; |id| gets the digits for the packet. */
 typedef struct vireo__ack vireo__ack;
 vireo__ack *vireo__ack_expect(vireo_socket *s, uint32_t timeout_ms, vireo_ack_fn fn, void *user);
+/* The same with a number that several sockets are asked under. */
+vireo__ack *vireo__ack_expect_number(vireo_socket *s, uint64_t number, uint32_t timeout_ms,
+                                     vireo_ack_fn fn, void *user);
 const char *vireo__ack_id(const vireo__ack *ack);
+#define VIREO__ACK_ID_SIZE 21 /* digits of any number, with their NUL */
+/* vireo__ack_digits writes the ack id |number|, and returns |id|. */
+const char *vireo__ack_digits(char id[VIREO__ACK_ID_SIZE], uint64_t number);
 /* the question was not sent */
 void vireo__ack_cancel(vireo__ack *ack);
 /* unknown ids are ignored */

@@ -76,33 +76,33 @@ static int write_array(vireo__buf *out, vireo__attachments *parts, const char *e
 
 /* --- frames ----------------------------------------------------------------------------------- */
 
-static vireo__shared *text_frame(vireo__buf *scratch, const vireo__sio_head *head,
-                                 vireo__sio_type type, size_t attachments, size_t json_len)
+/* The JSON is all of |scratch|; the head is written behind it, and copied in front of it. */
+static int make_text(vireo__sio_message *message, vireo__buf *scratch, const vireo__sio_head *head,
+                     vireo__sio_type type)
 {
-    size_t json_at = scratch->len - json_len;
+    size_t json_len = scratch->len;
     vireo__buf_append_byte(scratch, '4'); /* the Engine.IO MESSAGE that carries it */
-    if (vireo__sio_write_head(scratch, type, attachments, head->ns, head->id) < 0)
-        return NULL;
-    size_t head_at = json_at + json_len;
-    size_t head_len = scratch->len - head_at;
+    if (vireo__sio_write_head(scratch, type, message->part_count, head->ns, head->id) < 0)
+        return VIREO_ENOMEM;
+    size_t head_len = scratch->len - json_len;
     vireo__shared *frame = vireo__ws_frame_new(VIREO__WS_TEXT, head_len + json_len);
     if (frame == NULL)
-        return NULL;
-    memcpy(vireo__ws_payload(frame), scratch->data + head_at, head_len);
-    if (json_len > 0)
-        memcpy(vireo__ws_payload(frame) + head_len, scratch->data + json_at, json_len);
-    return frame;
+        return VIREO_ENOMEM;
+    memcpy(vireo__ws_payload(frame), scratch->data + json_len, head_len);
+    memcpy(vireo__ws_payload(frame) + head_len, scratch->data, json_len);
+    message->text = frame;
+    message->json_at = head_len;
+    return 0;
 }
 
-static int copy_parts(vireo__sio_message *message, const vireo__attachments *parts)
+static int copy_parts(vireo__sio_message *message, const vireo__attachment *list, size_t count)
 {
-    const vireo__attachment *list = vireo__attachments_list(parts);
-    if (parts->count == 0)
+    if (count == 0)
         return 0;
-    message->parts = calloc(parts->count, sizeof *message->parts);
+    message->parts = calloc(count, sizeof *message->parts);
     if (message->parts == NULL)
         return VIREO_ENOMEM;
-    for (size_t i = 0; i < parts->count; i++) {
+    for (size_t i = 0; i < count; i++) {
         message->parts[i] = vireo__ws_frame_copy(VIREO__WS_BINARY, list[i].data, list[i].size);
         if (message->parts[i] == NULL)
             return VIREO_ENOMEM;
@@ -116,6 +116,18 @@ static vireo__sio_type binary_type(vireo__sio_type type)
     return type == VIREO__SIO_EVENT ? VIREO__SIO_BINARY_EVENT : VIREO__SIO_BINARY_ACK;
 }
 
+/* finish makes the frames of the array that stands in |scratch|. */
+static int finish(vireo__sio_message *message, vireo__buf *scratch, const vireo__sio_head *head,
+                  const vireo__attachment *parts, size_t count)
+{
+    int error = copy_parts(message, parts, count);
+    if (error == 0)
+        error = make_text(message, scratch, head, count > 0 ? binary_type(head->type) : head->type);
+    if (error < 0)
+        vireo__sio_message_release(message);
+    return error;
+}
+
 int vireo__sio_message_make(vireo__sio_message *message, vireo_loop *loop,
                             const vireo__sio_head *head, const vireo__sio_args *args)
 {
@@ -125,27 +137,33 @@ int vireo__sio_message_make(vireo__sio_message *message, vireo_loop *loop,
     vireo__attachments_init(&parts);
     int error = write_array(scratch, &parts, head->event, args);
     if (error == 0)
-        error = copy_parts(message, &parts);
-    if (error == 0) {
-        vireo__sio_type type = parts.count > 0 ? binary_type(head->type) : head->type;
-        message->text = text_frame(scratch, head, type, parts.count, scratch->len);
-        error = message->text ? 0 : VIREO_ENOMEM;
-    }
+        error = finish(message, scratch, head, vireo__attachments_list(&parts), parts.count);
     vireo__attachments_deinit(&parts);
-    if (error < 0)
-        vireo__sio_message_release(message);
     return error;
 }
 
-int vireo__sio_message_raw(vireo__sio_message *message, vireo_loop *loop,
-                           const vireo__sio_head *head, vireo__str json)
+int vireo__sio_message_wrap(vireo__sio_message *message, vireo_loop *loop,
+                            const vireo__sio_head *head, vireo__str json,
+                            const vireo__attachment *parts, size_t count)
 {
     vireo__buf *scratch = vireo__loop_scratch(loop);
     *message = (vireo__sio_message){0};
     if (vireo__buf_append(scratch, json.at, json.len) < 0)
         return VIREO_ENOMEM;
-    message->text = text_frame(scratch, head, head->type, 0, json.len);
-    return message->text ? 0 : VIREO_ENOMEM;
+    return finish(message, scratch, head, parts, count);
+}
+
+int vireo__sio_message_raw(vireo__sio_message *message, vireo_loop *loop,
+                           const vireo__sio_head *head, vireo__str json)
+{
+    return vireo__sio_message_wrap(message, loop, head, json, NULL, 0);
+}
+
+vireo__str vireo__sio_message_json(const vireo__sio_message *message)
+{
+    const char *payload = (const char *)vireo__ws_payload(message->text);
+    size_t len = vireo__ws_payload_len(message->text);
+    return (vireo__str){payload + message->json_at, len - message->json_at};
 }
 
 void vireo__sio_message_release(vireo__sio_message *message)

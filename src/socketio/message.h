@@ -21,6 +21,7 @@ typedef struct vireo__sio_message {
     vireo__shared *text;
     vireo__shared **parts; /* NULL when there are none */
     size_t part_count;
+    size_t json_at; /* of the payload of |text|: what is in front of it is the packet's head */
 } vireo__sio_message;
 
 /* Where the arguments of an event come from; exactly one of the four, or none. */
@@ -51,6 +52,16 @@ int vireo__sio_message_make(vireo__sio_message *message, vireo_loop *loop,
  * VIREO_ENOMEM. */
 int vireo__sio_message_raw(vireo__sio_message *message, vireo_loop *loop,
                            const vireo__sio_head *head, vireo__str json);
+
+/* vireo__sio_message_wrap encodes an event or an acknowledgement whose array is written already,
+ * placeholders in the places of its |count| parts (copied). Returns 0 or VIREO_ENOMEM. */
+int vireo__sio_message_wrap(vireo__sio_message *message, vireo_loop *loop,
+                            const vireo__sio_head *head, vireo__str json,
+                            const vireo__attachment *parts, size_t count);
+
+/* vireo__sio_message_json returns the array of an event: [name, args..]; valid as long as
+ * |message|. */
+vireo__str vireo__sio_message_json(const vireo__sio_message *message);
 
 void vireo__sio_message_release(vireo__sio_message *message);
 

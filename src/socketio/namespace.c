@@ -9,7 +9,9 @@
 
 #include <vireo/error.h>
 
+#include "socketio/adapter.h"
 #include "socketio/inside.h"
+#include "socketio/local.h"
 
 /* --- making ----------------------------------------------------------------------------------- */
 
@@ -53,6 +55,17 @@ static int take_options(vireo_ns *ns, const vireo_ns_options *options)
     return index_handlers(ns);
 }
 
+static int make_adapter(vireo_ns *ns)
+{
+    const vireo_io_options *io = &ns->io->options;
+    bool own = ns->options.adapter != NULL;
+    vireo_adapter_fn make = own ? ns->options.adapter : io->adapter;
+    if (make == NULL)
+        return 0;
+    ns->adapter = make(ns, own ? ns->options.adapter_user : io->adapter_user);
+    return ns->adapter != NULL ? 0 : VIREO_ENOMEM;
+}
+
 vireo_ns *vireo__ns_new(vireo_io *io, char *name, vireo__parent *parent,
                         const vireo_ns_options *options)
 {
@@ -69,8 +82,10 @@ vireo_ns *vireo__ns_new(vireo_io *io, char *name, vireo__parent *parent,
     vireo__map_init(&ns->own_handlers, io->loop->hash_key);
     vireo__map_init(&ns->sockets, io->loop->hash_key);
     vireo__map_init(&ns->acks, io->loop->hash_key);
-    ns->adapter = vireo__adapter_memory_new(ns);
-    if (ns->adapter == NULL || take_options(ns, options) < 0) {
+    vireo__map_init(&ns->requests_by_id, io->loop->hash_key);
+    vireo__list_init(&ns->requests);
+    vireo__local_init(ns);
+    if (take_options(ns, options) < 0) {
         vireo__ns_free(ns);
         return NULL;
     }
@@ -80,7 +95,7 @@ vireo_ns *vireo__ns_new(vireo_io *io, char *name, vireo__parent *parent,
 int vireo__ns_announce(vireo_ns *ns)
 {
     vireo_io *io = ns->io;
-    if (vireo__map_put(&io->namespaces, ns->name, strlen(ns->name), ns) < 0)
+    if (make_adapter(ns) < 0 || vireo__map_put(&io->namespaces, ns->name, strlen(ns->name), ns) < 0)
         return VIREO_ENOMEM;
     if (ns->parent != NULL)
         vireo__list_append(&ns->parent->children, &ns->in_parent);
@@ -110,9 +125,13 @@ vireo_ns *vireo_ns_create(vireo_app *app, const char *name, const vireo_ns_optio
 
 void vireo__ns_free(vireo_ns *ns)
 {
+    vireo__ns_hold(ns); /* whatever ends here */
+    vireo__requests_cancel(ns);
     if (ns->adapter != NULL)
         ns->adapter->ops->free(ns->adapter);
     vireo__guests_free(ns->guests);
+    vireo__local_deinit(ns);
+    vireo__map_deinit(&ns->requests_by_id);
     vireo__parent_free(ns->as_parent);
     vireo__list_remove(&ns->in_parent);
     vireo__map_deinit(&ns->own_handlers);

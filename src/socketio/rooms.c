@@ -1,24 +1,20 @@
 /* SPDX-License-Identifier: MIT
  * SPDX-FileCopyrightText: Copyright (c) 2026 The Vireo authors */
 
-/* rooms.c: rooms and targets as users name them. What they do stands in the namespace's adapter. */
+/* rooms.c: rooms and targets as users name them. What they do stands in local.c. */
 
-#include <stdlib.h>
 #include <string.h>
 
 #include <vireo/error.h>
 
 #include "socketio/inside.h"
+#include "socketio/local.h"
 
+/* Names come from clients: what vireo_str answers for a value that is no text is no name. */
 bool vireo__room_name_valid(const char *room)
 {
     size_t len = room != NULL ? strnlen(room, VIREO__ROOM_NAME_MAX + 1) : 0;
     return len > 0 && len <= VIREO__ROOM_NAME_MAX;
-}
-
-static vireo__adapter *adapter_of(const vireo_socket *s)
-{
-    return s->ns->adapter;
 }
 
 int vireo_join(vireo_socket *s, const char *room)
@@ -29,29 +25,57 @@ int vireo_join(vireo_socket *s, const char *room)
         return VIREO_ECLOSED;
     if (s->member.count >= s->ns->io->options.max_rooms && !vireo_in_room(s, room))
         return VIREO_ETOOBIG;
-    return adapter_of(s)->ops->join(adapter_of(s), s, room);
+    return vireo__local_join(s, room);
 }
 
 int vireo_leave(vireo_socket *s, const char *room)
 {
     if (!vireo__room_name_valid(room))
         return VIREO_EINVAL;
-    return adapter_of(s)->ops->leave(adapter_of(s), s, room);
+    vireo__local_leave(s, room);
+    return 0;
 }
 
 bool vireo_in_room(const vireo_socket *s, const char *room)
 {
-    return vireo__room_name_valid(room) && adapter_of(s)->ops->in_room(adapter_of(s), s, room);
+    return vireo__room_name_valid(room) && vireo__local_in_room(s, room);
 }
 
 size_t vireo_room_count(vireo_ns *ns, const char *room)
 {
-    return vireo__room_name_valid(room) ? ns->adapter->ops->room_count(ns->adapter, room) : 0;
+    return vireo__room_name_valid(room) ? vireo__local_room_count(ns, room) : 0;
 }
 
 void vireo_each_room(const vireo_socket *s, void (*fn)(const char *room, void *user), void *user)
 {
-    adapter_of(s)->ops->each_room(adapter_of(s), s, fn, user);
+    if (!s->left_own_room)
+        fn(s->id, user);
+    vireo__member_each(&s->member, fn, user);
+}
+
+typedef struct room_call {
+    vireo_ns *ns;
+    void (*fn)(const char *room, size_t count, void *user);
+    void *user;
+} room_call;
+
+/* A socket's own room is not stored, unless others have joined it. */
+static void call_room(const char *room, size_t count, void *user)
+{
+    const room_call *c = user;
+    (void)count;
+    c->fn(room, vireo__local_room_count(c->ns, room), c->user);
+}
+
+void vireo_ns_each_room(vireo_ns *ns, void (*fn)(const char *room, size_t count, void *user),
+                        void *user)
+{
+    for (const vireo__list *at = ns->list.next; at != &ns->list; at = at->next) {
+        const vireo_socket *s = vireo__container(at, vireo_socket, in_ns);
+        if (!s->left_own_room && vireo__rooms_count(&ns->rooms, s->id) == 0)
+            fn(s->id, 1, user);
+    }
+    vireo__rooms_each(&ns->rooms, call_room, &(room_call){ns, fn, user});
 }
 
 /* --- targets ---------------------------------------------------------------------------------- */
@@ -89,45 +113,18 @@ vireo_to vireo_ns_room(vireo_ns *ns, const char *room)
 
 /* --- visiting --------------------------------------------------------------------------------- */
 
-/* Who is meant is settled before the first call, since calls may change it. */
-typedef struct crowd {
-    vireo_socket **sockets;
-    size_t count;
-} crowd;
-
-static void add_to_crowd(vireo_socket *s, void *user)
-{
-    crowd *c = user;
-    c->sockets[c->count++] = s;
-}
-
-static void each_in(vireo_ns *ns, const vireo_to *to, void (*fn)(vireo_socket *s, void *user),
-                    void *user)
-{
-    crowd c = {NULL, 0};
-    if (ns->sockets.len == 0)
-        return;
-    c.sockets = malloc(ns->sockets.len * sizeof *c.sockets);
-    if (c.sockets == NULL)
-        return;
-    ns->adapter->ops->each(ns->adapter, to, add_to_crowd, &c);
-    for (size_t i = 0; i < c.count; i++)
-        if (!c.sockets[i]->closed)
-            fn(c.sockets[i], user);
-    free(c.sockets);
-}
-
 /* A child stays where it is until the call for its sockets is over. */
 static void each_in_children(const vireo_to *to, void (*fn)(vireo_socket *s, void *user),
                              void *user)
 {
-    vireo_ns *child = vireo__ns_next_child(to->ns, NULL);
-    while (child != NULL) {
+    vireo_to in_child = *to;
+    in_child.ns = vireo__ns_next_child(to->ns, NULL);
+    while (in_child.ns != NULL) {
+        vireo_ns *child = in_child.ns;
         vireo__ns_hold(child);
-        each_in(child, to, fn, user);
-        vireo_ns *next = vireo__ns_next_child(to->ns, child);
+        vireo__local_crowd(&in_child, fn, user);
+        in_child.ns = vireo__ns_next_child(to->ns, child);
         vireo__ns_release(child);
-        child = next;
     }
 }
 
@@ -138,5 +135,5 @@ void vireo_each(vireo_to to, void (*fn)(vireo_socket *s, void *user), void *user
     if (to.ns->as_parent != NULL)
         each_in_children(&to, fn, user);
     else
-        each_in(to.ns, &to, fn, user);
+        vireo__local_crowd(&to, fn, user);
 }

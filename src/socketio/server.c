@@ -8,6 +8,7 @@
 
 #include <vireo/error.h>
 
+#include "socketio/adapter.h"
 #include "socketio/inside.h"
 
 /* A text may be nothing but numbers of one digit, and none of use is. */
@@ -175,10 +176,27 @@ static vireo_socket *first_open(const vireo_ns *ns)
     return NULL;
 }
 
+/* To cancel a namespace's last request may be its end: the search begins anew each time. */
+static vireo_ns *first_with_requests(const vireo_io *io)
+{
+    uint32_t at = 0;
+    vireo_ns *ns;
+    do
+        ns = vireo__map_next(&io->namespaces, &at);
+    while (ns != NULL && vireo__list_empty(&ns->requests));
+    return ns;
+}
+
 void vireo__io_close_sockets(vireo_io *io, const char *reason)
 {
     uint32_t at = 0;
     for (vireo_ns *ns; (ns = vireo__map_next(&io->namespaces, &at)) != NULL;)
         for (vireo_socket *s; (s = first_open(ns)) != NULL;)
             vireo__socket_close(s, reason, "");
+    for (vireo_ns *ns; (ns = first_with_requests(io)) != NULL;)
+        vireo__requests_cancel(ns);
+    at = 0;
+    for (vireo_ns *ns; (ns = vireo__map_next(&io->namespaces, &at)) != NULL;)
+        if (ns->adapter != NULL && ns->adapter->ops->close != NULL)
+            ns->adapter->ops->close(ns->adapter);
 }

@@ -13,6 +13,7 @@
 #include "payload/template.h"
 #include "payload/value.h"
 #include "socketio/inside.h"
+#include "socketio/local.h"
 
 /* --- life ------------------------------------------------------------------------------------- */
 
@@ -96,7 +97,7 @@ void vireo__socket_close(vireo_socket *s, const char *reason, const char *descri
     s->closed = true;
     if (ns->options.on_disconnecting != NULL)
         ns->options.on_disconnecting(s, &why);
-    ns->adapter->ops->leave_all(ns->adapter, s);
+    vireo__local_leave_all(s);
     vireo__map_remove(&ns->sockets, s->id, strlen(s->id));
     vireo__list_remove(&s->in_ns);
     s->connected = false;

@@ -125,6 +125,30 @@ static void test_a_member_knows_its_rooms(void **state)
     tear_down(&f);
 }
 
+static void note_count(const char *name, size_t count, void *user)
+{
+    size_t *counts = user;
+    counts[name[0] - 'a'] = count;
+}
+
+static void test_all_rooms_with_their_counts(void **state)
+{
+    (void)state;
+    fixture f;
+    size_t counts[3] = {0};
+    set_up(&f);
+    vireo__rooms_join(&f.rooms, &f.members[0], "a");
+    vireo__rooms_join(&f.rooms, &f.members[1], "a");
+    vireo__rooms_join(&f.rooms, &f.members[0], "b");
+    vireo__rooms_join(&f.rooms, &f.members[0], "c");
+    vireo__rooms_leave(&f.rooms, &f.members[0], "c");
+    vireo__rooms_each(&f.rooms, note_count, counts);
+    assert_int_equal(counts[0], 2);
+    assert_int_equal(counts[1], 1);
+    assert_int_equal(counts[2], 0);
+    tear_down(&f);
+}
+
 static void test_memory_runs_out(void **state)
 {
     (void)state;
@@ -151,6 +175,7 @@ int main(void)
         cmocka_unit_test(test_changes_are_told_in_order),
         cmocka_unit_test(test_each_is_met_once),
         cmocka_unit_test(test_a_member_knows_its_rooms),
+        cmocka_unit_test(test_all_rooms_with_their_counts),
         cmocka_unit_test(test_memory_runs_out),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -17,6 +17,8 @@
 
 #include <vireo/value.h>
 
+#include "payload/value.h"
+
 #include "oom.h"
 
 static vireo_value *parse(const char *text)
@@ -190,6 +192,27 @@ static void test_json_of_a_part(void **state)
     vireo_value_free(v);
 }
 
+static void test_a_list_of_copies(void **state)
+{
+    (void)state;
+    vireo_value *object = parse("{\"a\":[1,{\"b\":\"c\"}],\"n\":null}");
+    vireo_value *items[] = {vireo_copy(vireo_get(object, "a")), NULL, object};
+    vireo_value *list = vireo__value_list(items, 3);
+    assert_json(list, "[[1,{\"b\":\"c\"}],null,{\"a\":[1,{\"b\":\"c\"}],\"n\":null}]");
+    assert_int_equal(vireo_count(list), 3);
+    assert_string_equal(vireo_str(vireo_get(vireo_at(vireo_at(list, 0), 1), "b")), "c");
+    assert_null(vireo_key(vireo_at(list, 2)));
+    vireo_value_free(list);
+    list = vireo__value_list(NULL, 0);
+    assert_json(list, "[]");
+    vireo_value_free(list);
+    oom_fail_at(1);
+    assert_null(vireo__value_list(items, 3));
+    assert_true(oom_failed());
+    vireo_value_free(items[0]);
+    vireo_value_free(object);
+}
+
 static void test_out_of_memory(void **state)
 {
     (void)state;
@@ -226,6 +249,7 @@ int main(void)
         cmocka_unit_test(test_a_text_with_nul_inside),
         cmocka_unit_test(test_a_copy_outlives_its_source),
         cmocka_unit_test(test_json_of_a_part),
+        cmocka_unit_test(test_a_list_of_copies),
         cmocka_unit_test(test_out_of_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,344 @@
+/* SPDX-License-Identifier: MIT
+ * SPDX-FileCopyrightText: Copyright (c) 2026 The Vireo authors */
+
+/* remote-server: the server of remote.test.mjs. It keeps the contract at the head of
+ * remote-reference.mjs. */
+
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <vireo/vireo.h>
+
+#define MOST_NODES 8
+#define MOST_NAMES 16
+
+struct data {
+    char v[64];
+};
+
+struct program {
+    vireo_app *apps[MOST_NODES];
+    int count;
+};
+
+/* --- texts ------------------------------------------------------------------------------------ */
+
+static void observe(char *line)
+{
+    puts(line != NULL ? line : "out of memory");
+    fflush(stdout);
+    free(line);
+}
+
+/* Names out of an array, ended by NULL. */
+struct names {
+    const char *list[MOST_NAMES + 1];
+};
+
+static struct names names_of(const vireo_value *array)
+{
+    struct names n = {{NULL}};
+    size_t i = 0;
+    for (const vireo_value *e = NULL; i < MOST_NAMES && (e = vireo_next(array, e)) != NULL;)
+        n.list[i++] = vireo_str_or(e, "");
+    return n;
+}
+
+static struct names one_or_many(const vireo_value *v)
+{
+    struct names n = {{vireo_str(v)}};
+    return n.list[0] != NULL ? n : names_of(v);
+}
+
+/* A target; its names are borrowed from |n|, room for two lists. */
+static vireo_to target_of(vireo_ns *ns, const vireo_value *v, struct names n[2])
+{
+    vireo_to to = {.ns = ns, .more_rooms = n[0].list, .more_except = n[1].list};
+    n[0] = names_of(vireo_get(v, "rooms"));
+    n[1] = names_of(vireo_get(v, "except"));
+    const vireo_value *flags = vireo_get(v, "flags");
+    for (const vireo_value *e = NULL; (e = vireo_next(flags, e)) != NULL;)
+        to.flags |= strcmp(vireo_str_or(e, ""), "local") == 0 ? VIREO_LOCAL : VIREO_VOLATILE;
+    return to;
+}
+
+/* --- results ---------------------------------------------------------------------------------- */
+
+struct pending {
+    char id[VIREO_ID_SIZE];
+    char token[40];
+};
+
+static struct pending *pending_of(vireo_socket *s, const vireo_msg *m)
+{
+    struct pending *p = calloc(1, sizeof *p);
+    if (p == NULL)
+        abort();
+    snprintf(p->id, sizeof p->id, "%s", vireo_id(s));
+    snprintf(p->token, sizeof p->token, "%s", vireo_str_or(vireo_arg(m, 0), ""));
+    return p;
+}
+
+static void on_results(vireo_ns *ns, int status, const vireo_value *results, void *user)
+{
+    struct pending *p = user;
+    vireo_socket *s = vireo_find(ns, p->id);
+    const char *problem = status == 0                  ? NULL
+                          : status == VIREO_ETIMEDOUT  ? "timeout"
+                          : status == VIREO_ENOTFOUND  ? "not found"
+                          : status == VIREO_ECANCELLED ? "cancelled"
+                                                       : vireo_strerror(status);
+    if (s != NULL)
+        vireo_emit(s, "result", "%s,%s,%p", p->token, problem, (const void *)results);
+    else
+        observe(vireo_format(NULL, "{event:%s, token:%s, error:%s}", "result-for-nobody", p->token,
+                             problem));
+    free(p);
+}
+
+/* CALL(.., template, arguments) with the arguments of |m| from |first| on, at most two. */
+#define WITH_ARGS(m, first, CALL, ...)                                                             \
+    switch (vireo_arg_count(m) - (first)) {                                                        \
+    case 0:                                                                                        \
+        CALL(__VA_ARGS__, NULL);                                                                   \
+        break;                                                                                     \
+    case 1:                                                                                        \
+        CALL(__VA_ARGS__, "%p", (const void *)vireo_arg(m, first));                                \
+        break;                                                                                     \
+    default:                                                                                       \
+        CALL(__VA_ARGS__, "%p,%p", (const void *)vireo_arg(m, first),                              \
+             (const void *)vireo_arg(m, (first) + 1));                                             \
+        break;                                                                                     \
+    }
+
+static const char *text_of(const vireo_msg *m, size_t i)
+{
+    return vireo_str_or(vireo_arg(m, i), "");
+}
+
+static uint32_t ms_of(const vireo_msg *m, size_t i)
+{
+    return (uint32_t)vireo_int(vireo_arg(m, i), 1);
+}
+
+/* --- events ----------------------------------------------------------------------------------- */
+
+static int compare(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static void note_room(const char *room, void *user)
+{
+    struct names *n = user;
+    for (size_t i = 0; i < MOST_NAMES; i++)
+        if (n->list[i] == NULL) {
+            n->list[i] = room;
+            return;
+        }
+}
+
+static void write_json(FILE *out, const char *text)
+{
+    char *json = vireo_format(NULL, "%s", text);
+    fputs(json, out);
+    free(json);
+}
+
+static void ack_rooms(vireo_socket *s, const vireo_msg *m)
+{
+    struct names n = {{NULL}};
+    char *text = NULL;
+    size_t len;
+    size_t count = 0;
+    vireo_each_room(s, note_room, &n);
+    while (n.list[count] != NULL)
+        count++;
+    qsort(n.list, count, sizeof n.list[0], compare);
+    FILE *out = open_memstream(&text, &len);
+    fputc('[', out);
+    for (size_t i = 0; i < count; i++) {
+        fputs(i > 0 ? "," : "", out);
+        write_json(out, n.list[i]);
+    }
+    fputc(']', out);
+    fclose(out);
+    vireo_ack(m, "%p", vireo_json_text(text, len));
+    free(text);
+}
+
+static void on_ack(vireo_socket *s, const vireo_msg *m)
+{
+    (void)s;
+    WITH_ARGS(m, 0, vireo_ack, m)
+}
+
+static void on_join(vireo_socket *s, const vireo_msg *m)
+{
+    struct names rooms = one_or_many(vireo_arg(m, 0));
+    for (const char **room = rooms.list; *room != NULL; room++)
+        vireo_join(s, *room);
+    ack_rooms(s, m);
+}
+
+static void on_leave(vireo_socket *s, const vireo_msg *m)
+{
+    vireo_leave(s, text_of(m, 0));
+    ack_rooms(s, m);
+}
+
+static void on_set_data(vireo_socket *s, const vireo_msg *m)
+{
+    struct data *d = vireo_data(s);
+    snprintf(d->v, sizeof d->v, "%s", text_of(m, 0));
+    vireo_ack(m, NULL);
+}
+
+static void on_emit_to(vireo_socket *s, const vireo_msg *m)
+{
+    struct names n[2];
+    vireo_to to = target_of(vireo_ns_of(s), vireo_arg(m, 0), n);
+    WITH_ARGS(m, 2, vireo_broadcast, to, text_of(m, 1))
+    vireo_ack(m, NULL);
+}
+
+static void on_ask_all(vireo_socket *s, const vireo_msg *m)
+{
+    struct names n[2];
+    vireo_to to = target_of(vireo_ns_of(s), vireo_arg(m, 1), n);
+    struct pending *p = pending_of(s, m);
+    WITH_ARGS(m, 4, vireo_broadcast_ack, to, ms_of(m, 2), on_results, p, text_of(m, 3))
+}
+
+static void on_ask_one(vireo_socket *s, const vireo_msg *m)
+{
+    struct pending *p = pending_of(s, m);
+    WITH_ARGS(m, 4, vireo_emit_ack_to, vireo_ns_of(s), text_of(m, 1), ms_of(m, 2), on_results, p,
+              text_of(m, 3))
+}
+
+static void on_fetch(vireo_socket *s, const vireo_msg *m)
+{
+    struct names n[2];
+    vireo_to to = target_of(vireo_ns_of(s), vireo_arg(m, 1), n);
+    vireo_fetch_sockets(to, ms_of(m, 2), on_results, pending_of(s, m));
+}
+
+static void on_all_sockets(vireo_socket *s, const vireo_msg *m)
+{
+    struct names n[2];
+    vireo_to to = target_of(vireo_ns_of(s), vireo_arg(m, 1), n);
+    vireo_all_sockets(to, ms_of(m, 2), on_results, pending_of(s, m));
+}
+
+static void on_sockets_join(vireo_socket *s, const vireo_msg *m)
+{
+    struct names n[2];
+    struct names rooms = one_or_many(vireo_arg(m, 1));
+    vireo_sockets_join(target_of(vireo_ns_of(s), vireo_arg(m, 0), n), rooms.list);
+    vireo_ack(m, NULL);
+}
+
+static void on_sockets_leave(vireo_socket *s, const vireo_msg *m)
+{
+    struct names n[2];
+    struct names rooms = one_or_many(vireo_arg(m, 1));
+    vireo_sockets_leave(target_of(vireo_ns_of(s), vireo_arg(m, 0), n), rooms.list);
+    vireo_ack(m, NULL);
+}
+
+static void on_disconnect_sockets(vireo_socket *s, const vireo_msg *m)
+{
+    struct names n[2];
+    vireo_to to = target_of(vireo_ns_of(s), vireo_arg(m, 0), n);
+    vireo_disconnect_sockets(to, vireo_bool(vireo_arg(m, 1), false));
+}
+
+static void write_count(const char *room, size_t count, void *user)
+{
+    FILE *out = user;
+    fputs(ftell(out) > 1 ? "," : "", out);
+    write_json(out, room);
+    fprintf(out, ":%zu", count);
+}
+
+static void on_rooms(vireo_socket *s, const vireo_msg *m)
+{
+    char *text = NULL;
+    size_t len;
+    FILE *out = open_memstream(&text, &len);
+    fputc('{', out);
+    vireo_ns_each_room(vireo_ns_of(s), write_count, out);
+    fputc('}', out);
+    fclose(out);
+    vireo_ack(m, "%p", vireo_json_text(text, len));
+    free(text);
+}
+
+static void on_server_emit(vireo_socket *s, const vireo_msg *m)
+{
+    WITH_ARGS(m, 1, vireo_server_side_emit, vireo_ns_of(s), text_of(m, 0))
+}
+
+static void on_server_ask(vireo_socket *s, const vireo_msg *m)
+{
+    struct pending *p = pending_of(s, m);
+    WITH_ARGS(m, 3, vireo_server_side_emit_ack, vireo_ns_of(s), ms_of(m, 1), on_results, p,
+              text_of(m, 2))
+}
+
+static void on_reserved(vireo_socket *s, const vireo_msg *m)
+{
+    static const char *const names[] = {"connect", "connection", "new_namespace"};
+    bool refused = true;
+    for (size_t i = 0; i < 3; i++)
+        refused = refused &&
+                  vireo_server_side_emit(vireo_ns_of(s), names[i], NULL) == VIREO_ERESERVED &&
+                  vireo_server_side_emit_ack(vireo_ns_of(s), 1, on_results, NULL, names[i], NULL) ==
+                      VIREO_ERESERVED;
+    vireo_ack(m, refused ? "['connect','connection','new_namespace']" : "[]");
+}
+
+static const vireo_event_handler events[] = {
+    {"ack", on_ack},
+    {"join", on_join},
+    {"leave", on_leave},
+    {"set-data", on_set_data},
+    {"emit-to", on_emit_to},
+    {"ask-all", on_ask_all},
+    {"ask-one", on_ask_one},
+    {"fetch", on_fetch},
+    {"all-sockets", on_all_sockets},
+    {"sockets-join", on_sockets_join},
+    {"sockets-leave", on_sockets_leave},
+    {"disconnect-sockets", on_disconnect_sockets},
+    {"rooms", on_rooms},
+    {"server-emit", on_server_emit},
+    {"server-ask", on_server_ask},
+    {"reserved", on_reserved},
+    {0},
+};
+
+static char *describe(vireo_socket *s)
+{
+    const struct data *d = vireo_data(s);
+    return d->v[0] != '\0' ? vireo_format(NULL, "{v:%s}", d->v) : NULL;
+}
+
+static vireo_app *start_node(int index)
+{
+    vireo_app *app = vireo_app_new();
+    if (app == NULL || vireo_namespace(app, "/", .data_size = sizeof(struct data), .events = events,
+                                       .describe = describe) == NULL)
+        return NULL;
+    (void)index;
+    return app;
+}
+
+int main(void)
+{
+    vireo_app *app = start_node(0);
+    return app != NULL ? vireo_run(app, .host = "127.0.0.1", .name = "remote") : 1;
+}
