@@ -446,7 +446,7 @@ static void test_thousand_messages(void **state)
 /* --- compression: a client and a server, wired to each other -----------------------------------
  */
 
-enum { MESSAGES = 40, LARGE_MESSAGES = 6 };
+enum { MESSAGES = 20, LARGE_MESSAGES = 4 };
 
 /* Message |i| of a case: the same each time it is asked for. */
 static void make_payload(uint8_t *out, size_t n, payload_kind kind, size_t i)
