@@ -1,14 +1,7 @@
 // SPDX-License-Identifier: MIT
 // SPDX-FileCopyrightText: Copyright (c) 2026 The Vireo authors
 //
-// The reference server of remote.test.mjs: several official servers in one process, joined by an
-// adapter that passes messages on in memory. interop/remote-server.c keeps the same contract.
-//
-// Command line
-//   --nodes N              servers in this process; 1 (the default): no adapter
-//   --heartbeat-interval MS, --heartbeat-timeout MS  of the adapter
-// "listening on URL" is printed for the first server, and for each the observation
-//   node {index,url}
+// The reference server of remote.test.mjs. interop/remote-server.c keeps the same contract.
 //
 // A target T is {rooms,except,flags}, flags any of "local" and "volatile". What has a result sends
 // it later, as the event "result" with the token, an error (null, "timeout" or a text) and a value.
@@ -26,64 +19,10 @@
 //   rooms                        acks {room: number of its sockets here}
 //   server-emit ev ...args       to the other servers
 //   server-ask token ms ev ...args  the same, and collects their answers
-// The handler of the servers' event "tell" prints server-event {node,args}; "who" acks "node N",
-// after two more attempts are ignored; "bytes" acks the bytes 1 2 3 and what it got; "sulk" never
-// acks; "reserved" of clients acks which of connect, connection, new_namespace were refused.
-//
-// Faults: drop node types      messages of these types to this node are lost from now on
-//         leave-node node close  this node hears and says nothing more; with close it says goodbye
-//         garbage              every node gets messages that are none
+//   reserved                     acks which of connect, connection, new_namespace a server may not emit
 
 import { createServer } from "node:http";
-import { parseArgs } from "node:util";
 import { Server } from "socket.io";
-import { ClusterAdapterWithHeartbeat } from "socket.io-adapter";
-
-const { values: options } = parseArgs({
-  options: {
-    port: { type: "string" },
-    nodes: { type: "string", default: "1" },
-    "heartbeat-interval": { type: "string", default: "5000" },
-    "heartbeat-timeout": { type: "string", default: "10000" },
-  },
-});
-const observe = (event, fields) => process.stdout.write(JSON.stringify({ event, ...fields }) + "\n");
-const count = Number(options.nodes);
-const adapters = [];
-
-class LoopBack extends ClusterAdapterWithHeartbeat {
-  constructor(nsp) {
-    super(nsp, { heartbeatInterval: Number(options["heartbeat-interval"]),
-      heartbeatTimeout: Number(options["heartbeat-timeout"]) });
-    this.index = adapters.length;
-    this.dropped = new Set();
-    adapters.push(this);
-    this.init();
-  }
-
-  #send(message, others) {
-    if (this.left) return;
-    for (const other of others)
-      setImmediate(() => {
-        if (!other.left && !other.dropped.has(message.type)) other.onMessage(structuredClone(message));
-      });
-  }
-
-  doPublish(message) {
-    this.#send(message, adapters.filter((a) => a !== this));
-    return Promise.resolve("");
-  }
-
-  doPublishResponse(uid, message) {
-    this.#send(message, adapters.filter((a) => a.uid === uid));
-    return Promise.resolve();
-  }
-
-  leave(close) {
-    if (close) this.close();
-    this.left = true;
-  }
-}
 
 function target(io, { rooms = [], except = [], flags = [] } = {}) {
   let op = io.to(rooms).except(except);
@@ -132,37 +71,18 @@ const handlers = {
       return true;
     }
   })),
-  drop: (io, s, [node, types], ack) => { for (const type of types) adapters[node].dropped.add(type); ack(); },
-  "leave-node": (io, s, [node, close], ack) => { adapters[node].leave(close); ack(); },
-  garbage: (io, s, args, ack) => {
-    for (const a of adapters) a.onMessage({ type: 99, uid: "x", nsp: "/" });
-    ack();
-  },
 };
 
-function startNode(index) {
-  const httpServer = createServer();
-  const io = new Server(httpServer, count > 1 ? { adapter: LoopBack } : {});
-  io.on("connection", (s) => {
-    for (const [name, handler] of Object.entries(handlers))
-      s.on(name, (...args) => {
-        const ack = typeof args.at(-1) === "function" ? args.pop() : undefined;
-        handler(io, s, args, ack);
-      });
-  });
-  io.on("tell", (...args) => observe("server-event", { node: index, args }));
-  io.on("who", (ack) => { ack(`node ${index}`); ack("again"); });
-  io.on("bytes", (got, ack) => ack([Buffer.from([1, 2, 3]), got]));
-  io.on("sulk", () => {});
-  return new Promise((resolve) => httpServer.listen(0, "127.0.0.1", () => {
-    const url = `http://127.0.0.1:${httpServer.address().port}`;
-    observe("node", { index, url });
-    resolve({ io, url });
-  }));
-}
-
-const nodes = [];
-for (let i = 0; i < count; i++) nodes.push(await startNode(i));
-process.stdout.write(`listening on ${nodes[0].url}\n`);
+const httpServer = createServer();
+const io = new Server(httpServer);
+io.on("connection", (s) => {
+  for (const [name, handler] of Object.entries(handlers))
+    s.on(name, (...args) => {
+      const ack = typeof args.at(-1) === "function" ? args.pop() : undefined;
+      handler(io, s, args, ack);
+    });
+});
 for (const signal of ["SIGTERM", "SIGINT"])
-  process.on(signal, () => Promise.all(nodes.map(({ io }) => io.close())).then(() => process.exit(0)));
+  process.on(signal, () => io.close().then(() => process.exit(0)));
+httpServer.listen(0, "127.0.0.1", () =>
+  process.stdout.write(`listening on http://127.0.0.1:${httpServer.address().port}\n`));

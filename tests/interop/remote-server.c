@@ -4,23 +4,16 @@
 /* remote-server: the server of remote.test.mjs. It keeps the contract at the head of
  * remote-reference.mjs. */
 
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <vireo/vireo.h>
 
-#define MOST_NODES 8
 #define MOST_NAMES 16
 
 struct data {
     char v[64];
-};
-
-struct program {
-    vireo_app *apps[MOST_NODES];
-    int count;
 };
 
 /* --- texts ------------------------------------------------------------------------------------ */
@@ -327,18 +320,11 @@ static char *describe(vireo_socket *s)
     return d->v[0] != '\0' ? vireo_format(NULL, "{v:%s}", d->v) : NULL;
 }
 
-static vireo_app *start_node(int index)
+int main(void)
 {
     vireo_app *app = vireo_app_new();
     if (app == NULL || vireo_namespace(app, "/", .data_size = sizeof(struct data), .events = events,
                                        .describe = describe) == NULL)
-        return NULL;
-    (void)index;
-    return app;
-}
-
-int main(void)
-{
-    vireo_app *app = start_node(0);
-    return app != NULL ? vireo_run(app, .host = "127.0.0.1", .name = "remote") : 1;
+        return 1;
+    return vireo_run(app, .host = "127.0.0.1", .name = "remote");
 }
