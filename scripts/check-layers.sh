@@ -45,6 +45,7 @@ ws/frame
 ws/handshake
 ws/mask
 ws/message
+ws/offer
 '
 
 rank() {

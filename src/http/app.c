@@ -213,6 +213,7 @@ static void finish_if_over(vireo_app *app)
     if (!app->stopped || !vireo__list_empty(&app->listeners) || !vireo__list_empty(&app->guests))
         return;
     app->finished = true;
+    uv_async_send(&app->loop->wake); /* uv_run may be about to wait for something else */
     vireo__deadline_stop(&app->time_box);
 }
 

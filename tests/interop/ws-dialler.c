@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  * SPDX-FileCopyrightText: Copyright (c) 2026 The Vireo authors */
 
-/* ws-client.c: the WebSocket client, driven by a test through lines.
+/* ws-dialler.c: the WebSocket client, driven by a test through lines.
  *
- *     ws-client URL [--name VALUE]..     see options[]
+ *     ws-dialler URL [--name VALUE]..     see options[]
  *
  * stdin    text HEX | binary HEX | ping HEX | close CODE [REASON] | terminate | stop
  * stdout   {"event":"open","protocol":".."} {"event":"message","binary":false,"data":HEX} ..
