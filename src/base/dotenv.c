@@ -80,32 +80,37 @@ static bool line_over(vireo__str s)
     return s.len == 0 || s.at[0] == '#' || is_line_end(s.at[0]);
 }
 
-/* The quote that ends the text: one behind a backslash only if there is no other. 0 for none. */
-static size_t find_quote(vireo__str s, bool escaped)
+static bool ends_at(vireo__str s, size_t quote)
 {
-    for (size_t i = 1; i < s.len; i++) {
-        if (escaped && s.at[i] == '\\' && i + 1 < s.len)
-            i++;
-        else if (s.at[i] == s.at[0])
-            return i;
+    return line_over((vireo__str){s.at + quote + 1, s.len - quote - 1});
+}
+
+/* The quote that ends the text: the first one that has no backslash before it, or else the last one
+ * that has. 0 for none. */
+static size_t find_quote(vireo__str s)
+{
+    size_t end = 1, escaped = 0;
+    for (; end < s.len && s.at[end] != s.at[0]; end++) {
+        if (s.at[end] != '\\' || end + 1 == s.len || s.at[end + 1] != s.at[0])
+            continue;
+        end++;
+        if (ends_at(s, end))
+            escaped = end;
     }
-    return 0;
+    return end < s.len && ends_at(s, end) ? end : escaped;
 }
 
 static bool take_quoted(vireo__str *s, vireo__dotenv *out)
 {
     if (s->len == 0 || (s->at[0] != '\'' && s->at[0] != '"' && s->at[0] != '`'))
         return false;
-    for (int escaped = 1; escaped >= 0; escaped--) {
-        size_t end = find_quote(*s, escaped);
-        if (end == 0 || !line_over((vireo__str){s->at + end + 1, s->len - end - 1}))
-            continue;
-        out->value = (vireo__str){s->at + 1, end - 1};
-        out->escapes = s->at[0] == '"';
-        skip(s, end + 1);
-        return true;
-    }
-    return false;
+    size_t end = find_quote(*s);
+    if (end == 0)
+        return false;
+    out->value = (vireo__str){s->at + 1, end - 1};
+    out->escapes = s->at[0] == '"';
+    skip(s, end + 1);
+    return true;
 }
 
 static void take_bare(vireo__str *s, vireo__dotenv *out)
@@ -142,16 +147,21 @@ bool vireo__dotenv_next(vireo__str *rest, vireo__dotenv *out)
     return false;
 }
 
+/* A line's end is a line feed, whatever it is in the file. */
 size_t vireo__dotenv_value(const vireo__dotenv *setting, char *out)
 {
     size_t n = 0;
     vireo__str v = setting->value;
     for (size_t i = 0; i < v.len; i++) {
-        bool escape = setting->escapes && v.at[i] == '\\' && i + 1 < v.len &&
-                      (v.at[i + 1] == 'n' || v.at[i + 1] == 'r');
-        if (escape)
+        char c = v.at[i], next = i + 1 < v.len ? v.at[i + 1] : '\0';
+        if (c == '\r') {
+            i += next == '\n';
+            c = '\n';
+        } else if (setting->escapes && c == '\\' && (next == 'n' || next == 'r')) {
             i++;
-        out[n++] = !escape ? v.at[i] : v.at[i] == 'n' ? '\n' : '\r';
+            c = next == 'n' ? '\n' : '\r';
+        }
+        out[n++] = c;
     }
     return n;
 }

@@ -158,7 +158,7 @@ static int answer(const vireo_msg *const_m, const vireo__sio_args *args)
 {
     /* users hold it const: only we note the answer */
     vireo_msg *m = (vireo_msg *)(uintptr_t)const_m;
-    if (m->socket == NULL)
+    if (m->reply != NULL)
         return vireo__server_answer(m, args);
     if (m->id.len == 0 || m->id.len > VIREO__ACK_ID_MAX)
         return VIREO_ENOTFOUND;

@@ -47,6 +47,7 @@ static const struct {
     {"A=\"x # y\"", "A=x # y|"},
     {"A=`x'\"y`", "A=x'\"y|"},
     {"A='a\nb'\nB=2", "A=a\nb|B=2|"},
+    {"A='a\r\nb\rc'\r\nB=2", "A=a\nb\nc|B=2|"},
     {"A=\"a\nb\"\nB=2", "A=a\nb|B=2|"},
     {"A='x\\ny'", "A=x\\ny|"},
     {"A=\"x\\ny\\r\\tz\"", "A=x\ny\r\\tz|"},
