@@ -69,7 +69,9 @@ static void free_visitor(visitor *v)
 
 static void on_deadline(vireo__deadline *d)
 {
-    vireo__stream_close(vireo__container(d, visitor, deadline)->stream, VIREO_ETIMEDOUT);
+    visitor *v = vireo__container(d, visitor, deadline);
+    leave_place(v);
+    vireo__stream_close(v->stream, VIREO_ETIMEDOUT);
 }
 
 static void on_close(vireo__stream *s, int error)

@@ -109,6 +109,16 @@ static size_t count_hosts(const vireo_tls_host *hosts)
     return n;
 }
 
+/* A connection that changes to another name's SSL_CTX verifies with what that one trusts. */
+static int trust_as(SSL_CTX *ssl, SSL_CTX *first)
+{
+    STACK_OF(X509_NAME) *names = SSL_dup_CA_list(SSL_CTX_get_client_CA_list(first));
+    SSL_CTX_set_verify(ssl, SSL_CTX_get_verify_mode(first), NULL);
+    SSL_CTX_set1_cert_store(ssl, SSL_CTX_get_cert_store(first));
+    SSL_CTX_set_client_CA_list(ssl, names);
+    return names != NULL || SSL_CTX_get_client_CA_list(first) == NULL ? 0 : VIREO_ENOMEM;
+}
+
 static int add_host(vireo__tls_ctx *ctx, const vireo__tls_settings *settings,
                     const vireo_tls_host *host, vireo_error *error)
 {
@@ -123,7 +133,8 @@ static int add_host(vireo__tls_ctx *ctx, const vireo__tls_settings *settings,
     if (ssl == NULL)
         return VIREO_ETLS;
     hosts->list[hosts->count++].ssl = ssl;
-    return vireo__map_put(&hosts->by_name, name, n, ssl);
+    int result = trust_as(ssl, ctx->ssl);
+    return result < 0 ? result : vireo__map_put(&hosts->by_name, name, n, ssl);
 }
 
 static int add_hosts(vireo__tls_ctx *ctx, const vireo__tls_settings *settings,

@@ -157,6 +157,29 @@ static void asks_clients(void **state)
     cert_free(&nobody);
 }
 
+/* .. also those who have asked for another name. */
+static void asks_clients_of_every_name(void **state)
+{
+    (void)state;
+    const vireo_tls_host hosts[] = {
+        {"wild.example", .cert_pem = wild.pem, .key_pem = wild.key_pem},
+        {0},
+    };
+    for (int shown = 0; shown < 2; shown++) {
+        fixture f;
+        begin_named(&f,
+                    vireo_tls_new(.cert_pem = site.pem, .key_pem = site.key_pem, .hosts = hosts,
+                                  .verify_client = VIREO_TLS_VERIFY_REQUIRED,
+                                  .client_ca_pem = ca.pem),
+                    "wild.example", shown ? &alice : NULL);
+        assert_int_equal(taken_in(&f), shown);
+        expect_name(&f, "wild.example");
+        if (shown)
+            assert_string_equal(vireo__tls_info(f.stream)->peer_subject, "CN=alice");
+        finish(&f);
+    }
+}
+
 /* --- protocols and versions ------------------------------------------------------------------- */
 
 static void agrees_on_a_protocol(void **state)
@@ -511,6 +534,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(chooses_by_name),
         cmocka_unit_test(asks_clients),
+        cmocka_unit_test(asks_clients_of_every_name),
         cmocka_unit_test(agrees_on_a_protocol),
         cmocka_unit_test(keeps_to_versions),
         cmocka_unit_test(refuses_renegotiation),
