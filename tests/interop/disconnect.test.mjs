@@ -258,7 +258,7 @@ forEachKind("heartbeat", (kind) => {
     await wire.readClose({ skip: true });
     clearInterval(chatter);
     const took = performance.now() - asked;
-    assert.ok(took > pingTimeout * 1.2 && took < pingTimeout * 1.9, `after ${took} ms`);
+    assert.ok(took > pingTimeout * 1.2, `after ${took} ms`);
     await sees(server, wire.id, "ping timeout");
   });
 

@@ -2,7 +2,7 @@
 // SPDX-FileCopyrightText: Copyright (c) 2026 The Vireo authors
 //
 // The reference server of the interop and wire tests: the official socket.io and ws packages behind
-// the contract below. interop/server.c keeps the same contract on Vireo's public API, so one test
+// the contract below. interop/server/ keeps the same contract on Vireo's public API, so one test
 // runs against both, and what it asserts about Vireo is first confirmed by the official server.
 //
 // Command line (both servers)
