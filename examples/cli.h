@@ -38,12 +38,12 @@ static inline void cli_usage(FILE *out, const char *program, unsigned port,
 }
 
 /* cli_port reads a port number; ends the program for what is none. */
-static inline uint16_t cli_port(const char *text)
+static inline uint16_t cli_port(const char *program, const char *text)
 {
     char *end;
     unsigned long port = strtoul(text, &end, 10);
     if (text[0] < '0' || text[0] > '9' || *end != '\0' || port > UINT16_MAX) {
-        fprintf(stderr, "%s is no port\n", text);
+        fprintf(stderr, "usage: %s [--port N] ..; \"%s\" is no port\n", program, text);
         exit(2);
     }
     return (uint16_t)port;
@@ -73,7 +73,7 @@ static inline struct cli cli_parse_more(int argc, char **argv, uint16_t default_
         else if (strcmp(argv[i], "--host") == 0)
             cli.host = argv[++i];
         else if (strcmp(argv[i], "--port") == 0)
-            cli.port = cli_port(argv[++i]);
+            cli.port = cli_port(argv[0], argv[++i]);
         else
             cli_usage(stderr, argv[0], default_port, more);
     }

@@ -66,7 +66,7 @@ int main(int argc, char **argv)
     vireo_route(app, "GET", "/", hello, NULL);
     vireo_namespace(app, "/", .events = events);
     vireo_every(app, HALF_A_DAY_MS, reload, tls);
-    if (vireo_listen(app, .host = cli.host, .port = cli_port(more[2].value), .tls = tls,
+    if (vireo_listen(app, .host = cli.host, .port = cli_port(argv[0], more[2].value), .tls = tls,
                      .error = &error) < 0) {
         fprintf(stderr, "https: %s\n", error.text);
         vireo_app_free(app);

@@ -182,30 +182,17 @@ describe("the PROXY protocol", () => {
 });
 
 describe("sockets passed by systemd", () => {
-  /** A listening socket, as systemd would have opened it. */
-  async function listening(t, where) {
-    const server = net.createServer();
-    server.listen(where);
-    await next(server, "listening");
-    t.after(() => server.close());
-    return { port: server.address().port, fd: server._handle.fd };
-  }
-
   test("the first one (W14)", async (t) => {
-    const { port, fd } = await listening(t, { port: 0, host: "127.0.0.1" });
-    const server = await start(["--systemd"], { sockets: [fd] });
+    const server = await start(["--systemd"], { sockets: ["web=tcp"] });
     t.after(() => server.stop());
-    assert.equal(server.port, port);
-    assert.equal((await info(() => net.connect(port, "127.0.0.1"))).address, "127.0.0.1");
-    await echo(t, `ws://127.0.0.1:${port}/ws`);
+    assert.equal((await info(() => net.connect(server.port, "127.0.0.1"))).address, "127.0.0.1");
+    await echo(t, `ws://127.0.0.1:${server.port}/ws`);
   });
 
-  test("one of several, by its name; a unix socket; TLS (W13 W14)", async (t) => {
+  test("one of several, by its name; a unix socket; TLS (W13 W14)", async () => {
     const file = path.join(folder, "passed.sock");
-    const first = await listening(t, { port: 0, host: "127.0.0.1" });
-    const second = await listening(t, { path: file });
     const server = await start(["--systemd-name", "second", ...withTls],
-      { sockets: [first.fd, second.fd], names: "first:second" });
+      { sockets: ["first=tcp", `second=unix:${file}`] });
     assert.equal(server.unixPath, file);
     const known = await info(() => tls.connect({ path: file, ca: certs.ca, servername: "site.example" }));
     assert.equal(known.secure, true);
@@ -213,9 +200,8 @@ describe("sockets passed by systemd", () => {
     assert.equal(existsSync(file), true, "the file is systemd's");
   });
 
-  test("a name that is not there is told (W14)", async (t) => {
-    const { fd } = await listening(t, { port: 0, host: "127.0.0.1" });
-    await assert.rejects(start(["--systemd-name", "third"], { sockets: [fd], names: "first" }),
+  test("a name that is not there is told (W14)", async () => {
+    await assert.rejects(start(["--systemd-name", "third"], { sockets: ["first=tcp"] }),
       /socket activation: there is no "third" among "first"/);
   });
 

@@ -145,22 +145,19 @@ function commandOf(program, kind) {
     : [path.join(build, `tests/${program}-server`)];
 }
 
-/** Starts `program` of `kind` ("vireo" or "node"): what `programs` says, or interop/PROGRAM-server.c
- *  and interop/PROGRAM-reference.mjs. `sockets`: descriptors that listen, passed on as systemd does,
- *  under the names `names`. */
-export async function startServer(kind, args = [], program = "interop", { sockets = [], names } = {}) {
-  let [file, ...first] = commandOf(program, kind);
+/** Starts `program` ("interop", "engine", ..) of `kind` ("vireo" or "node"). `sockets`: what is
+ *  opened for it as systemd does, such as ["name=tcp", "name=unix:/path"]. */
+export async function startServer(kind, args = [], program = "interop", { sockets = [] } = {}) {
+  let [file, ...first] = programs[program][kind];
+  if (sockets.length > 0) {
+    first = [...sockets, "--", file, ...first];
+    file = path.join(build, "tests/activate");
+  }
   // Memory is measured in some tests: a sanitizer must give back what was freed soon.
   const own = "quarantine_size_mb=4:allocator_release_to_os_interval_ms=200";
   const env = { ...process.env, ASAN_OPTIONS: `${own}:${process.env.ASAN_OPTIONS ?? ""}` };
-  if (sockets.length > 0) {
-    // LISTEN_PID is the program's, which the shell becomes.
-    first = ["-c", 'LISTEN_PID=$$ exec "$0" "$@"', file, ...first];
-    file = "/bin/sh";
-    Object.assign(env, { LISTEN_FDS: sockets.length, LISTEN_FDNAMES: names });
-  }
   const child = spawn(file, [...first, ...args.map(String)],
-    { stdio: ["ignore", "pipe", "pipe", ...sockets], env });
+    { stdio: ["ignore", "pipe", "pipe"], env });
   running.add(child);
   await within(new Promise((resolve, reject) => {
     child.once("spawn", resolve);
