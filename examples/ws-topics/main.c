@@ -55,7 +55,7 @@ static void on_message(vireo_ws *ws, const void *data, size_t len, bool binary)
     memcpy(line, data, len); /* max_message_bytes holds */
     line[len] = '\0';
     if (strncmp(line, "join ", 5) == 0)
-        vireo_ws_send_json(ws, "{joined:%hhd}", vireo_ws_subscribe(ws, line + 5) == 0);
+        vireo_ws_send_json(ws, "{joined:%hhd}", (bool)(vireo_ws_subscribe(ws, line + 5) == 0));
     else if (strncmp(line, "leave ", 6) == 0)
         vireo_ws_unsubscribe(ws, line + 6);
     else if (strncmp(line, "say ", 4) == 0)

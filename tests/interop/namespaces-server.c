@@ -57,7 +57,7 @@ static void on_emit_room(vireo_socket *s, const vireo_msg *m)
 static void on_exists(vireo_socket *s, const vireo_msg *m)
 {
     const char *name = vireo_str_or(vireo_arg(m, 0), "");
-    vireo_ack(m, "%hhd", vireo_of(vireo_app_of(s), name) != NULL);
+    vireo_ack(m, "%hhd", (bool)(vireo_of(vireo_app_of(s), name) != NULL));
 }
 
 static const vireo_event_handler events[] = {

@@ -32,7 +32,7 @@ enum { MAX_HOSTS = 8 };
     "subject:%s, fingerprint:%s}"
 #define INFO_ARGS(tls)                                                                             \
     (tls) ? (tls)->version : NULL, (tls) ? (tls)->server_name : NULL, (tls) ? (tls)->alpn : NULL,  \
-        (tls) ? (tls)->resumed : 0, (tls) ? (tls)->peer_subject : NULL,                            \
+        (bool)((tls) ? (tls)->resumed : 0), (tls) ? (tls)->peer_subject : NULL,                    \
         (tls) ? (tls)->peer_fingerprint : NULL
 
 static int on_info(vireo_req *r)
@@ -74,7 +74,7 @@ static void ws_message(vireo_ws *ws, const void *data, size_t len, bool binary)
 {
     const vireo_tls_info *tls = vireo_ws_tls(ws);
     if (!binary && len == 4 && memcmp(data, "info", 4) == 0)
-        vireo_ws_send_json(ws, INFO, tls != NULL, tls ? "wss" : "ws", vireo_ws_address(ws),
+        vireo_ws_send_json(ws, INFO, (bool)(tls != NULL), tls ? "wss" : "ws", vireo_ws_address(ws),
                            INFO_ARGS(tls));
     else
         vireo_ws_send(ws, data, len, binary);

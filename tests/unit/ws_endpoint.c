@@ -327,7 +327,7 @@ static void test_data_from_the_upgrade(void **state)
         char request[1000];
         int fd = client_connect(&f);
         snprintf(request, sizeof request, "%s%.*sX-Name: %s\r\n\r\n", head,
-                 (int)sizeof REQUEST("13") - 10, REQUEST("13") + 7, bad ? "bad" : "anna");
+                 (int)sizeof REQUEST("13") - 10, &REQUEST("13")[7], bad ? "bad" : "anna");
         client_write(&f, fd, request, strlen(request));
         assert_int_equal(client_read(&f, fd, answer, 12), 12);
         assert_memory_equal(answer, bad ? "HTTP/1.1 401" : "HTTP/1.1 101", 12);

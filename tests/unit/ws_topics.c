@@ -134,7 +134,7 @@ static void test_across_endpoints(void **state)
     assert_non_null(vireo_ws_register(f.app, "/other", &options));
     int other = client_connect(&f);
     char request[500] = "GET /other";
-    strcat(request, REQUEST("13") + 7);
+    strcat(request, &REQUEST("13")[7]);
     client_write(&f, other, request, strlen(request));
     EXPECT(&f, other, ANSWER);
     expect_log(&f, "open ");
