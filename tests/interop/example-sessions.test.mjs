@@ -115,6 +115,7 @@ test("sessions in Redis outlive the server, and a login changes the id", async (
   example = await start(t, { REDIS: socket, SECRET: "one" });
   visitor.url = example.url;
   assert.match((await visitor.fetch("/")).text, /Hello Bob, visit 1/);
+  await example.stop(); // before Redis goes
 });
 
 /** A store of express-session on the same Redis. */
@@ -159,4 +160,6 @@ test("a server on Node with express-session shares the visitors", async (t) => {
   assert.match((await other.fetch("/")).text, /Hello Node, visit 1/);
   const greeted = await connected(t, example, { extraHeaders: { cookie: other.cookie } });
   assert.ok(greeted.connected);
+  greeted.disconnect();
+  await example.stop(); // before Redis goes
 });
