@@ -39,6 +39,7 @@ payload/page_render
 socketio/packet
 sse/format
 sse/history
+sse/parse
 ws/deflate
 ws/extension
 ws/frame

@@ -23,6 +23,7 @@
 
 #include <vireo/app.h>
 #include <vireo/http.h>
+#include <vireo/tls.h>
 #include <vireo/version.h>
 
 #ifdef __cplusplus
@@ -128,6 +129,67 @@ VIREO_API void *vireo_sse_endpoint_user(const vireo_sse_endpoint *endpoint);
 
 /* vireo_sse_address returns the client's IP address, "" on a unix socket; valid as long as |e|. */
 VIREO_API const char *vireo_sse_address(const vireo_sse *e);
+
+/* --- the client ------------------------------------------------------------------------------- */
+
+/* A vireo_sse_client reads an event stream of another server, as a browser's EventSource does, and
+ * opens it again when it breaks. Valid until on_close has returned. */
+typedef struct vireo_sse_client vireo_sse_client;
+
+typedef struct vireo_sse_event {
+    const char *event; /* its type; "message" if the server names none */
+    const char *data;  /* ended by a NUL; valid UTF-8 */
+    size_t len;
+    const char *id; /* the newest of the stream; "" for none */
+} vireo_sse_event;
+
+typedef struct vireo_sse_client_options {
+    size_t size;
+    void *user; /* vireo_sse_client_user; borrowed until on_close */
+
+    void (*on_open)(vireo_sse_client *c);
+    /* |e| is borrowed for the call. */
+    void (*on_event)(vireo_sse_client *c, const vireo_sse_event *e);
+    /* The stream was lost or not reached, and is opened again in |delay_ms|; |text| says why. */
+    void (*on_retry)(vireo_sse_client *c, uint32_t delay_ms, int error, const char *text);
+    /* The end, exactly once. |error| 0: vireo_sse_disconnect, or the application's end;
+     * VIREO_EREFUSED: an answer that is no event stream (a 204, another status below 500, another
+     * type), which a server gives who wants no one to come back; else .attempts is exhausted. */
+    void (*on_close)(vireo_sse_client *c, int error, const char *text);
+
+    const char *const *headers;  /* names and values by turns, ended by NULL; copied */
+    const char *last_event_id;   /* where to go on; NULL: at the newest; copied */
+    const char *proxy;           /* "http://..", "socks5://.."; copied */
+    const char *unix_path;       /* a unix socket, whatever the URL's host is; copied */
+    vireo_tls_client *tls;       /* NULL: the system's certificates; borrowed for the call */
+    uint32_t connect_timeout_ms; /* also for the head of the answer; default 10,000 */
+    /* silence after which the connection is taken for dead; default 60,000; UINT32_MAX: never */
+    uint32_t idle_timeout_ms;
+    /* before it is opened again, where the server says nothing; longer each time it fails in a
+     * row, up to max_retry_ms; defaults 3,000 and 30,000 */
+    uint32_t retry_ms;
+    uint32_t max_retry_ms;
+    uint32_t attempts;      /* to open it, in a row; default: no limit */
+    size_t max_event_bytes; /* default 1,000,000; beyond, the stream counts as lost */
+    vireo_error *error;     /* what is wrong with the options; may be NULL */
+} vireo_sse_client_options;
+
+/* vireo_sse_connect opens |url| (http or https; copied). Redirects are followed.
+ *
+ * Returns the client, before any event of it; NULL, and .error, for options that cannot be, or when
+ * memory runs out. */
+#define vireo_sse_connect(app, url, ...)                                                           \
+    vireo_sse_client_open(                                                                         \
+        (app), (url),                                                                              \
+        &(const vireo_sse_client_options){.size = sizeof(vireo_sse_client_options), __VA_ARGS__})
+VIREO_API vireo_sse_client *vireo_sse_client_open(vireo_app *app, const char *url,
+                                                  const vireo_sse_client_options *options);
+
+/* vireo_sse_disconnect ends it: no more events, on_close comes at the end of the turn. Allowed in
+ * any of its callbacks. */
+VIREO_API void vireo_sse_disconnect(vireo_sse_client *c);
+
+VIREO_API void *vireo_sse_client_user(const vireo_sse_client *c);
 
 #ifdef __cplusplus
 }
