@@ -145,10 +145,11 @@ function commandOf(program, kind) {
     : [path.join(build, `tests/${program}-server`)];
 }
 
-/** Starts `program` ("interop", "engine", ..) of `kind` ("vireo" or "node"). `sockets`: what is
- *  opened for it as systemd does, such as ["name=tcp", "name=unix:/path"]. */
+/** Starts `program` of `kind` ("vireo" or "node"): what `programs` says, or interop/PROGRAM-server.c
+ *  and interop/PROGRAM-reference.mjs. `sockets`: what is opened for it as systemd does, such as
+ *  ["name=tcp", "name=unix:/path"]. */
 export async function startServer(kind, args = [], program = "interop", { sockets = [] } = {}) {
-  let [file, ...first] = programs[program][kind];
+  let [file, ...first] = commandOf(program, kind);
   if (sockets.length > 0) {
     first = [...sockets, "--", file, ...first];
     file = path.join(build, "tests/activate");
