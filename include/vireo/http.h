@@ -323,9 +323,9 @@ typedef struct vireo_compress_options {
 /* vireo_compress has replies of handlers compressed with gzip or deflate, for clients that accept
  * it, where the type is text of some kind. Adds Vary, makes an ETag weak. Left alone: what has a
  * Content-Encoding or Content-Range, "Cache-Control: no-transform", event streams, replies in
- * pieces whose length was told or for HTTP/1.0, and files (see vireo_static for those that are
- * compressed beforehand). A secret in the same reply as something that a client chose can be
- * guessed from its length: leave such replies alone.
+ * pieces whose length was told or for HTTP/1.0. A file is compressed each time it is sent whole:
+ * see vireo_static for files that are compressed beforehand. A secret in the same reply as
+ * something that a client chose can be guessed from its length: leave such replies alone.
  *
  * Returns 0, VIREO_EINVAL, VIREO_ENOMEM. */
 #define vireo_compress(app, ...)                                                                   \

@@ -58,6 +58,13 @@ static bool has(const vireo_req *r, const char *name, vireo__str *value)
     return vireo__reply_header_next(&r->reply_headers, &from, name, value);
 }
 
+bool vireo__compress_may(const vireo_req *r, const char *type, uint64_t len)
+{
+    const vireo__compression *c = r->app->compression;
+    return c != NULL && type != NULL && len >= c->options.threshold &&
+           len <= c->options.max_bytes && worth_it(vireo__str_of(type));
+}
+
 /* RFC 9110 section 7.7, and what is coded already or is a part of something. */
 static bool may_change(const vireo_req *r, int status)
 {

@@ -31,7 +31,8 @@ typedef struct reply {
     char etag[ETAG_SIZE];
     vireo__validators validators;
     vireo__reply_head head;
-    char type[80]; /* of several ranges */
+    char type[80];     /* of several ranges */
+    bool compressible; /* as it is sent: see vireo_compress */
     vireo__body body;
 } reply;
 
@@ -103,7 +104,7 @@ static int add_headers(reply *p, bool fresh)
     if (p->file->cache != NULL)
         add_header(r, "Cache-Control", p->file->cache);
     add_header(r, "ETag", p->etag);
-    if (p->file->vary)
+    if (p->file->vary || p->compressible)
         vireo_vary(r, "Accept-Encoding");
     if (fresh)
         return r->reply_headers.error;
@@ -261,9 +262,24 @@ static int send_head(reply *p)
     return 0;
 }
 
+/* The whole file is read and answered as any handler's reply, which is where it is compressed. */
+static int send_compressible(reply *p)
+{
+    size_t n = (size_t)p->head.length;
+    uint8_t *bytes = malloc(n);
+    int error = bytes != NULL ? read_piece(&p->body, &p->body.pieces[0], bytes) : VIREO_ENOMEM;
+    vireo__body_end(&p->body);
+    if (error == 0)
+        error = vireo_reply(p->r, 200, p->head.type, bytes, n);
+    free(bytes);
+    return error;
+}
+
 static int send_reply(reply *p)
 {
     p->head.length = vireo__body_length(&p->body);
+    if (p->compressible && p->head.status == 200 && !vireo__req_is_head(p->r))
+        return send_compressible(p);
     bool empty = vireo__req_is_head(p->r) || p->head.length == 0;
     p->r->reply_bytes = empty ? 0 : p->head.length;
     if (empty)
@@ -297,6 +313,8 @@ static int answer(reply *p, size_t before)
         return refuse(p, 412, before);
     if (!has_type(p->r))
         p->head.type = vireo__mime_type(p->file->name);
+    p->compressible =
+        p->file->coding == NULL && vireo__compress_may(p->r, p->head.type, (uint64_t)p->st.st_size);
     int error = add_headers(p, status == 304);
     if (error == 0 && status == 304)
         return send_fresh(p);

@@ -145,6 +145,10 @@ static inline bool vireo__req_takes_body(const vireo_req *r)
 typedef struct vireo__compression vireo__compression;
 struct vireo__deflater;
 
+/* vireo__compress_may tells whether a whole reply of this type and length would be compressed for a
+ * client that accepts it. */
+bool vireo__compress_may(const vireo_req *r, const char *type, uint64_t len);
+
 /* vireo__compress_whole puts a smaller body in the place of |*body|, borrowed until the next one,
  * and adds the headers for it, if the client and the type allow it. Returns whether it did. */
 bool vireo__compress_whole(vireo_req *r, int status, const char *type, const void **body,
