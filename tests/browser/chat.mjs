@@ -22,7 +22,7 @@ const program = path.join(
   path.resolve(process.env.VIREO_BUILD ?? path.join(here, "../../build")),
   "chat",
 );
-const DEADLINE = 10000;
+const DEADLINE = 30000; // a page that comes back may wait 7.5 s between two attempts
 
 const running = new Set();
 process.on("exit", () => {
