@@ -60,3 +60,14 @@ ptrdiff_t vireo__base64_decode(uint8_t *out, const char *text, size_t n)
     }
     return at - out;
 }
+
+int vireo__base64_append(vireo__buf *out, const void *data, size_t n)
+{
+    size_t size = vireo__base64_size(n);
+    uint8_t *to = vireo__buf_reserve(out, size);
+    if (to != NULL) {
+        vireo__base64_encode((char *)to, data, n);
+        out->len += size;
+    }
+    return out->error;
+}

@@ -9,6 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/buf.h"
+
 /* vireo__base64_size returns how many characters |n| bytes become. */
 static inline size_t vireo__base64_size(size_t n)
 {
@@ -17,6 +19,9 @@ static inline size_t vireo__base64_size(size_t n)
 
 /* vireo__base64_encode writes vireo__base64_size(n) characters to |out|, no NUL. */
 void vireo__base64_encode(char *out, const void *data, size_t n);
+
+/* vireo__base64_append appends the characters of |n| bytes. Returns the buffer's sticky error. */
+int vireo__base64_append(vireo__buf *out, const void *data, size_t n);
 
 /* vireo__base64_decode writes at most n / 4 * 3 + 2 bytes to |out|, which may be |text| itself.
  * Padding may be missing; anything else that is no base64 is an error. Returns the number of bytes,

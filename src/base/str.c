@@ -3,6 +3,8 @@
 
 #include "base/str.h"
 
+#include <stdlib.h>
+
 static bool is_blank(char c)
 {
     return c == ' ' || c == '\t';
@@ -54,4 +56,26 @@ bool vireo__str_has_token(vireo__str list, const char *token)
         if (vireo__str_equal_nocase(item, token))
             return true;
     return false;
+}
+
+bool vireo__text_copy(char **to, const char *text)
+{
+    *to = text != NULL ? strdup(text) : NULL;
+    return text == NULL || *to != NULL;
+}
+
+char *vireo__texts_pack(const char **const texts[], size_t count)
+{
+    size_t n = 1;
+    for (size_t i = 0; i < count; i++)
+        n += *texts[i] != NULL ? strlen(*texts[i]) + 1 : 0;
+    char *all = malloc(n), *at = all;
+    for (size_t i = 0; all != NULL && i < count; i++) {
+        if (*texts[i] == NULL)
+            continue;
+        char *copy = at;
+        at = stpcpy(at, *texts[i]) + 1;
+        *texts[i] = copy;
+    }
+    return all;
 }

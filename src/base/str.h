@@ -57,4 +57,14 @@ bool vireo__str_next_part(vireo__str *rest, char separator, vireo__str *item);
  * header's. */
 bool vireo__str_has_token(vireo__str list, const char *token);
 
+/* --- texts ended by a NUL --------------------------------------------------------------------- */
+
+/* vireo__text_copy sets |*to| to a new copy of |text|, NULL for NULL. False when memory runs out.
+ */
+bool vireo__text_copy(char **to, const char *text);
+
+/* vireo__texts_pack copies the texts that |count| pointers stand for (NULL is allowed) into one
+ * piece of memory, returned new, and lets the pointers point there. NULL when memory runs out. */
+char *vireo__texts_pack(const char **const texts[], size_t count);
+
 #endif

@@ -43,13 +43,7 @@ bool vireo__eio_payload_next(uint8_t *payload, size_t n, size_t *at, uint8_t **t
 int vireo__eio_write_base64(vireo__buf *out, const uint8_t *data, size_t len)
 {
     vireo__buf_append_byte(out, 'b');
-    size_t size = vireo__base64_size(len);
-    uint8_t *to = vireo__buf_reserve(out, size);
-    if (to != NULL) {
-        vireo__base64_encode((char *)to, data, len);
-        out->len += size;
-    }
-    return out->error;
+    return vireo__base64_append(out, data, len);
 }
 
 int vireo__eio_payload_add(vireo__buf *payload, bool binary, const uint8_t *data, size_t len)

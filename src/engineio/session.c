@@ -11,10 +11,10 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include <vireo/error.h>
 
+#include "base/clock.h"
 #include "base/url.h"
 #include "net/tls_info.h"
 
@@ -34,13 +34,6 @@ static char *put(char **at, const char *bytes, size_t n)
     return start;
 }
 
-static int64_t wall_clock_ms(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_REALTIME, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 static vireo__eio_handshake *keep_handshake(vireo_req *r)
 {
     size_t headers_size;
@@ -55,7 +48,7 @@ static vireo__eio_handshake *keep_handshake(vireo_req *r)
         return NULL;
     }
     char *at = h->bytes;
-    h->issued_ms = wall_clock_ms();
+    h->issued_ms = vireo__wall_clock_ms();
     h->secure = vireo_secure(r);
     h->tls = vireo__tls_info_copy(vireo_req_tls(r));
     h->address = put(&at, address, address_size);

@@ -58,13 +58,7 @@ int vireo__eio3_decode_bytes(vireo__eio_packet *packet, uint8_t *bytes, size_t n
 int vireo__eio3_write_base64(vireo__buf *out, const uint8_t *data, size_t len)
 {
     vireo__buf_append_str(out, "b4");
-    size_t size = vireo__base64_size(len);
-    uint8_t *to = vireo__buf_reserve(out, size);
-    if (to != NULL) {
-        vireo__base64_encode((char *)to, data, len);
-        out->len += size;
-    }
-    return out->error;
+    return vireo__base64_append(out, data, len);
 }
 
 /* --- lengths ---------------------------------------------------------------------------------- */

@@ -12,6 +12,7 @@
 #include <time.h>
 
 #include "base/base64.h"
+#include "base/clock.h"
 #include "base/random.h"
 #include "http/cookies.h"
 #include "http/session.h"
@@ -152,13 +153,6 @@ static void on_done(void *context, int error, const char *json, size_t len)
     vireo_session_unref(s);
 }
 
-static int64_t wall_clock_ms(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_REALTIME, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 int vireo_session_save(vireo_session *s, vireo_session_done done, void *user)
 {
     vireo__buf json;
@@ -166,7 +160,7 @@ int vireo_session_save(vireo_session *s, vireo_session_done done, void *user)
         return VIREO_EINVAL;
     vireo_session_store *store = s->all->options.store;
     vireo__buf_init(&json, VIREO_SESSION_MAX_BYTES);
-    int error = vireo__session_write(s, wall_clock_ms(), &json);
+    int error = vireo__session_write(s, vireo__wall_clock_ms(), &json);
     operation *op = error == 0 ? begin(s, done, user, false) : NULL;
     if (op != NULL)
         error = undo(op, store->set(store, s->id, (const char *)json.data, json.len, ttl(s->all),
@@ -391,23 +385,11 @@ static void free_sessions(void *user)
     free(all);
 }
 
-/* One piece of memory for the three texts. */
 static bool copy_texts(vireo__sessions *all)
 {
     vireo_session_options *o = &all->options;
-    const char **texts[] = {&o->cookie, &o->path, &o->domain};
-    size_t n = 0;
-    for (int i = 0; i < 3; i++)
-        n += *texts[i] != NULL ? strlen(*texts[i]) + 1 : 0;
-    char *at = all->texts = malloc(n);
-    for (int i = 0; at != NULL && i < 3; i++) {
-        if (*texts[i] == NULL)
-            continue;
-        char *copy = at;
-        at = stpcpy(at, *texts[i]) + 1;
-        *texts[i] = copy;
-    }
-    return at != NULL;
+    all->texts = vireo__texts_pack((const char **const[]){&o->cookie, &o->path, &o->domain}, 3);
+    return all->texts != NULL;
 }
 
 static int prepare(vireo__sessions *all)

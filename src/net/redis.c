@@ -11,6 +11,7 @@
 #include <hiredis/async.h>
 #include <vireo/error.h>
 
+#include "base/str.h"
 #include "loop/deadline.h"
 
 struct vireo__redis {
@@ -36,19 +37,9 @@ typedef struct command {
 static bool copy_texts(vireo__redis *r)
 {
     vireo__redis_options *o = &r->options;
-    const char **texts[] = {&o->host, &o->unix_path, &o->user, &o->password};
-    size_t n = 1;
-    for (int i = 0; i < 4; i++)
-        n += *texts[i] != NULL ? strlen(*texts[i]) + 1 : 0;
-    char *at = r->texts = malloc(n);
-    for (int i = 0; at != NULL && i < 4; i++) {
-        if (*texts[i] == NULL)
-            continue;
-        char *copy = at;
-        at = stpcpy(at, *texts[i]) + 1;
-        *texts[i] = copy;
-    }
-    return at != NULL;
+    r->texts = vireo__texts_pack(
+        (const char **const[]){&o->host, &o->unix_path, &o->user, &o->password}, 4);
+    return r->texts != NULL;
 }
 
 vireo__redis *vireo__redis_new(vireo_loop *loop, const vireo__redis_options *options)

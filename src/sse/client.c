@@ -274,12 +274,6 @@ static void fill_in(vireo_sse_client_options *own, const vireo_sse_client_option
         own->idle_timeout_ms = 0;
 }
 
-static bool copy(char **to, const char *text)
-{
-    *to = text != NULL ? strdup(text) : NULL;
-    return text == NULL || *to != NULL;
-}
-
 static int copy_headers(vireo_sse_client *c)
 {
     const char *const *from = c->options.headers;
@@ -292,7 +286,7 @@ static int copy_headers(vireo_sse_client *c)
     if (c->headers == NULL)
         return VIREO_ENOMEM;
     for (; c->user_headers < n; c->user_headers++)
-        if (!copy(&c->headers[c->user_headers], from[c->user_headers]))
+        if (!vireo__text_copy(&c->headers[c->user_headers], from[c->user_headers]))
             return VIREO_ENOMEM;
     return 0;
 }
@@ -306,7 +300,8 @@ static int take_options(vireo_sse_client *c, const char *url)
     c->parser.user = c;
     if (o->tls != NULL)
         c->tls = vireo__tls_client_ctx(vireo__app_loop(c->app), o->tls, NULL);
-    if (!copy(&c->url, url) || !copy(&c->proxy, o->proxy) || !copy(&c->unix_path, o->unix_path) ||
+    if (!vireo__text_copy(&c->url, url) || !vireo__text_copy(&c->proxy, o->proxy) ||
+        !vireo__text_copy(&c->unix_path, o->unix_path) ||
         vireo__buf_append_str(&c->parser.id, id) < 0)
         return VIREO_ENOMEM;
     return copy_headers(c);

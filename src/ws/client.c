@@ -438,12 +438,6 @@ static int make_headers(client *c, const char *const *more, int count)
     return 0;
 }
 
-static bool copy_text(char **to, const char *text)
-{
-    *to = text ? strdup(text) : NULL;
-    return text == NULL || *to != NULL;
-}
-
 static vireo_ws *new_ws(client *c)
 {
     const vireo_ws_options *o = options_of(c);
@@ -481,8 +475,8 @@ static int set_up(client *c, vireo_app *app, const char *url, const vireo_ws_opt
     if (o->tls != NULL)
         c->tls = vireo__tls_client_ctx(vireo__app_loop(app), o->tls, NULL);
     c->ws = new_ws(c);
-    if (c->ws == NULL || !copy_text(&c->url, url) || !copy_text(&c->proxy, o->proxy) ||
-        !copy_text(&c->unix_path, o->unix_path))
+    if (c->ws == NULL || !vireo__text_copy(&c->url, url) ||
+        !vireo__text_copy(&c->proxy, o->proxy) || !vireo__text_copy(&c->unix_path, o->unix_path))
         return VIREO_ENOMEM;
     return make_headers(c, o->headers, count);
 }
