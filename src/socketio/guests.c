@@ -262,28 +262,13 @@ static size_t visit_rooms(const vireo__visit *v, const char *const *few, const c
     return named;
 }
 
-/* The JSON stands behind the packet's head: 4 2 [/nsp,] or, with attachments, 4 5 count - [/nsp,].
- * An acknowledgement's number may follow. */
-static vireo__str json_of(const vireo_ns *ns, const vireo__sio_message *message)
-{
-    const char *at = (const char *)vireo__ws_payload(message->text) + 2;
-    const char *end = at - 2 + vireo__ws_payload_len(message->text);
-    if (message->part_count > 0)
-        at = (const char *)memchr(at, '-', (size_t)(end - at)) + 1;
-    if (strcmp(ns->name, "/") != 0)
-        at += strlen(ns->name) + 1;
-    while (*at != '[')
-        at++;
-    return (vireo__str){at, (size_t)(end - at)};
-}
-
 int vireo__guests_broadcast(const vireo_to *to, const vireo__sio_message *message)
 {
     vireo__guests *guests = to->ns->guests;
     if (guests == NULL || vireo__list_empty(&guests->list))
         return 0;
     mail m = {.message = message,
-              .json = json_of(to->ns, message),
+              .json = vireo__sio_message_json(message),
               .skip_slow = (to->flags & VIREO_VOLATILE) != 0};
     vireo__visit v = vireo__visit_begin(&guests->rooms);
     visit_rooms(&v, to->except, to->more_except, NULL, NULL);
