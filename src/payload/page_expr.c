@@ -273,28 +273,28 @@ static vireo__expr *negation(vireo__page_reader *r)
     return e != NULL ? make(r, VIREO__EXPR_NOT, e, NULL) : NULL;
 }
 
-static vireo__expr *conjunction(vireo__page_reader *r)
+/* Operands with |word| between them; the first two are the innermost pair. */
+static vireo__expr *joined(vireo__page_reader *r, const char *word, vireo__expr_op op,
+                           vireo__expr *(*operand)(vireo__page_reader *r))
 {
-    vireo__expr *e = negation(r);
+    vireo__expr *e = operand(r);
     unsigned depth = r->depth;
-    while (e != NULL && vireo__page_take(r, "and")) {
-        vireo__expr *right = deeper(r) ? negation(r) : NULL;
-        e = right != NULL ? make(r, VIREO__EXPR_AND, e, right) : NULL;
+    while (e != NULL && vireo__page_take(r, word)) {
+        vireo__expr *right = deeper(r) ? operand(r) : NULL;
+        e = right != NULL ? make(r, op, e, right) : NULL;
     }
     r->depth = depth;
     return e;
 }
 
+static vireo__expr *conjunction(vireo__page_reader *r)
+{
+    return joined(r, "and", VIREO__EXPR_AND, negation);
+}
+
 static vireo__expr *disjunction(vireo__page_reader *r)
 {
-    vireo__expr *e = conjunction(r);
-    unsigned depth = r->depth;
-    while (e != NULL && vireo__page_take(r, "or")) {
-        vireo__expr *right = deeper(r) ? conjunction(r) : NULL;
-        e = right != NULL ? make(r, VIREO__EXPR_OR, e, right) : NULL;
-    }
-    r->depth = depth;
-    return e;
+    return joined(r, "or", VIREO__EXPR_OR, conjunction);
 }
 
 static vireo__expr *inline_if(vireo__page_reader *r)
