@@ -10,40 +10,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/buf.h"
-#include "base/utf8.h"
 #include "ws/frame.h"
-#include "ws/message.h"
-
-/* Not assert(), which a release build leaves out. */
-#define CHECK(condition) ((condition) ? (void)0 : abort())
+#include "ws_events.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-/* Events in a canonical form: kind, code, length, data; the pieces of a message joined. */
-static void note(vireo__buf *log, vireo__buf *piece, const vireo__ws_event *e)
-{
-    vireo__ws_kind kind = e->kind;
-    const uint8_t *data = e->data;
-    size_t len = e->len;
-    if (kind == VIREO__WS_PIECE) {
-        vireo__buf_append(piece, e->data, e->len);
-        if (!e->last)
-            return;
-        kind = VIREO__WS_MESSAGE;
-        data = piece->data;
-        len = piece->len;
-    }
-    if (kind == VIREO__WS_MESSAGE && !e->binary)
-        CHECK(vireo__utf8_valid(data, len));
-    vireo__buf_append_byte(log, (uint8_t)kind);
-    vireo__buf_append_u64(log, e->code);
-    vireo__buf_append_byte(log, e->binary ? 'b' : 't');
-    vireo__buf_append_u64(log, len);
-    vireo__buf_append(log, data, len);
-    if (e->kind == VIREO__WS_PIECE)
-        vireo__buf_reset(piece, SIZE_MAX);
-}
 
 static void listen_to(vireo__buf *log, const vireo__ws_limits *limits, const uint8_t *data,
                       size_t size, size_t step)
