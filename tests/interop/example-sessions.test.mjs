@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // SPDX-FileCopyrightText: Copyright (c) 2026 The Vireo authors
 //
-// examples/sessions (H10, N15): the same session in pages and in Socket.IO, in memory and in Redis,
+// examples/sessions (H10, N15, T21): the same session in pages and in Socket.IO, in memory and in Redis,
 // and shared with a server on Node that has express-session.
 
 import assert from "node:assert/strict";
