@@ -10,25 +10,22 @@
 
 /* --- to one ----------------------------------------------------------------------------------- */
 
-static int send_packet(vireo_socket *s, const vireo__sio_head *head, const vireo__sio_args *args)
+static int emit(vireo_socket *s, const char *event, vireo__ack *ack, const vireo__sio_args *args)
 {
+    const vireo_io *io = s->ns->io;
+    const char *id = ack != NULL ? vireo__ack_id(ack) : NULL;
+    vireo__sio_head head = {VIREO__SIO_EVENT, s->ns->name, id, event};
     vireo__sio_message message;
-    if (head->event != NULL && vireo__sio_reserved(head->event))
+    if (event != NULL && vireo__sio_reserved(event))
         return VIREO_ERESERVED;
     if (s->closed)
         return VIREO_ECLOSED;
-    int error = vireo__sio_message_make(&message, s->ns->io->loop, head, args);
+    int error = vireo__sio_message_make(&message, io->loop, &head, args);
     if (error < 0)
         return error;
-    vireo__outgoing_one(s, &message);
-    error = s->closed ? VIREO_ECLOSED : vireo__sio_message_send(&message, s->conn->session);
+    error = io->end->send(s, &message, VIREO__SIO_EVENT, ack);
     vireo__sio_message_release(&message);
     return error;
-}
-
-static int emit(vireo_socket *s, const char *event, const char *id, const vireo__sio_args *args)
-{
-    return send_packet(s, &(vireo__sio_head){VIREO__SIO_EVENT, s->ns->name, id, event}, args);
 }
 
 int vireo__socket_send_raw(vireo_socket *s, vireo__sio_type type, vireo__str json)
@@ -79,7 +76,7 @@ int vireo_emit_ack(vireo_socket *s, uint32_t timeout_ms, vireo_ack_fn on_ack, vo
     if (ack == NULL)
         return VIREO_ENOMEM;
     va_start(list, tmpl);
-    int error = emit(s, event, vireo__ack_id(ack), &(vireo__sio_args){.tmpl = tmpl, .list = &list});
+    int error = emit(s, event, ack, &(vireo__sio_args){.tmpl = tmpl, .list = &list});
     va_end(list);
     if (error < 0)
         vireo__ack_cancel(ack);

@@ -29,7 +29,24 @@
 #define VIREO__NAMESPACES_PER_CONNECTION 1000 /* the most that max_namespaces may be */
 #define VIREO__DATA_SIZE_MAX             (1 << 30)
 
+typedef struct vireo__ack vireo__ack; /* acks.c */
+
+/* What a socket needs of the end of the connection at which it stands: a server's (socket.c), or a
+ * client's (client_socket.c). */
+typedef struct vireo__sio_end {
+    /* Sends an event, or an acknowledgement; |ack|: what waits for the answer to the event, or
+     * NULL. Returns 0 or a negative number. */
+    int (*send)(vireo_socket *s, const vireo__sio_message *message, vireo__sio_type type,
+                vireo__ack *ack);
+    void (*disconnect)(vireo_socket *s, bool close);
+    const char *(*conn_id)(const vireo_socket *s);
+    const char *(*transport)(const vireo_socket *s);
+    size_t (*queued)(const vireo_socket *s);
+    bool (*writable)(const vireo_socket *s);
+} vireo__sio_end;
+
 struct vireo_io {
+    const vireo__sio_end *end;
     vireo_app *app;
     vireo_loop *loop;
     vireo_io_options options;
@@ -163,6 +180,10 @@ struct vireo_msg {
 vireo_io *vireo__io_of(vireo_app *app);
 void vireo__io_close_sockets(vireo_io *io, const char *reason);
 
+/* vireo__io_init fills in what a server and a client have in common; |io| is all zero. What it
+ * holds is freed by vireo__io_free. */
+void vireo__io_init(vireo_io *io, vireo_app *app, const vireo__sio_end *end);
+
 /* vireo__io_bury frees the sockets that are gone. Not below a handler. A client can make and end
  * thousands of them in one turn: they go with the packet that ended them. */
 void vireo__io_bury(vireo_io *io);
@@ -288,7 +309,13 @@ void vireo__admission_abandon(vireo_socket *s);
 
 /* --- socket.c --------------------------------------------------------------------------------- */
 
+extern const vireo__sio_end vireo__sio_server_end;
+
 vireo_socket *vireo__socket_new(vireo_ns *ns, vireo__sio_conn *conn, const vireo_value *auth);
+
+/* vireo__socket_alloc returns new: a socket of either end, without connection and id; NULL when
+ * memory runs out. */
+vireo_socket *vireo__socket_alloc(vireo_ns *ns);
 
 /* vireo__auth_or_empty returns |auth|, or an empty object for NULL. */
 const vireo_value *vireo__auth_or_empty(const vireo_value *auth);
@@ -375,7 +402,6 @@ void vireo__outgoing_many(const vireo_to *to, const vireo__sio_message *message)
 /* --- acks.c: answers that the server waits for ------------------------------------------------ */
 
 /* vireo__ack_expect notes that |s| is asked for an answer; |id| gets the digits for the packet. */
-typedef struct vireo__ack vireo__ack;
 vireo__ack *vireo__ack_expect(vireo_socket *s, uint32_t timeout_ms, vireo_ack_fn fn, void *user);
 /* The same with a number that several sockets are asked under. */
 vireo__ack *vireo__ack_expect_number(vireo_socket *s, uint64_t number, uint32_t timeout_ms,

@@ -123,17 +123,11 @@ static int start_engine(vireo_io *io)
     return io->engine != NULL ? 0 : VIREO_ENOMEM;
 }
 
-vireo_io *vireo_io_create(vireo_app *app, const vireo_io_options *options)
+void vireo__io_init(vireo_io *io, vireo_app *app, const vireo__sio_end *end)
 {
-    vireo_io_options o = with_defaults(options);
-    void **place = vireo__app_extension(app);
-    vireo_io *io = *place == NULL && options_valid(&o) ? calloc(1, sizeof *io) : NULL;
-    if (io == NULL)
-        return NULL;
+    io->end = end;
     io->app = app;
     io->loop = vireo__app_loop(app);
-    io->options = o;
-    io->path = without_last_slash(o.path);
     io->bury.run = bury;
     io->settle.run = vireo__later_settle_all;
     vireo__list_init(&io->graveyard);
@@ -143,6 +137,18 @@ vireo_io *vireo_io_create(vireo_app *app, const vireo_io_options *options)
     vireo__list_init(&io->parents);
     vireo__doc_init(&io->doc);
     vireo__map_init(&io->namespaces, io->loop->hash_key);
+}
+
+vireo_io *vireo_io_create(vireo_app *app, const vireo_io_options *options)
+{
+    vireo_io_options o = with_defaults(options);
+    void **place = vireo__app_extension(app);
+    vireo_io *io = *place == NULL && options_valid(&o) ? calloc(1, sizeof *io) : NULL;
+    if (io == NULL)
+        return NULL;
+    vireo__io_init(io, app, &vireo__sio_server_end);
+    io->options = o;
+    io->path = without_last_slash(o.path);
     if (io->path == NULL || start_engine(io) < 0) {
         vireo__io_free(io);
         return NULL;

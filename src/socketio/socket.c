@@ -19,7 +19,6 @@
 
 static int make_id(vireo_socket *s)
 {
-    s->id = s->own_id;
     if (vireo__v2_is(s->conn))
         return vireo__v2_id(s);
     vireo__id_make(&s->ns->io->ids, s->id);
@@ -40,18 +39,28 @@ static int take_auth(vireo_socket *s, const vireo_value *auth)
     return s->auth != NULL ? 0 : VIREO_ENOMEM;
 }
 
-vireo_socket *vireo__socket_new(vireo_ns *ns, vireo__sio_conn *conn, const vireo_value *auth)
+vireo_socket *vireo__socket_alloc(vireo_ns *ns)
 {
     vireo_socket *s = calloc(1, sizeof *s + ns->options.data_size);
     if (s == NULL)
         return NULL;
     s->ns = ns;
-    s->conn = conn;
+    s->id = s->own_id;
     vireo__list_init(&s->in_ns);
+    vireo__list_init(&s->in_conn);
     vireo__member_init(&s->member, 0);
     vireo__list_init(&s->acks);
     vireo__list_init(&s->owed);
     s->left_own_room = true; /* until it is admitted */
+    return s;
+}
+
+vireo_socket *vireo__socket_new(vireo_ns *ns, vireo__sio_conn *conn, const vireo_value *auth)
+{
+    vireo_socket *s = vireo__socket_alloc(ns);
+    if (s == NULL)
+        return NULL;
+    s->conn = conn;
     if (make_id(s) < 0 || take_auth(s, auth) < 0) {
         free_id(s);
         free(s);
@@ -118,7 +127,7 @@ static void disconnect_one(vireo_socket *s)
         vireo__sio_conn_close(conn);
 }
 
-void vireo_disconnect(vireo_socket *s, bool close)
+static void disconnect(vireo_socket *s, bool close)
 {
     vireo__sio_conn *conn = s->conn;
     if (!s->connected || s->closed)
@@ -130,6 +139,65 @@ void vireo_disconnect(vireo_socket *s, bool close)
     for (vireo_socket *each; (each = vireo__sio_conn_first_open(conn)) != NULL;)
         disconnect_one(each);
     vireo__sio_conn_close(conn);
+}
+
+/* --- the end at which it stands --------------------------------------------------------------- */
+
+static int send_message(vireo_socket *s, const vireo__sio_message *message, vireo__sio_type type,
+                        vireo__ack *ack)
+{
+    (void)ack;
+    if (type == VIREO__SIO_EVENT)
+        vireo__outgoing_one(s, message);
+    return s->closed ? VIREO_ECLOSED : vireo__sio_message_send(message, s->conn->session);
+}
+
+static const char *conn_id(const vireo_socket *s)
+{
+    return s->conn != NULL ? vireo__eio_id(s->conn->session) : "";
+}
+
+static const char *transport(const vireo_socket *s)
+{
+    return s->conn != NULL ? vireo__eio_transport(s->conn->session) : "";
+}
+
+static size_t queued(const vireo_socket *s)
+{
+    return s->conn != NULL ? vireo__eio_queued(s->conn->session) : 0;
+}
+
+static bool writable(const vireo_socket *s)
+{
+    return !s->closed && vireo__eio_writable(s->conn->session);
+}
+
+const vireo__sio_end vireo__sio_server_end = {send_message, disconnect, conn_id,
+                                              transport,    queued,     writable};
+
+void vireo_disconnect(vireo_socket *s, bool close)
+{
+    s->ns->io->end->disconnect(s, close);
+}
+
+const char *vireo_conn_id(const vireo_socket *s)
+{
+    return s->ns->io->end->conn_id(s);
+}
+
+const char *vireo_transport(const vireo_socket *s)
+{
+    return s->ns->io->end->transport(s);
+}
+
+size_t vireo_queued(const vireo_socket *s)
+{
+    return s->ns->io->end->queued(s);
+}
+
+bool vireo_writable(const vireo_socket *s)
+{
+    return s->ns->io->end->writable(s);
 }
 
 /* --- refusing --------------------------------------------------------------------------------- */
@@ -210,26 +278,6 @@ vireo_ns *vireo_ns_of(const vireo_socket *s)
 vireo_app *vireo_app_of(const vireo_socket *s)
 {
     return s->ns->io->app;
-}
-
-const char *vireo_conn_id(const vireo_socket *s)
-{
-    return s->conn != NULL ? vireo__eio_id(s->conn->session) : "";
-}
-
-const char *vireo_transport(const vireo_socket *s)
-{
-    return s->conn != NULL ? vireo__eio_transport(s->conn->session) : "";
-}
-
-size_t vireo_queued(const vireo_socket *s)
-{
-    return s->conn != NULL ? vireo__eio_queued(s->conn->session) : 0;
-}
-
-bool vireo_writable(const vireo_socket *s)
-{
-    return !s->closed && vireo__eio_writable(s->conn->session);
 }
 
 /* --- the handshake ---------------------------------------------------------------------------- */
