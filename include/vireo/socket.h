@@ -150,12 +150,26 @@ typedef struct vireo_io_options {
     void *adapter_user;
 } vireo_io_options;
 
-/* vireo_socketio sets up the application's Socket.IO server; before the first vireo_namespace,
- * which otherwise does it with the defaults. Returns the server (borrowed from the application);
- * NULL when there is one already, for options out of range, or when memory runs out. */
+/* vireo_socketio sets up a Socket.IO server of the application; before the first vireo_namespace,
+ * which otherwise does it with the defaults. An application may have several, each on a path of its
+ * own, with its own options, clients and namespaces: the functions that take an application mean
+ * the first, vireo_io_namespace and its kin any of them. What is not below one of their paths goes
+ * to the application's routes and WebSocket endpoints.
+ *
+ *     vireo_io *game = vireo_socketio(app, .path = "/game");
+ *     vireo_io *chat = vireo_socketio(app, .path = "/chat", .max_message_bytes = 4096);
+ *     vireo_io_namespace(chat, "/", .on_connect = on_chat);
+ *
+ * Returns the server (borrowed from the application); NULL when there is one on that path already,
+ * for options out of range, or when memory runs out. */
 #define vireo_socketio(app, ...)                                                                   \
     vireo_io_create((app), &(const vireo_io_options){.size = sizeof(vireo_io_options), __VA_ARGS__})
 VIREO_API vireo_io *vireo_io_create(vireo_app *app, const vireo_io_options *options);
+
+/* vireo_io_app and vireo_io_path return what a server belongs to and where it stands: its path
+ * without a slash at the end, borrowed. */
+VIREO_API vireo_app *vireo_io_app(const vireo_io *io);
+VIREO_API const char *vireo_io_path(const vireo_io *io);
 
 /* vireo_allow_request, vireo_deny_request and vireo_name_request decide about a request that
  * allow_request or generate_id has kept. If the client goes away before, the request is gone:
@@ -264,14 +278,19 @@ typedef struct vireo_ns_options {
     void *adapter_user;
 } vireo_ns_options;
 
-/* vireo_namespace registers a namespace of the application's Socket.IO server; a leading "/" is
- * added if missing. Returns the namespace (borrowed from the application); NULL if it exists
- * already or memory runs out. */
+/* vireo_namespace registers a namespace of the application's Socket.IO server (vireo_io_namespace:
+ * of this one); a leading "/" is added if missing. Returns the namespace (borrowed from the
+ * application); NULL if it exists already or memory runs out. */
 #define vireo_namespace(app, name, ...)                                                            \
     vireo_ns_create((app), (name),                                                                 \
                     &(const vireo_ns_options){.size = sizeof(vireo_ns_options), __VA_ARGS__})
 VIREO_API vireo_ns *vireo_ns_create(vireo_app *app, const char *name,
                                     const vireo_ns_options *options);
+#define vireo_io_namespace(io, name, ...)                                                          \
+    vireo_io_ns_create((io), (name),                                                               \
+                       &(const vireo_ns_options){.size = sizeof(vireo_ns_options), __VA_ARGS__})
+VIREO_API vireo_ns *vireo_io_ns_create(vireo_io *io, const char *name,
+                                       const vireo_ns_options *options);
 
 /* Dynamic namespaces: a parent stands for all names that match. On the first client that asks for
  * an unknown name the parents are asked in the order of their registration; the first that allows
@@ -296,6 +315,11 @@ VIREO_API vireo_ns *vireo_ns_create(vireo_app *app, const char *name,
         &(const vireo_ns_options){.size = sizeof(vireo_ns_options), __VA_ARGS__})
 VIREO_API vireo_ns *vireo_ns_create_matching(vireo_app *app, const char *pattern,
                                              const vireo_ns_options *options);
+#define vireo_io_namespace_matching(io, pattern, ...)                                              \
+    vireo_io_ns_create_matching(                                                                   \
+        (io), (pattern), &(const vireo_ns_options){.size = sizeof(vireo_ns_options), __VA_ARGS__})
+VIREO_API vireo_ns *vireo_io_ns_create_matching(vireo_io *io, const char *pattern,
+                                                const vireo_ns_options *options);
 
 /* A vireo_ns_decide_fn decides whether |name| may exist.
  *
@@ -311,14 +335,21 @@ typedef int (*vireo_ns_decide_fn)(vireo_ns_request *q, const char *name, const v
         (app), (decide), &(const vireo_ns_options){.size = sizeof(vireo_ns_options), __VA_ARGS__})
 VIREO_API vireo_ns *vireo_ns_create_dynamic(vireo_app *app, vireo_ns_decide_fn decide,
                                             const vireo_ns_options *options);
+#define vireo_io_namespace_dynamic(io, decide, ...)                                                \
+    vireo_io_ns_create_dynamic(                                                                    \
+        (io), (decide), &(const vireo_ns_options){.size = sizeof(vireo_ns_options), __VA_ARGS__})
+VIREO_API vireo_ns *vireo_io_ns_create_dynamic(vireo_io *io, vireo_ns_decide_fn decide,
+                                               const vireo_ns_options *options);
 
-/* vireo_of returns the namespace |name| of the application's Socket.IO server, or NULL. A child is
- * valid as long as somebody is in it; without cleanup_empty_child_namespaces, as long as the
- * application. */
+/* vireo_of returns the namespace |name| of the application's Socket.IO server (vireo_io_of: of this
+ * one), or NULL. A child is valid as long as somebody is in it; without
+ * cleanup_empty_child_namespaces, as long as the application. */
 VIREO_API vireo_ns *vireo_of(vireo_app *app, const char *name);
+VIREO_API vireo_ns *vireo_io_of(const vireo_io *io, const char *name);
 
 VIREO_API const char *vireo_ns_name(const vireo_ns *ns); /* of a parent "/_0", "/_1" .. */
 VIREO_API vireo_app *vireo_ns_app(const vireo_ns *ns);
+VIREO_API vireo_io *vireo_ns_io(const vireo_ns *ns);
 VIREO_API vireo_ns *vireo_ns_parent(const vireo_ns *ns); /* NULL: it has none */
 
 /* vireo_ns_user returns .user of the options; of a child its parent's, until vireo_ns_set_user

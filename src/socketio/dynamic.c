@@ -76,6 +76,8 @@ void vireo__parent_free(vireo__parent *parent)
 /* new_parent makes a parent that decides nothing yet. */
 static vireo__parent *new_parent(vireo_io *io, const vireo_ns_options *options)
 {
+    if (options->data_size > VIREO__DATA_SIZE_MAX)
+        return NULL;
     char *name = parent_name(io);
     vireo__parent *parent = calloc(1, sizeof *parent);
     vireo_ns *ns = name && parent ? vireo__ns_new(io, name, NULL, options) : NULL;
@@ -93,10 +95,9 @@ static vireo__parent *new_parent(vireo_io *io, const vireo_ns_options *options)
     return parent;
 }
 
-vireo_ns *vireo_ns_create_matching(vireo_app *app, const char *pattern,
-                                   const vireo_ns_options *options)
+vireo_ns *vireo_io_ns_create_matching(vireo_io *io, const char *pattern,
+                                      const vireo_ns_options *options)
 {
-    vireo_io *io = options->data_size <= VIREO__DATA_SIZE_MAX ? vireo__io_of(app) : NULL;
     struct vireo__pattern *compiled = io ? compile(io, pattern) : NULL;
     vireo__parent *parent = compiled ? new_parent(io, options) : NULL;
     if (parent == NULL) {
@@ -109,15 +110,26 @@ vireo_ns *vireo_ns_create_matching(vireo_app *app, const char *pattern,
     return parent->ns;
 }
 
-vireo_ns *vireo_ns_create_dynamic(vireo_app *app, vireo_ns_decide_fn decide,
-                                  const vireo_ns_options *options)
+vireo_ns *vireo_io_ns_create_dynamic(vireo_io *io, vireo_ns_decide_fn decide,
+                                     const vireo_ns_options *options)
 {
-    vireo_io *io = options->data_size <= VIREO__DATA_SIZE_MAX ? vireo__io_of(app) : NULL;
     vireo__parent *parent = io ? new_parent(io, options) : NULL;
     if (parent == NULL)
         return NULL;
     parent->decide = decide;
     return parent->ns;
+}
+
+vireo_ns *vireo_ns_create_matching(vireo_app *app, const char *pattern,
+                                   const vireo_ns_options *options)
+{
+    return vireo_io_ns_create_matching(vireo__io_of(app), pattern, options);
+}
+
+vireo_ns *vireo_ns_create_dynamic(vireo_app *app, vireo_ns_decide_fn decide,
+                                  const vireo_ns_options *options)
+{
+    return vireo_io_ns_create_dynamic(vireo__io_of(app), decide, options);
 }
 
 static vireo__parent *parent_after(const vireo_io *io, const vireo__parent *last)

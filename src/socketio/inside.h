@@ -3,10 +3,10 @@
 
 /* inside.h: the structures of this floor, shared by its files.
  *
- *   vireo_io                 one server: its engine, its namespaces
- *     vireo_ns               a namespace: handlers, sockets, rooms, adapter
- *     vireo__sio_conn        a client's session; one client has one socket per namespace it joined
- *       vireo_socket         a client in a namespace
+ *   vireo_io                 one server: its engine, its namespaces; an application may have
+ * several vireo_ns               a namespace: handlers, sockets, rooms, adapter vireo__sio_conn a
+ * client's session; one client has one socket per namespace it joined vireo_socket         a client
+ * in a namespace
  */
 
 #ifndef VIREO_SOCKETIO_INSIDE_H
@@ -48,6 +48,7 @@ typedef struct vireo__sio_end {
 struct vireo_io {
     const vireo__sio_end *end;
     vireo_app *app;
+    vireo_io *next; /* of the same application; the first stands in its extension */
     vireo_loop *loop;
     vireo_io_options options;
     vireo_cookie_options cookie;
@@ -175,8 +176,8 @@ struct vireo_msg {
 
 /* --- server.c --------------------------------------------------------------------------------- */
 
-/* vireo__io_of returns the application's server, made with the defaults if there is none; NULL when
- * memory runs out. */
+/* vireo__io_of returns the application's first server, made with the defaults if there is none;
+ * NULL when memory runs out. */
 vireo_io *vireo__io_of(vireo_app *app);
 void vireo__io_close_sockets(vireo_io *io, const char *reason);
 

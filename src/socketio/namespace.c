@@ -105,9 +105,8 @@ int vireo__ns_announce(vireo_ns *ns)
     return 0;
 }
 
-vireo_ns *vireo_ns_create(vireo_app *app, const char *name, const vireo_ns_options *options)
+vireo_ns *vireo_io_ns_create(vireo_io *io, const char *name, const vireo_ns_options *options)
 {
-    vireo_io *io = vireo__io_of(app);
     char *full = io ? full_name(name) : NULL;
     if (full == NULL || options->data_size > VIREO__DATA_SIZE_MAX ||
         vireo__ns_find(io, vireo__str_of(full)) != NULL) {
@@ -119,6 +118,11 @@ vireo_ns *vireo_ns_create(vireo_app *app, const char *name, const vireo_ns_optio
         return ns;
     vireo__ns_free(ns);
     return NULL;
+}
+
+vireo_ns *vireo_ns_create(vireo_app *app, const char *name, const vireo_ns_options *options)
+{
+    return vireo_io_ns_create(vireo__io_of(app), name, options);
 }
 
 /* --- the end ---------------------------------------------------------------------------------- */
@@ -173,13 +177,17 @@ vireo_ns *vireo__ns_find(const vireo_io *io, vireo__str name)
     return vireo__map_get(&io->namespaces, name.at, name.len);
 }
 
-vireo_ns *vireo_of(vireo_app *app, const char *name)
+vireo_ns *vireo_io_of(const vireo_io *io, const char *name)
 {
-    const vireo_io *io = *vireo__app_extension(app);
     char *full = io ? full_name(name) : NULL;
     vireo_ns *ns = full ? vireo__ns_find(io, vireo__str_of(full)) : NULL;
     free(full);
     return ns;
+}
+
+vireo_ns *vireo_of(vireo_app *app, const char *name)
+{
+    return vireo_io_of(*vireo__app_extension(app), name);
 }
 
 const char *vireo_ns_name(const vireo_ns *ns)
@@ -190,6 +198,11 @@ const char *vireo_ns_name(const vireo_ns *ns)
 vireo_app *vireo_ns_app(const vireo_ns *ns)
 {
     return ns->io->app;
+}
+
+vireo_io *vireo_ns_io(const vireo_ns *ns)
+{
+    return ns->io;
 }
 
 void *vireo_ns_user(const vireo_ns *ns)

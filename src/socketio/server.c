@@ -88,10 +88,37 @@ static void bury(vireo__turn_task *task)
     vireo__io_bury(vireo__container(task, vireo_io, bury));
 }
 
+/* The servers of an application stand in a chain that begins in its extension. */
+static vireo_io **end_of_chain(vireo_app *app)
+{
+    vireo_io **at = (vireo_io **)vireo__app_extension(app);
+    while (*at != NULL)
+        at = &(*at)->next;
+    return at;
+}
+
+static bool path_taken(vireo_app *app, const char *path)
+{
+    const vireo_io *io = *vireo__app_extension(app);
+    while (io != NULL && strcmp(io->path, path) != 0)
+        io = io->next;
+    return io != NULL;
+}
+
+static void leave_chain(const vireo_io *io)
+{
+    vireo_io **at = (vireo_io **)vireo__app_extension(io->app);
+    while (*at != NULL && *at != io)
+        at = &(*at)->next;
+    if (*at != NULL)
+        *at = io->next;
+}
+
 void vireo__io_free(vireo_io *io)
 {
     vireo__later_free_all(io);
     free_namespaces(io);
+    leave_chain(io);
     vireo__doc_deinit(&io->doc);
     free(io->path);
     free(io);
@@ -142,14 +169,13 @@ void vireo__io_init(vireo_io *io, vireo_app *app, const vireo__sio_end *end)
 vireo_io *vireo_io_create(vireo_app *app, const vireo_io_options *options)
 {
     vireo_io_options o = with_defaults(options);
-    void **place = vireo__app_extension(app);
-    vireo_io *io = *place == NULL && options_valid(&o) ? calloc(1, sizeof *io) : NULL;
+    vireo_io *io = options_valid(&o) ? calloc(1, sizeof *io) : NULL;
     if (io == NULL)
         return NULL;
     vireo__io_init(io, app, &vireo__sio_server_end);
     io->options = o;
     io->path = without_last_slash(o.path);
-    if (io->path == NULL || start_engine(io) < 0) {
+    if (io->path == NULL || path_taken(app, io->path) || start_engine(io) < 0) {
         vireo__io_free(io);
         return NULL;
     }
@@ -161,14 +187,24 @@ vireo_io *vireo_io_create(vireo_app *app, const vireo_io_options *options)
                                             .path = "/",
                                             .http_only = true,
                                             .same_site = VIREO_SAME_SITE_LAX};
-    *place = io;
+    *end_of_chain(app) = io;
     return io;
 }
 
 vireo_io *vireo__io_of(vireo_app *app)
 {
-    void **place = vireo__app_extension(app);
-    return *place != NULL ? *place : vireo_socketio(app);
+    void **first = vireo__app_extension(app);
+    return *first != NULL ? *first : vireo_socketio(app);
+}
+
+vireo_app *vireo_io_app(const vireo_io *io)
+{
+    return io->app;
+}
+
+const char *vireo_io_path(const vireo_io *io)
+{
+    return io->path;
 }
 
 /* A handler that is on the stack may be closing one of them already: that one is passed over. */
