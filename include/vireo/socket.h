@@ -71,6 +71,14 @@ typedef struct vireo_connection_error {
  * namespace is not registered. */
 typedef vireo_adapter *(*vireo_adapter_fn)(vireo_ns *ns, void *user);
 
+/* Compression of the answers to polls, with gzip or deflate for clients that read it. What is 0 has
+ * the default. */
+typedef struct vireo_http_compression {
+    bool off;
+    uint8_t level;    /* 1 (fast) .. 9 (small); default 6 */
+    size_t threshold; /* a shorter answer is sent as it is; default 1,024 bytes; 1: none is */
+} vireo_http_compression;
+
 /* Options of a Socket.IO server; names and defaults are those of the official one. What is 0 or
  * NULL has the default. */
 typedef struct vireo_io_options {
@@ -148,6 +156,8 @@ typedef struct vireo_io_options {
      * |adapter_user| is borrowed as long as the application lives. */
     vireo_adapter_fn adapter;
     void *adapter_user;
+
+    vireo_http_compression http_compression; /* httpCompression */
 } vireo_io_options;
 
 /* vireo_socketio sets up a Socket.IO server of the application; before the first vireo_namespace,
@@ -497,8 +507,13 @@ VIREO_API void vireo_each_room(const vireo_socket *s, void (*fn)(const char *roo
 #define VIREO_TO_ROOMS 8 /* rooms named in place in a vireo_to; more go into |more_rooms| */
 
 enum vireo_to_flags {
-    VIREO_VOLATILE = 1, /* drop it for who cannot take it now */
-    VIREO_LOCAL = 2     /* only to clients of this process */
+    /* Leave it out for whoever cannot take it now (vireo_writable), attachments and all. It never
+     * waits. */
+    VIREO_VOLATILE = 1,
+    VIREO_LOCAL = 2, /* only to clients of this process */
+    /* Do not compress it: neither the answer to a poll that carries nothing else, nor the message
+     * of a WebSocket. For what is compressed already, or is not worth the time. */
+    VIREO_UNCOMPRESSED = 4
 };
 
 /* A vireo_to says who gets a broadcast: the union of the rooms (all sockets of the namespace when
@@ -506,7 +521,12 @@ enum vireo_to_flags {
  * plain value; what it points to is borrowed for the call it is used in.
  *
  *     vireo_broadcast((vireo_to){ .ns = ns, .rooms = {"a", "b"}, .except = {"c"} }, "news", "%s",
- * text); */
+ *                     text);
+ *
+ * With |only| it is that socket, whatever else is named (|ns| need not be): how an event with flags
+ * is sent to one client, at the price of a vireo_emit:
+ *
+ *     vireo_broadcast((vireo_to){ .only = s, .flags = VIREO_VOLATILE }, "tick", "%d", n); */
 typedef struct vireo_to {
     vireo_ns *ns;
     const char *rooms[VIREO_TO_ROOMS]; /* the first NULL ends it */
@@ -515,9 +535,11 @@ typedef struct vireo_to {
     const char *const *more_except;
     const vireo_socket *but;
     unsigned flags;
+    vireo_socket *only;
 } vireo_to;
 
 VIREO_API vireo_to vireo_all(vireo_ns *ns);             /* io.emit */
+VIREO_API vireo_to vireo_only(vireo_socket *s);         /* this one */
 VIREO_API vireo_to vireo_others(const vireo_socket *s); /* socket.broadcast */
 /* io.to(room), the sender included if it is in it */
 VIREO_API vireo_to vireo_room(const vireo_socket *s, const char *room);

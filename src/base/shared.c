@@ -14,6 +14,7 @@ vireo__shared *vireo__shared_new(size_t len)
     if (s == NULL)
         return NULL;
     atomic_init(&s->refs, 1);
+    s->plain = false;
     s->len = len;
     return s;
 }

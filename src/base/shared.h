@@ -10,11 +10,13 @@
 #define VIREO_BASE_SHARED_H
 
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 typedef struct vireo__shared {
     atomic_uint refs;
+    bool plain; /* whoever made it does not want it compressed */
     size_t len;
     uint8_t data[];
 } vireo__shared;

@@ -24,8 +24,9 @@ static void tell_headers(const vireo__eio_server *server, vireo_req *r, const ch
     vireo__loop_scratch_show(server->loop, payload);
 }
 
-static int reply(const vireo__eio_server *server, vireo_req *r, const char *type, const void *body,
-                 size_t len)
+/* |plain|: not to be compressed. */
+static int reply(vireo__eio_server *server, vireo_req *r, const char *type, vireo__str body,
+                 bool plain)
 {
     const char *agent = vireo_header(r, "user-agent");
     if (agent != NULL && (strstr(agent, ";MSIE") || strstr(agent, "Trident/")))
@@ -33,7 +34,9 @@ static int reply(const vireo__eio_server *server, vireo_req *r, const char *type
     vireo_reply_header(r, "Content-Type", type);
     vireo_reply_header(r, "cache-control", "no-store");
     tell_headers(server, r, NULL);
-    return vireo_reply(r, 200, NULL, body, len);
+    if (!plain)
+        vireo__eio_compress(server, r, &body);
+    return vireo_reply(r, 200, NULL, body.at, body.len);
 }
 
 static int reply_failure(vireo_req *r, int error)
@@ -64,6 +67,17 @@ static bool wants_octets(const vireo__eio_session *s, const vireo__outbox *sent)
     return false;
 }
 
+/* One message that may be compressed is enough for the payload; our own packets, of one letter, are
+ * not. */
+static bool all_plain(const vireo__outbox *sent)
+{
+    const struct vireo__outbox_node *at = NULL;
+    for (const vireo__outbox_item *item; (item = vireo__outbox_next(sent, &at)) != NULL;)
+        if (!item->frame->plain)
+            return false;
+    return true;
+}
+
 /* write_packets appends all of |sent|, and |last| behind it: packets of one letter each. */
 static void write_packets(const vireo__eio_session *s, vireo__buf *payload, bool octets,
                           const vireo__outbox *sent, const char *last)
@@ -76,28 +90,34 @@ static void write_packets(const vireo__eio_session *s, vireo__buf *payload, bool
         add_packet(s, payload, octets, false, (const uint8_t *)last, 1);
 }
 
-static int reply_script(const vireo__eio_session *s, vireo_req *r, const vireo__buf *payload)
+static vireo__str str_of_buf(const vireo__buf *b)
+{
+    return (vireo__str){(const char *)b->data, b->len};
+}
+
+static int reply_script(const vireo__eio_session *s, vireo_req *r, const vireo__buf *payload,
+                        bool plain)
 {
     vireo__buf script;
     vireo__buf_init(&script, VIREO__BUF_UNLIMITED);
-    int error = vireo__eio_jsonp_write(&script, vireo__eio_req_param(r, "j"),
-                                       (vireo__str){(const char *)payload->data, payload->len});
-    error = error == 0 ? reply(s->server, r, "text/plain; charset=UTF-8", script.data, script.len)
-                       : reply_failure(r, error);
+    int error = vireo__eio_jsonp_write(&script, vireo__eio_req_param(r, "j"), str_of_buf(payload));
+    error = error == 0
+                ? reply(s->server, r, "text/plain; charset=UTF-8", str_of_buf(&script), plain)
+                : reply_failure(r, error);
     vireo__buf_deinit(&script);
     return error;
 }
 
 /* reply_packets replies in any case: with a failure when the payload could not be written. */
 static int reply_packets(const vireo__eio_session *s, vireo_req *r, bool octets,
-                         const vireo__buf *payload)
+                         const vireo__buf *payload, bool plain)
 {
     if (payload->error < 0)
         return reply_failure(r, payload->error);
     if (s->jsonp)
-        return reply_script(s, r, payload);
+        return reply_script(s, r, payload, plain);
     return reply(s->server, r, octets ? "application/octet-stream" : "text/plain; charset=UTF-8",
-                 payload->data, payload->len);
+                 str_of_buf(payload), plain);
 }
 
 /* --- GET -------------------------------------------------------------------------------------- */
@@ -127,7 +147,7 @@ int vireo__eio_polling_open(vireo__eio_server *server, vireo_req *r, const char 
     int error = write_first(s, payload);
     tell_headers(server, r, id);
     if (error == 0)
-        error = reply_packets(s, r, false, payload);
+        error = reply_packets(s, r, false, payload, false);
     if (error < 0) {
         s->refused = true;
         vireo__eio_session_end(s, "transport error", vireo_strerror(error));
@@ -157,7 +177,7 @@ static void answer_poll(vireo__eio_session *s, const char *last)
     s->outbox = (vireo__outbox){0};
     s->poll = NULL;
     vireo_on_abort(r, NULL, NULL);
-    int error = reply_packets(s, r, octets, payload);
+    int error = reply_packets(s, r, octets, payload, all_plain(&sent));
     vireo__outbox_clear(&sent, &s->server->loop->write_nodes, error);
     if (error < 0)
         vireo__eio_session_end(s, "transport error", vireo_strerror(error));
@@ -320,5 +340,5 @@ int vireo__eio_polling_post(vireo__eio_session *s, vireo_req *r)
     s->post = NULL;
     vireo_on_abort(r, NULL, NULL);
     take_body(s, r, body, n);
-    return reply(server, r, "text/html", "ok", 2);
+    return reply(server, r, "text/html", vireo__str_of("ok"), true);
 }

@@ -260,6 +260,7 @@ static void free_server(vireo__eio_server *server)
 {
     vireo__shared_unref(server->ping);
     vireo__shared_unref(server->pong);
+    vireo__buf_deinit(&server->compressed);
     free(server->initial_packet);
     free(server->prefix);
     free(server);
@@ -323,6 +324,7 @@ vireo__eio_server *vireo__eio_server_new(vireo_app *app, const vireo__eio_option
         free_server(server);
         return NULL;
     }
+    vireo__buf_init(&server->compressed, VIREO__BUF_UNLIMITED);
     vireo__map_init(&server->sessions, server->loop->hash_key);
     vireo__list_init(&server->list);
     vireo__list_init(&server->websockets);

@@ -13,6 +13,7 @@
 
 #include <vireo/app.h>
 #include <vireo/http.h>
+#include <vireo/socket.h>
 #include <vireo/ws.h>
 
 #include "base/shared.h"
@@ -36,7 +37,8 @@ typedef struct vireo__eio_options {
     unsigned transports;
     bool no_upgrades;
     vireo_ws_deflate deflate;
-    bool allow_v3; /* clients that speak Engine.IO v3 */
+    vireo_http_compression http_compression; /* complete */
+    bool allow_v3;                           /* clients that speak Engine.IO v3 */
     /* a message sent with the handshake, or NULL; copied */
     const char *initial_packet;
     /* NULL: all; see <vireo/socket.h> */

@@ -6,6 +6,7 @@
  *   session.c     its states, heartbeat, what packets mean, sending and closing
  *   polling.c     the transport that is a pending GET and POSTs
  *   websocket.c   the transport that is a WebSocket, and the probe that may become it
+ *   compress.c    answers to polls, compressed
  *   admission.c   who may have a session, and with which id
  *   server.c      requests: which session, which transport, or which error
  */
@@ -68,8 +69,9 @@ struct vireo__eio_server {
     vireo__list websockets; /* all that are open, transport or not */
     vireo__list closed;     /* sessions whose on_close is still to come */
     vireo__id_source ids;
-    vireo__shared *ping; /* the one PING frame for all */
-    vireo__shared *pong; /* .. and for clients of v3, which ask */
+    vireo__shared *ping;   /* the one PING frame for all */
+    vireo__shared *pong;   /* .. and for clients of v3, which ask */
+    vireo__buf compressed; /* the answer to a poll that is being sent */
     char *initial_packet;
     char *prefix;
 };
@@ -121,6 +123,12 @@ vireo__eio_decision vireo__eio_ask_allowed(vireo__eio_server *server, vireo_req 
 /* vireo__eio_ask_id makes, or asks for, the session's id. */
 vireo__eio_decision vireo__eio_ask_id(vireo__eio_server *server, vireo_req *r,
                                       char id[VIREO__ID_SIZE]);
+
+/* --- compress.c ------------------------------------------------------------------------------- */
+
+/* vireo__eio_compress compresses the body of an answer to |r|, where that is wanted: then |*body|
+ * is borrowed from the server until the next call, and the header that tells is set. */
+void vireo__eio_compress(vireo__eio_server *server, vireo_req *r, vireo__str *body);
 
 /* --- polling.c -------------------------------------------------------------------------------- */
 

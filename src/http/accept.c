@@ -148,6 +148,11 @@ static int fits(vireo__accept kind, const wish *w, vireo__str offer)
     return same(w->name, offer) ? 1 : is_star(w->name) ? 0 : -1;
 }
 
+static bool is_encoding(vireo__accept kind)
+{
+    return kind == VIREO__ACCEPT_ENCODING || kind == VIREO__ACCEPT_ENCODING_IN_ORDER;
+}
+
 /* Clients name the encodings they know in no particular order. */
 static bool better(vireo__accept kind, const liking *a, const liking *b)
 {
@@ -180,8 +185,7 @@ static liking judge(vireo__accept kind, const wish *wishes, size_t count, vireo_
         specific = s;
         l = (liking){wishes[i].quality, (unsigned)s, i};
     }
-    if (specific < 0 && kind == VIREO__ACCEPT_ENCODING &&
-        vireo__str_equal_nocase(offer, "identity"))
+    if (specific < 0 && is_encoding(kind) && vireo__str_equal_nocase(offer, "identity"))
         return judge_identity(wishes, count);
     return l;
 }
@@ -193,7 +197,7 @@ int vireo__accept_best(vireo__accept kind, const char *header, const char *const
     int best = -1;
     liking most = {0};
     if (header == NULL)
-        header = kind == VIREO__ACCEPT_TYPE ? "*/*" : kind == VIREO__ACCEPT_ENCODING ? "" : "*";
+        header = kind == VIREO__ACCEPT_TYPE ? "*/*" : is_encoding(kind) ? "" : "*";
     vireo__str rest = vireo__str_of(header), item;
     while (count < VIREO__MAX_ACCEPT && vireo__str_next_part(&rest, ',', &item))
         if (item.len > 0)

@@ -19,6 +19,8 @@
 typedef enum vireo__accept {
     VIREO__ACCEPT_TYPE,     /* offers: "text/html", with parameters if they matter */
     VIREO__ACCEPT_ENCODING, /* "gzip", "identity" */
+    /* the same where the client's order counts, as npm's negotiator has it */
+    VIREO__ACCEPT_ENCODING_IN_ORDER,
     VIREO__ACCEPT_LANGUAGE, /* "en", "pt-BR"; en fits en-US, with less weight */
     VIREO__ACCEPT_CHARSET
 } vireo__accept;

@@ -13,9 +13,10 @@
 #include "base/str.h"
 
 enum {
-    WINDOW = 15,      /* bits; RFC 1952 has no smaller one */
-    GZIP_FORMAT = 16, /* added to the window it means gzip instead of zlib */
-    MEMORY = 8,       /* zlib's default: 256 KiB for a deflater */
+    WINDOW = 15,       /* bits; RFC 1952 has no smaller one */
+    GZIP_FORMAT = 16,  /* added to the window it means gzip instead of zlib */
+    MEMORY = 8,        /* zlib's default: 256 KiB for a deflater */
+    WHOLE_KEPT = 65536 /* bytes of a buffer that stay for the next body */
 };
 
 struct vireo__inflater {
@@ -156,4 +157,20 @@ void vireo__deflater_step(vireo__deflater *d, vireo__coding_io *io, vireo__defla
     begin_step(&d->z, io);
     deflate(&d->z, modes[mode]);
     end_step(&d->z, io);
+}
+
+bool vireo__deflate_whole(vireo__buf *out, vireo__coding coding, int level, const void *body,
+                          size_t len)
+{
+    vireo__deflater *deflater = vireo__deflater_new(coding, level);
+    vireo__buf_reset(out, WHOLE_KEPT);
+    if (deflater == NULL)
+        return false;
+    uint8_t *room = vireo__buf_reserve(out, len);
+    vireo__coding_io io = {body, len, room, len};
+    if (room != NULL)
+        vireo__deflater_step(deflater, &io, VIREO__DEFLATE_END);
+    vireo__deflater_free(deflater);
+    out->len = len - io.out_len;
+    return room != NULL && io.out_len > 0;
 }

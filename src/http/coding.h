@@ -11,6 +11,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/buf.h"
+
 typedef enum vireo__coding {
     VIREO__CODING_NONE, /* no header, an empty one, or "identity" */
     VIREO__CODING_GZIP,
@@ -60,5 +62,10 @@ typedef enum vireo__deflate_mode {
 /* vireo__deflater_step encodes. Call it again while there is no room left behind it. */
 void vireo__deflater_step(vireo__deflater *deflater, vireo__coding_io *io,
                           vireo__deflate_mode mode);
+
+/* vireo__deflate_whole encodes one body into |out|, which is emptied first and keeps memory for the
+ * next. False when that would be no smaller, or memory runs out. */
+bool vireo__deflate_whole(vireo__buf *out, vireo__coding coding, int level, const void *body,
+                          size_t len);
 
 #endif

@@ -15,8 +15,6 @@
 #include "http/coding.h"
 #include "http/request.h"
 
-enum { KEEP = 65536 }; /* bytes of the application's buffer that stay for the next reply */
-
 struct vireo__compression {
     vireo_compress_options options;
     vireo__buf coded; /* the reply under construction */
@@ -124,22 +122,6 @@ static int tell(vireo_req *r, vireo__coding coding)
 
 /* --- a whole reply ---------------------------------------------------------------------------- */
 
-/* Returns false when that would be no smaller, or memory runs out. */
-static bool deflate_whole(vireo__compression *c, vireo__coding coding, const void *body, size_t len)
-{
-    vireo__deflater *deflater = vireo__deflater_new(coding, (int)c->options.level);
-    vireo__buf_reset(&c->coded, KEEP);
-    if (deflater == NULL)
-        return false;
-    uint8_t *out = vireo__buf_reserve(&c->coded, len);
-    vireo__coding_io io = {body, len, out, len};
-    if (out != NULL)
-        vireo__deflater_step(deflater, &io, VIREO__DEFLATE_END);
-    vireo__deflater_free(deflater);
-    c->coded.len = len - io.out_len;
-    return out != NULL && io.out_len > 0;
-}
-
 bool vireo__compress_whole(vireo_req *r, int status, const char *type, const void **body,
                            size_t *len)
 {
@@ -147,7 +129,8 @@ bool vireo__compress_whole(vireo_req *r, int status, const char *type, const voi
     if (c == NULL || *len < c->options.threshold || *len > c->options.max_bytes)
         return false;
     vireo__coding coding = coding_for(r, status, type);
-    if (coding == VIREO__CODING_NONE || !deflate_whole(c, coding, *body, *len) ||
+    if (coding == VIREO__CODING_NONE ||
+        !vireo__deflate_whole(&c->coded, coding, (int)c->options.level, *body, *len) ||
         tell(r, coding) < 0)
         return false;
     *body = c->coded.data;

@@ -30,14 +30,14 @@ typedef struct asking {
     const vireo__sio_message *message;
     uint64_t number;
     uint32_t timeout_ms;
-    bool volatile_;
+    vireo__manner how;
     vireo__asker *asker;
 } asking;
 
 static void ask_one(vireo_socket *s, void *user)
 {
     const asking *r = user;
-    if (r->volatile_ && !vireo__eio_writable(s->conn->session))
+    if (!vireo__manner_takes(&r->how, s))
         return;
     vireo__ack *ack = vireo__ack_expect_number(s, r->number, r->timeout_ms, on_answer, r->asker);
     if (ack == NULL)
@@ -51,7 +51,7 @@ static void ask_one(vireo_socket *s, void *user)
 size_t vireo__ask(const vireo_to *to, const vireo__sio_message *message, uint64_t number,
                   uint32_t timeout_ms, vireo__asker *asker)
 {
-    asking r = {message, number, timeout_ms, (to->flags & VIREO_VOLATILE) != 0, asker};
+    asking r = {message, number, timeout_ms, vireo__manner_of(to, message), asker};
     vireo__local_each(to, ask_one, &r);
     size_t asked = asker->waiting;
     if (asked == 0)

@@ -149,7 +149,7 @@ int vireo__answer(vireo_socket *s, vireo__str id, const vireo__sio_args *args)
     int error = vireo__sio_message_make(&message, s->ns->io->loop, &head, args);
     if (error < 0)
         return error;
-    error = s->ns->io->end->send(s, &message, VIREO__SIO_ACK, NULL);
+    error = s->ns->io->end->send(s, &message, VIREO__SIO_ACK, NULL, &(vireo__manner){0});
     vireo__sio_message_release(&message);
     return error;
 }

@@ -10,7 +10,9 @@
 
 /* --- to one ----------------------------------------------------------------------------------- */
 
-static int emit(vireo_socket *s, const char *event, vireo__ack *ack, const vireo__sio_args *args)
+/* |to| says in what manner; may be NULL. */
+static int emit_to(vireo_socket *s, const char *event, vireo__ack *ack, const vireo__sio_args *args,
+                   const vireo_to *to)
 {
     const vireo_io *io = s->ns->io;
     const char *id = ack != NULL ? vireo__ack_id(ack) : NULL;
@@ -23,9 +25,15 @@ static int emit(vireo_socket *s, const char *event, vireo__ack *ack, const vireo
     int error = vireo__sio_message_make(&message, io->loop, &head, args);
     if (error < 0)
         return error;
-    error = io->end->send(s, &message, VIREO__SIO_EVENT, ack);
+    vireo__manner how = to != NULL ? vireo__manner_of(to, &message) : (vireo__manner){0};
+    error = io->end->send(s, &message, VIREO__SIO_EVENT, ack, &how);
     vireo__sio_message_release(&message);
     return error;
+}
+
+static int emit(vireo_socket *s, const char *event, vireo__ack *ack, const vireo__sio_args *args)
+{
+    return emit_to(s, event, ack, args, NULL);
 }
 
 int vireo__socket_send_raw(vireo_socket *s, vireo__sio_type type, vireo__str json)
@@ -129,8 +137,19 @@ static int broadcast_in_children(const vireo_to *to, const char *event, const vi
     return sum;
 }
 
+/* A broadcast to one counts who was reached, too. */
+static int broadcast_to_one(const vireo_to *to, const char *event, const vireo__sio_args *args)
+{
+    int error = emit_to(to->only, event, NULL, args, to);
+    if (error == VIREO_EFULL || error == VIREO_ECLOSED)
+        return 0;
+    return error < 0 ? error : 1;
+}
+
 static int broadcast(const vireo_to *to, const char *event, const vireo__sio_args *args)
 {
+    if (to->only != NULL)
+        return broadcast_to_one(to, event, args);
     if (to->ns == NULL)
         return VIREO_EINVAL;
     if (event != NULL && vireo__sio_reserved(event))

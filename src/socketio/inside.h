@@ -21,6 +21,7 @@
 #include "loop/deadline.h"
 #include "payload/doc.h"
 #include "socketio/guests.h"
+#include "socketio/manner.h"
 #include "socketio/message.h"
 #include "socketio/packet.h"
 
@@ -35,9 +36,10 @@ typedef struct vireo__ack vireo__ack; /* acks.c */
  * client's (client_socket.c). */
 typedef struct vireo__sio_end {
     /* Sends an event, or an acknowledgement; |ack|: what waits for the answer to the event, or
-     * NULL. Returns 0 or a negative number. */
+     * NULL; |how|: see manner.h. Returns 0 or a negative number; VIREO_EFULL for what |how| leaves
+     * out. */
     int (*send)(vireo_socket *s, const vireo__sio_message *message, vireo__sio_type type,
-                vireo__ack *ack);
+                vireo__ack *ack, const vireo__manner *how);
     void (*disconnect)(vireo_socket *s, bool close);
     const char *(*conn_id)(const vireo_socket *s);
     const char *(*transport)(const vireo_socket *s);
@@ -379,6 +381,13 @@ void vireo__owed_forget_all(vireo_socket *s);
 void vireo__held_drop(struct vireo_held *held);
 
 /* --- rooms.c, remote.c ------------------------------------------------------------------------ */
+
+/* vireo__to_settle fills in what a target leaves out: one socket says its namespace. */
+static inline void vireo__to_settle(vireo_to *to)
+{
+    if (to->only != NULL)
+        to->ns = to->only->ns;
+}
 
 /* vireo__broadcast sends |message| to all in |to|, on all servers. Returns the number of local
  * sockets, or a negative number. */

@@ -165,6 +165,11 @@ static bool names_rooms(const vireo_to *to)
 void vireo__local_each(const vireo_to *to, void (*fn)(vireo_socket *s, void *user), void *user)
 {
     vireo_ns *ns = to->ns;
+    if (to->only != NULL) {
+        if (to->only->connected && !to->only->closed)
+            fn(to->only, user);
+        return;
+    }
     caller c = {ns, vireo__visit_begin(&ns->rooms), NULL, NULL};
     if (to->but != NULL && to->but->ns == ns) /* visits are counted per namespace */
         vireo__visit_skip(&c.visit, (vireo__member *)(uintptr_t)&to->but->member);
@@ -210,22 +215,20 @@ void vireo__local_crowd(const vireo_to *to, void (*fn)(vireo_socket *s, void *us
 
 typedef struct delivery {
     const vireo__sio_message *message;
-    bool volatile_;
+    vireo__manner how;
     int count;
 } delivery;
 
 static void deliver(vireo_socket *s, void *user)
 {
     delivery *d = user;
-    if (d->volatile_ && !vireo__eio_writable(s->conn->session))
-        return;
-    if (vireo__sio_message_send(d->message, s->conn->session) == 0)
+    if (vireo__manner_send(&d->how, s, d->message) == 0)
         d->count++;
 }
 
 int vireo__local_broadcast(const vireo_to *to, const vireo__sio_message *message)
 {
-    delivery d = {message, (to->flags & VIREO_VOLATILE) != 0, 0};
+    delivery d = {message, vireo__manner_of(to, message), 0};
     vireo__local_each(to, deliver, &d);
     return d.count + vireo__guests_broadcast(to, message);
 }

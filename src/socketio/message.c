@@ -166,6 +166,13 @@ vireo__str vireo__sio_message_json(const vireo__sio_message *message)
     return (vireo__str){payload + message->json_at, len - message->json_at};
 }
 
+void vireo__sio_message_plain(const vireo__sio_message *message)
+{
+    message->text->plain = true;
+    for (size_t i = 0; i < message->part_count; i++)
+        message->parts[i]->plain = true;
+}
+
 void vireo__sio_message_release(vireo__sio_message *message)
 {
     vireo__shared_unref(message->text);

@@ -63,6 +63,9 @@ int vireo__sio_message_wrap(vireo__sio_message *message, vireo_loop *loop,
  * |message|. */
 vireo__str vireo__sio_message_json(const vireo__sio_message *message);
 
+/* vireo__sio_message_plain has its frames sent uncompressed. */
+void vireo__sio_message_plain(const vireo__sio_message *message);
+
 void vireo__sio_message_release(vireo__sio_message *message);
 
 /* vireo__sio_message_send queues all its frames. Returns 0 or what vireo__eio_send returned; when

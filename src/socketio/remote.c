@@ -16,14 +16,15 @@
 #include "socketio/local.h"
 
 /* A pattern of namespaces has no sockets, and its children no common adapter. */
-static bool is_one(const vireo_to *to)
+static bool is_one(vireo_to *to)
 {
+    vireo__to_settle(to);
     return to->ns != NULL && to->ns->as_parent == NULL;
 }
 
 vireo_adapter *vireo__adapter_for(const vireo_to *to)
 {
-    return to->flags & VIREO_LOCAL ? NULL : to->ns->adapter;
+    return to->flags & VIREO_LOCAL || to->only != NULL ? NULL : to->ns->adapter;
 }
 
 int vireo__broadcast(const vireo_to *to, const vireo__sio_message *message)
@@ -57,7 +58,7 @@ static int ask(const vireo_to *to, vireo__request *r, const char *event,
 }
 
 /* begin_asking sends the question, or takes the request back. */
-static int begin_asking(const vireo_to *to, vireo__request_kind kind, uint32_t timeout_ms,
+static int begin_asking(vireo_to *to, vireo__request_kind kind, uint32_t timeout_ms,
                         vireo_results_fn fn, void *user, const char *event,
                         const vireo__sio_args *args)
 {
@@ -115,8 +116,8 @@ int vireo__fetch_local(const vireo_to *to, vireo__request *r)
     return 0;
 }
 
-static int fetch(const vireo_to *to, vireo__request_kind kind, uint32_t timeout_ms,
-                 vireo_results_fn fn, void *user)
+static int fetch(vireo_to *to, vireo__request_kind kind, uint32_t timeout_ms, vireo_results_fn fn,
+                 void *user)
 {
     if (!is_one(to))
         return VIREO_EINVAL;

@@ -91,6 +91,11 @@ vireo_to vireo_all(vireo_ns *ns)
     return (vireo_to){.ns = ns};
 }
 
+vireo_to vireo_only(vireo_socket *s)
+{
+    return (vireo_to){.ns = s->ns, .only = s};
+}
+
 vireo_to vireo_others(const vireo_socket *s)
 {
     return (vireo_to){.ns = s->ns, .but = s};
@@ -130,6 +135,7 @@ static void each_in_children(const vireo_to *to, void (*fn)(vireo_socket *s, voi
 
 void vireo_each(vireo_to to, void (*fn)(vireo_socket *s, void *user), void *user)
 {
+    vireo__to_settle(&to);
     if (to.ns == NULL)
         return;
     if (to.ns->as_parent != NULL)

@@ -40,6 +40,8 @@ static vireo_io_options with_defaults(const vireo_io_options *given)
     DEFAULT(max_auth_bytes, 1000000);
     DEFAULT(max_child_namespaces, 10000);
     DEFAULT(max_owed, 10000);
+    DEFAULT(http_compression.threshold, 1024);
+    DEFAULT(http_compression.level, 6);
 #undef DEFAULT
     return o;
 }
@@ -47,7 +49,7 @@ static vireo_io_options with_defaults(const vireo_io_options *given)
 static bool options_valid(const vireo_io_options *o)
 {
     return o->path[0] == '/' && (o->transports & ~(VIREO_POLLING | VIREO_WEBSOCKET)) == 0 &&
-           o->max_namespaces <= VIREO__NAMESPACES_PER_CONNECTION;
+           o->http_compression.level <= 9 && o->max_namespaces <= VIREO__NAMESPACES_PER_CONNECTION;
 }
 
 static char *without_last_slash(const char *path)
@@ -143,6 +145,7 @@ static int start_engine(vireo_io *io)
                                            .allow_request = o->allow_request,
                                            .generate_id = o->generate_id,
                                            .deflate = o->deflate,
+                                           .http_compression = o->http_compression,
                                            .allow_v3 = o->allow_eio3,
                                            .initial_packet = o->initial_packet,
                                        },

@@ -144,12 +144,12 @@ static void disconnect(vireo_socket *s, bool close)
 /* --- the end at which it stands --------------------------------------------------------------- */
 
 static int send_message(vireo_socket *s, const vireo__sio_message *message, vireo__sio_type type,
-                        vireo__ack *ack)
+                        vireo__ack *ack, const vireo__manner *how)
 {
     (void)ack;
     if (type == VIREO__SIO_EVENT)
         vireo__outgoing_one(s, message);
-    return s->closed ? VIREO_ECLOSED : vireo__sio_message_send(message, s->conn->session);
+    return s->closed ? VIREO_ECLOSED : vireo__manner_send(how, s, message);
 }
 
 static const char *conn_id(const vireo_socket *s)

@@ -337,7 +337,7 @@ static void remember(vireo__ws_zlib *zlib, params p, vireo__shared *frame, vireo
 
 int vireo__ws_deflate_frame(vireo__ws_deflate *d, vireo__shared *frame, vireo__shared **out)
 {
-    if (vireo__ws_payload_len(frame) < threshold_of(d)) {
+    if (frame->plain || vireo__ws_payload_len(frame) < threshold_of(d)) {
         *out = vireo__shared_ref(frame);
         return 0;
     }

@@ -53,8 +53,8 @@ void vireo__ws_deflate_free(vireo__ws_deflate *d); /* NULL is allowed */
 
 /* vireo__ws_deflate_frame makes of a whole message's frame (frame.h) the one that is sent.
  *
- * Messages below the threshold, and those that do not get smaller without takeover, stay as they
- * are. Without takeover the result is remembered: asked again for the same frame, on any connection
+ * Messages that are plain (base/shared.h), those below the threshold, and those that do not get
+ * smaller without takeover, stay as they are. Without takeover the result is remembered: asked again for the same frame, on any connection
  * of |zlib| with the same parameters, it is given again. So a broadcast is compressed once.
  *
  * Returns 0 and a reference in |*out|, of |frame| itself perhaps; or VIREO_ENOMEM. */

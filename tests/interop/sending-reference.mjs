@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: MIT
+// SPDX-FileCopyrightText: Copyright (c) 2026 The Vireo authors
+//
+// The reference of sending.test.mjs: in what manner events are sent: volatile, uncompressed, and
+// how answers to polls are compressed. sending-server.c keeps the same contract on Vireo's public
+// API.
+//
+// First line on stdout: "listening on http://127.0.0.1:PORT". SIGTERM: status 0.
+//
+// Command line: --threshold N (of the answers to polls), --no-compression (of them).
+//
+//   say how x         emits "said" x to this socket; |how|: {volatile, plain}
+//   say-all how x     to the whole namespace
+//   fill              emits "filler" of 256 KiB until its transport has not been writable for 20 ms;
+//                     prints "filled" {id}
+//   ack x             acks x
+
+import { createServer } from "node:http";
+import { parseArgs } from "node:util";
+import { Server } from "socket.io";
+
+const { values: options } = parseArgs({
+  options: { threshold: { type: "string", default: "1024" }, "no-compression": { type: "boolean", default: false } },
+});
+const observe = (event, fields) => process.stdout.write(JSON.stringify({ event, ...fields }) + "\n");
+
+const httpServer = createServer((req, res) => res.writeHead(404).end());
+const io = new Server(httpServer,
+  { httpCompression: options["no-compression"] ? false : { threshold: Number(options.threshold) } });
+
+function inManner(target, how) {
+  if (how.plain) target = target.compress(false);
+  return how.volatile ? target.volatile : target;
+}
+
+const filler = "f".repeat(256 * 1024);
+
+function fill(socket, quiet) {
+  if (socket.conn.transport.writable) {
+    socket.emit("filler", filler);
+    quiet = 0;
+  }
+  if (quiet < 20) setTimeout(fill, 1, socket, quiet + 1);
+  else observe("filled", { id: socket.id });
+}
+
+io.on("connection", (socket) => {
+  socket.on("say", (how, x) => inManner(socket, how).emit("said", x));
+  socket.on("say-all", (how, x) => inManner(io, how).emit("said", x));
+  socket.on("fill", () => fill(socket, 0));
+  socket.on("ack", (x, ack) => ack(x));
+  socket.on("disconnect", (reason) => observe("disconnect", { id: socket.id, reason }));
+});
+
+const open = new Set();
+httpServer.on("connection", (socket) => {
+  open.add(socket);
+  socket.on("close", () => open.delete(socket));
+});
+process.on("SIGTERM", () => {
+  io.close().then(() => process.exit(0));
+  setTimeout(() => { for (const socket of open) socket.destroy(); }, 200).unref();
+});
+httpServer.listen(0, "127.0.0.1", () =>
+  process.stdout.write(`listening on http://127.0.0.1:${httpServer.address().port}\n`));

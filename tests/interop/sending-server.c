@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: MIT
+ * SPDX-FileCopyrightText: Copyright (c) 2026 The Vireo authors */
+
+/* sending-server.c: keeps the contract at the head of sending-reference.mjs. Beyond it:
+ *
+ *   --deflate   WebSockets are compressed, with a memory of what was sent before
+ */
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <vireo/vireo.h>
+
+enum { FILLER = 256 * 1024, QUIET_TURNS = 20 };
+
+static void observe(char *line)
+{
+    puts(line != NULL ? line : "out of memory");
+    fflush(stdout);
+    free(line);
+}
+
+static void say(vireo_to to, const vireo_msg *m)
+{
+    const vireo_value *how = vireo_arg(m, 0);
+    if (vireo_bool(vireo_get(how, "volatile"), false))
+        to.flags |= VIREO_VOLATILE;
+    if (vireo_bool(vireo_get(how, "plain"), false))
+        to.flags |= VIREO_UNCOMPRESSED;
+    vireo_broadcast(to, "said", "%p", (const void *)vireo_arg(m, 1));
+}
+
+static void on_say(vireo_socket *s, const vireo_msg *m)
+{
+    say(vireo_only(s), m);
+}
+
+static void on_say_all(vireo_socket *s, const vireo_msg *m)
+{
+    say(vireo_all(vireo_ns_of(s)), m);
+}
+
+/* --- filling ---------------------------------------------------------------------------------- */
+
+struct filling {
+    vireo_ns *ns;
+    char id[VIREO_ID_SIZE];
+    int quiet;
+};
+
+static void fill(vireo_timer *timer, void *user)
+{
+    static char filler[FILLER + 1];
+    struct filling *f = user;
+    vireo_socket *s = vireo_find(f->ns, f->id);
+    (void)timer;
+    memset(filler, 'f', FILLER);
+    if (s != NULL && vireo_writable(s)) {
+        vireo_emit(s, "filler", "%s", filler);
+        f->quiet = 0;
+    }
+    if (s != NULL && f->quiet++ < QUIET_TURNS && vireo_after(vireo_ns_app(f->ns), 1, fill, f))
+        return;
+    observe(vireo_format(NULL, "{event:%s, id:%s}", "filled", f->id));
+    free(f);
+}
+
+static void on_fill(vireo_socket *s, const vireo_msg *m)
+{
+    struct filling *f = calloc(1, sizeof *f);
+    (void)m;
+    if (f == NULL)
+        abort();
+    f->ns = vireo_ns_of(s);
+    snprintf(f->id, sizeof f->id, "%s", vireo_id(s));
+    fill(NULL, f);
+}
+
+/* --- the namespace ---------------------------------------------------------------------------- */
+
+static void on_ack(vireo_socket *s, const vireo_msg *m)
+{
+    (void)s;
+    vireo_ack(m, "%p", (const void *)vireo_arg(m, 0));
+}
+
+static void on_disconnect(vireo_socket *s, const vireo_disconnect_info *why)
+{
+    observe(
+        vireo_format(NULL, "{event:%s, id:%s, reason:%s}", "disconnect", vireo_id(s), why->reason));
+}
+
+static const vireo_event_handler events[] = {
+    {"say", on_say}, {"say-all", on_say_all}, {"fill", on_fill}, {"ack", on_ack}, {0},
+};
+
+int main(int argc, char **argv)
+{
+    vireo_io_options o = {.size = sizeof o};
+    for (int i = 1; i < argc; i++) {
+        if (strcmp(argv[i], "--threshold") == 0 && i + 1 < argc)
+            o.http_compression.threshold = (size_t)atol(argv[++i]);
+        else if (strcmp(argv[i], "--no-compression") == 0)
+            o.http_compression.off = true;
+        else if (strcmp(argv[i], "--deflate") == 0)
+            o.deflate = (vireo_ws_deflate){.on = true, .server_context_takeover = true};
+    }
+    vireo_app *app = vireo_app_new(.max_queued_bytes = (size_t)8 << 20);
+    if (app == NULL || vireo_io_create(app, &o) == NULL ||
+        vireo_namespace(app, "/", .on_disconnect = on_disconnect, .events = events) == NULL)
+        return 1;
+    return vireo_run(app, .host = "127.0.0.1", .name = "sending");
+}

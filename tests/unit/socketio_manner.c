@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: MIT
+ * SPDX-FileCopyrightText: Copyright (c) 2026 The Vireo authors */
+
+/* socketio_manner.c: how events go to those that a target names: to one of them with flags (S10,
+ * S11). What needs a real client stands in tests/interop/sending.test.mjs. */
+
+#include "socketio_peer.h"
+
+#include <vireo/error.h>
+
+#include "socketio/inside.h"
+
+typedef struct notes {
+    vireo_app *app;
+    vireo_ns *ns;
+    int visits;
+    int results;
+    int status;
+    char outgoing[64];
+} notes;
+
+static notes seen;
+
+static void on_any_outgoing(vireo_socket *s, const vireo_msg *m)
+{
+    (void)s;
+    snprintf(seen.outgoing, sizeof seen.outgoing, "%s", vireo_event(m));
+}
+
+static void start(void)
+{
+    vireo_app *app = vireo_app_new();
+    seen = (notes){.app = peer_listen(app)};
+    seen.ns = vireo_namespace(app, "/", .on_any_outgoing = on_any_outgoing);
+    assert_non_null(seen.ns);
+}
+
+static void expect(client *c, const char *packet)
+{
+    const char *got = client_take(c);
+    if (got == NULL || strcmp(got, packet) != 0)
+        fail_msg("received %s, expected %s", got ? got : "the end", packet);
+}
+
+static vireo_socket *newest_socket(void)
+{
+    return vireo__container(seen.ns->list.prev, vireo_socket, in_ns);
+}
+
+static void count_visit(vireo_socket *s, void *user)
+{
+    assert_ptr_equal(s, user);
+    seen.visits++;
+}
+
+static void on_results(vireo_ns *ns, int status, const vireo_value *results, void *user)
+{
+    (void)ns;
+    (void)user;
+    seen.results = (int)vireo_count(results);
+    seen.status = status;
+}
+
+/* --- one -------------------------------------------------------------------------------------- */
+
+static void a_target_may_be_one_socket(void **state)
+{
+    (void)state;
+    client a, b;
+    start();
+    assert_true(client_join(&a, seen.app, true));
+    vireo_socket *s = newest_socket();
+    assert_true(client_join(&b, seen.app, true));
+    assert_int_equal(vireo_broadcast(vireo_only(s), "one", "%d", 1), 1);
+    /* whatever else is named */
+    vireo_to to = {.only = s, .rooms = {"nobody"}, .except = {vireo_id(s)}, .but = s};
+    assert_int_equal(vireo_broadcast(to, "two", NULL), 1);
+    assert_string_equal(seen.outgoing, "two");
+    assert_int_equal(vireo_broadcast(vireo_all(seen.ns), "all", NULL), 2);
+    expect(&a, "42[\"one\",1]");
+    expect(&a, "42[\"two\"]");
+    expect(&a, "42[\"all\"]");
+    expect(&b, "42[\"all\"]");
+    client_close(&a);
+    client_close(&b);
+    vireo_app_free(seen.app);
+}
+
+static void what_is_done_to_many_can_be_done_to_one(void **state)
+{
+    (void)state;
+    client a, b;
+    start();
+    assert_true(client_join(&a, seen.app, true));
+    vireo_socket *s = newest_socket();
+    assert_true(client_join(&b, seen.app, true));
+    vireo_each((vireo_to){.only = s}, count_visit, s);
+    assert_int_equal(seen.visits, 1);
+    assert_int_equal(vireo_sockets_join((vireo_to){.only = s}, (const char *[]){"r", NULL}), 0);
+    assert_int_equal(vireo_room_count(seen.ns, "r"), 1);
+    assert_true(vireo_in_room(s, "r"));
+    assert_int_equal(vireo_broadcast_ack(vireo_only(s), 1000, on_results, NULL, "q", NULL), 0);
+    const char *question = client_await(&a, "420[\"q\"]");
+    assert_non_null(question);
+    assert_true(client_send(&a, "430[7]"));
+    for (int i = 0; i < PEER_PATIENCE && seen.results == 0; i++)
+        peer_turn(seen.app);
+    assert_int_equal(seen.results, 1);
+    assert_int_equal(seen.status, 0);
+    assert_int_equal(vireo_disconnect_sockets(vireo_only(s), false), 0);
+    assert_int_equal(vireo_ns_count(seen.ns), 1);
+    client_close(&a);
+    client_close(&b);
+    vireo_app_free(seen.app);
+}
+
+static void mistakes_are_told(void **state)
+{
+    (void)state;
+    client a;
+    start();
+    assert_true(client_join(&a, seen.app, true));
+    vireo_to to = vireo_only(newest_socket());
+    assert_int_equal(vireo_broadcast(to, "connect", NULL), VIREO_ERESERVED);
+    assert_int_equal(vireo_broadcast_json(to, "a", "[", 1), VIREO_EJSON);
+    assert_int_equal(vireo_broadcast((vireo_to){0}, "a", NULL), VIREO_EINVAL);
+    client_close(&a);
+    vireo_app_free(seen.app);
+}
+
+/* --- who is gone ------------------------------------------------------------------------------ */
+
+static void say_good_bye(vireo_socket *s, const vireo_disconnect_info *why)
+{
+    (void)why;
+    seen.status = vireo_broadcast(vireo_only(s), "too late", NULL);
+}
+
+static void nobody_is_reached_who_is_going(void **state)
+{
+    (void)state;
+    client a;
+    start();
+    seen.ns->options.on_disconnecting = say_good_bye;
+    seen.status = -1;
+    assert_true(client_join(&a, seen.app, true));
+    vireo_disconnect(newest_socket(), false);
+    assert_int_equal(seen.status, 0);
+    expect(&a, "41");
+    client_close(&a);
+    vireo_app_free(seen.app);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_target_may_be_one_socket),
+        cmocka_unit_test(what_is_done_to_many_can_be_done_to_one),
+        cmocka_unit_test(mistakes_are_told),
+        cmocka_unit_test(nobody_is_reached_who_is_going),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
