@@ -68,7 +68,11 @@ static int on_field_complete(llhttp_t *llhttp)
     vireo__answer *a = answer_of(llhttp);
     if (++a->headers > a->max_headers)
         return fail(a, VIREO_ETOOBIG, "too many headers");
-    return in_head(a) ? end_text(a) : 0;
+    if (!in_head(a))
+        return 0;
+    if (a->head.len == a->text_at)
+        return fail(a, VIREO_EPROTO, "a header has no name");
+    return end_text(a);
 }
 
 static int on_value(llhttp_t *llhttp, const char *at, size_t n)
@@ -201,27 +205,30 @@ void vireo__answer_end(vireo__answer *a)
 
 /* --- headers ---------------------------------------------------------------------------------- */
 
-const char *vireo__answer_header(const vireo__answer *a, const char *name)
+/* The value of the next header |name| behind |*at| in the head, or NULL. */
+static const char *next_value(const vireo__answer *a, size_t *at, const char *name)
 {
-    const char *end = (const char *)a->head.data + a->head.len;
-    for (const char *at = (const char *)a->head.data; at != end;) {
-        const char *value = at + strlen(at) + 1;
-        if (strcmp(at, name) == 0)
+    while (*at < a->head.len) {
+        const char *key = (const char *)a->head.data + *at;
+        const char *value = key + strlen(key) + 1;
+        *at += strlen(key) + strlen(value) + 2;
+        if (strcmp(key, name) == 0)
             return value;
-        at = value + strlen(value) + 1;
     }
     return NULL;
 }
 
+const char *vireo__answer_header(const vireo__answer *a, const char *name)
+{
+    size_t at = 0;
+    return next_value(a, &at, name);
+}
+
 size_t vireo__answer_header_count(const vireo__answer *a, const char *name)
 {
-    size_t count = 0;
-    const char *end = (const char *)a->head.data + a->head.len;
-    for (const char *at = (const char *)a->head.data; at != end;) {
-        const char *value = at + strlen(at) + 1;
-        count += strcmp(at, name) == 0;
-        at = value + strlen(value) + 1;
-    }
+    size_t count = 0, at = 0;
+    while (next_value(a, &at, name) != NULL)
+        count++;
     return count;
 }
 

@@ -124,6 +124,7 @@ static const struct {
      "E VIREO_EPROTO", 0},
     {"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\n", 0, "E VIREO_EPROTO", 0},
     {"HTTP/1.1 200 OK\r\nContent-Length: -5\r\n\r\n", 0, "E VIREO_EPROTO", 0},
+    {"HTTP/1.1 200 OK\r\nA: 1\r\n: 2\r\nContent-Length: 0\r\n\r\n", 0, "E VIREO_EPROTO", 0},
     {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n", 0, "E VIREO_EPROTO", 0},
     {"HTTP/1.1 200 OK\r\nBad Name: x\r\n\r\n", 0, "E VIREO_EPROTO", 0},
     {"HTTP/2.0 200 OK\r\n\r\n", 0, "E VIREO_EPROTO", 0},
