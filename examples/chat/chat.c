@@ -28,7 +28,6 @@
 #include <string.h>
 
 #include "limit.h"
-#include "list.h"
 #include "people.h"
 #include "store.h"
 #include "text.h"
@@ -106,49 +105,47 @@ static void refuse_name(const vireo_msg *m, enum text_fault fault)
 
 /* --- what is told ----------------------------------------------------------------------------- */
 
-static void list_users(struct list *l, const struct room *room, int max)
+static void list_users(vireo_list *l, const struct room *room, int max)
 {
     int named = 0;
 
     for (const struct conn *c = room->conns; c != NULL && named < max; c = c->next_in_room) {
         if (!people_first(c))
             continue;
-        list_add(l, vireo_format(NULL, "%s", c->user->name));
+        vireo_list_add(l, "%s", c->user->name);
         named++;
     }
 }
 
 /* One element of a list of rooms; |with_users|: and who is there. */
-static char *describe_room(const struct room *room, bool with_users)
+static void list_room(vireo_list *l, const struct room *room, bool with_users)
 {
-    if (!with_users)
-        return vireo_format(NULL, "{room:%s, numUsers:%zu, numMessages:%lld}", room->name,
-                            room->num_users, room->num_messages);
-    struct list users = {0};
-    char *text = NULL;
-    list_users(&users, room, LISTED_THERE);
-    if (list_close(&users))
-        text = vireo_format(NULL, "{room:%s, numUsers:%zu, numMessages:%lld, users:%p}", room->name,
-                            room->num_users, room->num_messages, list_json(&users));
-    list_deinit(&users);
-    return text;
+    if (!with_users) {
+        vireo_list_add(l, "{room:%s, numUsers:%zu, numMessages:%lld}", room->name, room->num_users,
+                       room->num_messages);
+        return;
+    }
+    vireo_list *users = vireo_list_new();
+    list_users(users, room, LISTED_THERE);
+    vireo_list_add(l, "{room:%s, numUsers:%zu, numMessages:%lld, users:%p}", room->name,
+                   room->num_users, room->num_messages, users);
+    vireo_list_free(users);
 }
 
 static void tell_rooms(vireo_timer *timer, void *user)
 {
     struct chat *chat = user;
-    struct list rooms = {0};
+    vireo_list *rooms = vireo_list_new();
 
     (void)timer;
     chat->telling = false;
     for (struct room *r = chat->people.rooms; r != NULL; r = r->next) {
         if (r->changes != 0)
-            list_add(&rooms, describe_room(r, r->changes & ROOM_USERS));
+            list_room(rooms, r, r->changes & ROOM_USERS);
         r->changes = 0;
     }
-    if (list_close(&rooms))
-        vireo_broadcast(vireo_ns_room(chat->ns, PAGES), "rooms changed", "%p", list_json(&rooms));
-    list_deinit(&rooms);
+    vireo_broadcast(vireo_ns_room(chat->ns, PAGES), "rooms changed", "%p", rooms);
+    vireo_list_free(rooms);
 }
 
 static void room_changed(struct chat *chat, struct room *room, enum room_change change)
@@ -161,41 +158,36 @@ static void room_changed(struct chat *chat, struct room *room, enum room_change 
 static void list_message(void *user, const struct store_stamp *stamp, const char *username,
                          const char *text)
 {
-    list_add(user, vireo_format(NULL, "{id:%lld, username:%s, message:%s, time:%lld}", stamp->id,
-                                username, text, stamp->time));
+    vireo_list_add(user, "{id:%lld, username:%s, message:%s, time:%lld}", stamp->id, username, text,
+                   stamp->time);
 }
 
-/* The last messages of |room| before |before|, closed. A room that is not stored has none. */
-static bool list_messages(struct chat *chat, struct list *l, const struct room *room,
+/* The last messages of |room| before |before|. A room that is not stored has none. */
+static bool list_messages(struct chat *chat, vireo_list *l, const struct room *room,
                           long long before, bool *more)
 {
     *more = false;
-    if (room->id != 0 &&
-        !store_read(chat->store, room->id, before, PAGE_MESSAGES, list_message, l, more))
-        return false;
-    return list_close(l);
+    return room->id == 0 ||
+           store_read(chat->store, room->id, before, PAGE_MESSAGES, list_message, l, more);
 }
 
 /* Acknowledges with all that a page shows of the room its user has entered. */
 static void ack_entered(const vireo_msg *m, struct chat *chat, const struct conn *c)
 {
-    struct list users = {0}, messages = {0}, rooms = {0};
+    vireo_list *users = vireo_list_new(), *messages = vireo_list_new(), *rooms = vireo_list_new();
     bool more;
 
-    list_users(&users, c->room, LISTED_HERE);
+    list_users(users, c->room, LISTED_HERE);
     for (const struct room *r = chat->people.rooms; r != NULL; r = r->next)
-        list_add(&rooms, describe_room(r, true));
-    if (list_close(&users) && list_close(&rooms) &&
-        list_messages(chat, &messages, c->room, LLONG_MAX, &more))
+        list_room(rooms, r, true);
+    if (!list_messages(chat, messages, c->room, LLONG_MAX, &more) ||
         vireo_ack(
             m, "{username:%s, room:%s, numUsers:%zu, users:%p, messages:%p, more:%hhd, rooms:%p}",
-            c->user->name, c->room->name, c->room->num_users, list_json(&users),
-            list_json(&messages), more, list_json(&rooms));
-    else
+            c->user->name, c->room->name, c->room->num_users, users, messages, more, rooms) < 0)
         refuse_for(m, RETRY_MS, "no_history", "The server cannot read its history at the moment.");
-    list_deinit(&users);
-    list_deinit(&messages);
-    list_deinit(&rooms);
+    vireo_list_free(users);
+    vireo_list_free(messages);
+    vireo_list_free(rooms);
 }
 
 /* --- rooms ------------------------------------------------------------------------------------ */
@@ -485,7 +477,6 @@ static void on_history(vireo_socket *s, const vireo_msg *m)
 {
     struct chat *chat = chat_of(s);
     struct client *client = vireo_data(s);
-    struct list messages = {0};
     bool more;
 
     if (client->conn.user == NULL) {
@@ -495,11 +486,11 @@ static void on_history(vireo_socket *s, const vireo_msg *m)
     if (!may(m, &client->asks, ask_rate))
         return;
     long long before = vireo_int(vireo_get(vireo_arg(m, 0), "before"), LLONG_MAX);
-    if (list_messages(chat, &messages, client->conn.room, before, &more))
-        vireo_ack(m, "{messages:%p, more:%hhd}", list_json(&messages), more);
-    else
+    vireo_list *messages = vireo_list_new();
+    if (!list_messages(chat, messages, client->conn.room, before, &more) ||
+        vireo_ack(m, "{messages:%p, more:%hhd}", messages, more) < 0)
         refuse_for(m, RETRY_MS, "no_history", "The server cannot read its history at the moment.");
-    list_deinit(&messages);
+    vireo_list_free(messages);
 }
 
 /* typing, stop typing */

@@ -8,7 +8,7 @@
  *     people.c  who is where
  *     store.c   the history, in SQLite
  *     text.c    names and messages, checked
- *     list.c    JSON arrays;  limit.h  how often one may ask
+ *     limit.h   how often one may ask
  *     public/   the page
  */
 

@@ -36,17 +36,12 @@ static int require_key(vireo_req *r)
 static int list_notes(vireo_req *r)
 {
     struct notes *notes = vireo_req_user(r);
-    vireo_reply_begin(r, 200, "application/json");
-    vireo_reply_write(r, "[", 1);
-    for (int i = 0; i < notes->count; i++) {
-        size_t n = 0;
-        char *text = vireo_format(&n, "{id:%d, title:%s}", notes->all[i].id, notes->all[i].title);
-        vireo_reply_write(r, ",", i > 0);
-        vireo_reply_write(r, text, n);
-        free(text);
-    }
-    vireo_reply_write(r, "]", 1);
-    return vireo_reply_end(r);
+    vireo_list *list = vireo_list_new();
+    for (int i = 0; i < notes->count; i++)
+        vireo_list_add(list, "{id:%d, title:%s}", notes->all[i].id, notes->all[i].title);
+    int result = vireo_reply_json(r, 200, "%p", list);
+    vireo_list_free(list);
+    return result;
 }
 
 static int add_note(vireo_req *r)

@@ -19,7 +19,7 @@
  *   %hhd      a boolean: 0 gives false, all else true. A comparison is an int in C, and clang warns
  *             of it: write (bool)(a > b)
  *   %g %f     double, as JavaScript writes it; not finite gives null. Never depends on the locale
- *   %p        const void *: a value, or one of the leaves below; NULL gives null
+ *   %p        const void *: a value, a list or one of the leaves below; NULL gives null
  *
  * Keys may be bare (letters, digits, _ and $) or quoted, and a key may be %s or %.*s, then not
  * NULL. Literals are those of JSON; strings in a template stand in '...' or "..." and hold no %:
@@ -131,6 +131,33 @@ VIREO_API char *vireo_json(const vireo_value *v, size_t *len);
  * a NUL; free() it. |len| may be NULL. NULL when the template is malformed, an argument is refused
  * or memory runs out. */
 VIREO_API char *vireo_format(size_t *len, const char *tmpl, ...) VIREO_PRINTF(2, 3);
+
+/* Lists: a JSON array with as many elements as there happen to be. It is an argument for %p:
+ *
+ *     vireo_list *todos = vireo_list_new();
+ *     for (..)
+ *         vireo_list_add(todos, "{id:%d, title:%s}", todo->id, todo->title);
+ *     vireo_ack(m, "{todos:%p}", todos);
+ *     vireo_list_free(todos);
+ *
+ * It may be used more than once, grow after that, and be an element of another list. */
+typedef struct vireo_list vireo_list;
+
+/* vireo_list_new returns new: an empty list, for vireo_list_free. Never NULL: when memory runs out
+ * it is one that has that error already. */
+VIREO_API vireo_list *vireo_list_new(void);
+
+/* vireo_list_add puts one value at the end. A binary leaf in it is written as in vireo_json.
+ *
+ * tmpl   exactly one value
+ * Returns 0, VIREO_ETEMPLATE, VIREO_EINVAL (a %p to what is no value, or the list itself),
+ * VIREO_EJSON, VIREO_EUTF8, VIREO_EDEPTH (a vireo_json_text that is none), VIREO_ENOMEM. An error stays with the list: whatever it is then used in is refused with the same
+ * error, so that nobody has to look at this result. */
+VIREO_API int vireo_list_add(vireo_list *list, const char *tmpl, ...) VIREO_PRINTF(2, 3);
+
+/* vireo_list_count returns the number of elements. */
+VIREO_API size_t vireo_list_count(const vireo_list *list);
+VIREO_API void vireo_list_free(vireo_list *list); /* NULL is allowed */
 
 /* Leaves: arguments for %p beside a vireo_value. */
 typedef struct vireo_leaf {

@@ -24,6 +24,7 @@
 
 #include "payload/json_read.h"
 #include "payload/json_write.h"
+#include "payload/list.h"
 #include "payload/scan.h"
 #include "payload/value.h"
 
@@ -106,6 +107,8 @@ static int put_pointer(struct filler *f, const void *p)
     memcpy(&tag, p, sizeof tag);
     if ((tag & VIREO__VALUE_MARK_MASK) == VIREO__VALUE_MARK)
         return vireo__json_write(f->out, f->collect, p, 0);
+    if (tag == VIREO__LIST_TAG)
+        return vireo__list_write(f->out, p);
     const vireo_leaf *leaf = p;
     if (tag == VIREO_LEAF_BINARY)
         return vireo__json_write_binary(f->out, f->collect, leaf->data, leaf->size);
