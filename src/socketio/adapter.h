@@ -9,7 +9,7 @@
  * turn (an adapter that hears its own publications does it then). What is already encoded is handed
  * over as it is: vireo__sio_message_json gives the text of [event, args..] and its parts, the
  * frames are for local receivers. What comes from another server is delivered with
- * vireo__local_broadcast after vireo__sio_message_wrap.
+ * vireo__deliver_for_other, or vireo__ask_for_other (ask.h).
  *
  * Whoever waits for results stands in a vireo__request (request.h): an adapter says how many
  * servers are asked, gives it the answers as they come, and forgets it at |over|. Time-outs, the
@@ -60,6 +60,14 @@ struct vireo_adapter {
 /* vireo__adapter_for returns the adapter that must be asked for |to|; NULL when it is a matter of
  * this server alone. */
 vireo_adapter *vireo__adapter_for(const vireo_to *to);
+
+/* vireo__deliver_for_other delivers another server's broadcast to the sockets here.
+ *
+ * json    [event, args..] with placeholders in the places of its |count| parts; checked by the
+ *         caller (vireo__sio_payload_valid)
+ * Returns how many took it, or a negative number. Calls users' catch-all listeners. */
+int vireo__deliver_for_other(const vireo_to *to, vireo__str json, const vireo__attachment *parts,
+                             size_t count);
 
 /* vireo__fetch_local gives the request the descriptions of the sockets here. 0 or VIREO_ENOMEM. */
 int vireo__fetch_local(const vireo_to *to, vireo__request *r);

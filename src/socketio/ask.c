@@ -52,6 +52,7 @@ size_t vireo__ask(const vireo_to *to, const vireo__sio_message *message, uint64_
                   uint32_t timeout_ms, vireo__asker *asker)
 {
     asking r = {message, number, timeout_ms, vireo__manner_of(to, message), asker};
+    vireo__outgoing_many(to, message);
     vireo__local_each(to, ask_one, &r);
     size_t asked = asker->waiting;
     if (asked == 0)

@@ -33,6 +33,20 @@ int vireo__broadcast(const vireo_to *to, const vireo__sio_message *message)
     return a != NULL ? a->ops->broadcast(a, to, message) : vireo__local_broadcast(to, message);
 }
 
+int vireo__deliver_for_other(const vireo_to *to, vireo__str json, const vireo__attachment *parts,
+                             size_t count)
+{
+    vireo__sio_message message;
+    vireo__sio_head head = {VIREO__SIO_EVENT, to->ns->name, NULL, NULL};
+    int error = vireo__sio_message_wrap(&message, to->ns->io->loop, &head, json, parts, count);
+    if (error < 0)
+        return error;
+    vireo__outgoing_many(to, &message);
+    int taken = vireo__local_broadcast(to, &message);
+    vireo__sio_message_release(&message);
+    return taken;
+}
+
 /* --- a broadcast with answers ----------------------------------------------------------------- */
 
 static int make_question(vireo__sio_message *message, vireo_ns *ns, uint64_t number,

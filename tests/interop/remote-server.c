@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  * SPDX-FileCopyrightText: Copyright (c) 2026 The Vireo authors */
 
-/* remote-server: the server of remote.test.mjs. It keeps the contract at the head of
- * remote-reference.mjs. */
+/* remote-server: the servers of remote.test.mjs and cluster.test.mjs. It keeps the contract at the
+ * head of remote-reference.mjs. Several servers stand on one loop, or with --threads each on a
+ * thread and a loop of its own. */
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,7 +11,18 @@
 
 #include <vireo/vireo.h>
 
+#include "loopback.h"
+#include "socketio/inside.h"
+
 #define MOST_NAMES 16
+
+/* One of the servers; the user of its namespaces. */
+struct host {
+    vireo_app *app;
+    loopback_server place;
+    uv_thread_t thread;
+    char name[2];
+};
 
 struct data {
     char v[64];
@@ -182,6 +194,17 @@ static void on_leave(vireo_socket *s, const vireo_msg *m)
     ack_rooms(s, m);
 }
 
+static void see_outgoing(vireo_socket *s, const vireo_msg *m)
+{
+    observe(vireo_format(NULL, "{event:'out',id:%s,name:%s}", vireo_id(s), vireo_event(m)));
+}
+
+static void on_watch(vireo_socket *s, const vireo_msg *m)
+{
+    vireo_on_any_outgoing(s, see_outgoing);
+    vireo_ack(m, NULL);
+}
+
 static void on_set_data(vireo_socket *s, const vireo_msg *m)
 {
     struct data *d = vireo_data(s);
@@ -294,10 +317,68 @@ static void on_reserved(vireo_socket *s, const vireo_msg *m)
     vireo_ack(m, refused ? "['connect','connection','new_namespace']" : "[]");
 }
 
+/* --- of several servers ----------------------------------------------------------------------- */
+
+static struct host *host_of(const vireo_socket *s)
+{
+    return vireo_ns_user(vireo_ns_of(s));
+}
+
+/* The cluster adapter begins with what the namespace has of it. */
+static void on_servers(vireo_socket *s, const vireo_msg *m)
+{
+    const vireo_adapter *a = vireo_ns_of(s)->adapter;
+    vireo_ack(m, "%zu", a != NULL ? vireo__cluster_count((const vireo__cluster *)a) : 1);
+}
+
+static void on_stop(vireo_socket *s, const vireo_msg *m)
+{
+    (void)m;
+    vireo_stop(host_of(s)->app);
+}
+
+static void on_cut(vireo_socket *s, const vireo_msg *m)
+{
+    loopback_cut(host_of(s)->place.hub, host_of(s)->place.index, true);
+    vireo_ack(m, NULL);
+}
+
+static void on_lag(vireo_socket *s, const vireo_msg *m)
+{
+    loopback_lag(host_of(s)->place.hub, (int)ms_of(m, 0));
+    vireo_ack(m, NULL);
+}
+
+static void on_inject(vireo_socket *s, const vireo_msg *m)
+{
+    size_t n;
+    const void *data = vireo_bytes(vireo_arg(m, 0), &n);
+    loopback_inject(host_of(s)->place.hub, host_of(s)->place.index, vireo_ns_name(vireo_ns_of(s)),
+                    data, n);
+    vireo_ack(m, NULL);
+}
+
+static void on_tell(vireo_ns *ns, const vireo_msg *m)
+{
+    const struct host *h = vireo_ns_user(ns);
+    vireo_broadcast((vireo_to){.ns = ns, .flags = VIREO_LOCAL}, "told", "%s,%p", h->name,
+                    (const void *)vireo_arg(m, 0));
+}
+
+static void on_who(vireo_ns *ns, const vireo_msg *m)
+{
+    const struct host *h = vireo_ns_user(ns);
+    vireo_ack(m, "{name:%s,got:%p}", h->name, (const void *)vireo_arg(m, 0));
+    vireo_ack(m, "'a second answer'");
+}
+
+static const vireo_server_handler server_events[] = {{"tell", on_tell}, {"who", on_who}, {0}};
+
 static const vireo_event_handler events[] = {
     {"ack", on_ack},
     {"join", on_join},
     {"leave", on_leave},
+    {"watch", on_watch},
     {"set-data", on_set_data},
     {"emit-to", on_emit_to},
     {"ask-all", on_ask_all},
@@ -311,6 +392,11 @@ static const vireo_event_handler events[] = {
     {"server-emit", on_server_emit},
     {"server-ask", on_server_ask},
     {"reserved", on_reserved},
+    {"servers", on_servers},
+    {"stop", on_stop},
+    {"cut", on_cut},
+    {"lag", on_lag},
+    {"inject", on_inject},
     {0},
 };
 
@@ -320,11 +406,107 @@ static char *describe(vireo_socket *s)
     return d->v[0] != '\0' ? vireo_format(NULL, "{v:%s}", d->v) : NULL;
 }
 
-int main(void)
+/* --- the program ------------------------------------------------------------------------------ */
+
+struct options {
+    int servers;
+    bool threads;
+    vireo__cluster_options cluster;
+};
+
+static struct options options_of(int argc, char **argv)
 {
-    vireo_app *app = vireo_app_new();
-    if (app == NULL || vireo_namespace(app, "/", .data_size = sizeof(struct data), .events = events,
-                                       .describe = describe) == NULL)
-        return 1;
-    return vireo_run(app, .host = "127.0.0.1", .name = "remote");
+    struct options o = {.servers = 1};
+    for (int i = 1; i < argc; i++) {
+        uint32_t value = i + 1 < argc ? (uint32_t)atoi(argv[i + 1]) : 0;
+        o.threads = o.threads || strcmp(argv[i], "--threads") == 0;
+        if (strcmp(argv[i], "--servers") == 0)
+            o.servers = (int)value;
+        else if (strcmp(argv[i], "--heartbeat-ms") == 0)
+            o.cluster.heartbeat_ms = value;
+        else if (strcmp(argv[i], "--silence-ms") == 0)
+            o.cluster.silence_ms = value;
+    }
+    return o;
+}
+
+static bool open_host(struct host *h, int index, loopback *hub, uv_loop_t *uv)
+{
+    h->place = (loopback_server){hub, index};
+    h->name[0] = (char)('a' + index);
+    h->app = vireo_app_new(.uv_loop = uv);
+    vireo_ns_options o = {.size = sizeof o,
+                          .data_size = sizeof(struct data),
+                          .user = h,
+                          .events = events,
+                          .describe = describe,
+                          .server_events = server_events,
+                          .adapter = hub != NULL ? loopback_adapter : NULL,
+                          .adapter_user = &h->place};
+    return h->app != NULL && vireo_ns_create(h->app, "/", &o) != NULL &&
+           vireo_ns_create_matching(h->app, "^/dyn-[0-9]+$", &o) != NULL &&
+           vireo_listen(h->app, .host = "127.0.0.1") == 0;
+}
+
+static void print_addresses(const struct host *hosts, int n)
+{
+    printf("{\"event\":\"servers\",\"urls\":[");
+    for (int i = 0; i < n; i++)
+        printf("%s\"http://127.0.0.1:%u\"", i > 0 ? "," : "", vireo_port(hosts[i].app));
+    printf("]}\nlistening on http://127.0.0.1:%u\n", vireo_port(hosts[0].app));
+    fflush(stdout);
+}
+
+static void run_host(void *host)
+{
+    vireo_run_loop(((struct host *)host)->app);
+}
+
+static void run_on_threads(struct host *hosts, int n)
+{
+    for (int i = 1; i < n; i++)
+        if (uv_thread_create(&hosts[i].thread, run_host, &hosts[i]) < 0)
+            abort();
+    run_host(&hosts[0]);
+    for (int i = 1; i < n; i++)
+        uv_thread_join(&hosts[i].thread);
+}
+
+static void on_signal(uv_signal_t *handle, int number)
+{
+    (void)number;
+    uv_stop(handle->loop);
+    uv_close((uv_handle_t *)handle, NULL);
+}
+
+static void run_on_one_loop(struct host *hosts, int n, uv_loop_t *uv)
+{
+    uv_signal_t signal;
+    uv_signal_init(uv, &signal);
+    uv_signal_start(&signal, on_signal, SIGTERM);
+    uv_run(uv, UV_RUN_DEFAULT);
+    for (int i = 0; i < n; i++)
+        vireo_app_free(hosts[i].app);
+    uv_run(uv, UV_RUN_DEFAULT);
+}
+
+int main(int argc, char **argv)
+{
+    struct host hosts[LOOPBACK_SERVERS] = {0};
+    struct options o = options_of(argc, argv);
+    uv_loop_t uv;
+    loopback *hub = o.servers > 1 ? loopback_new(&o.cluster) : NULL;
+    uv_loop_init(&uv);
+    for (int i = 0; i < o.servers; i++)
+        if (!open_host(&hosts[i], i, hub, o.threads ? NULL : &uv))
+            return 1;
+    print_addresses(hosts, o.servers);
+    if (o.threads)
+        run_on_threads(hosts, o.servers);
+    else
+        run_on_one_loop(hosts, o.servers, &uv);
+    uv_loop_close(&uv);
+    if (hub != NULL)
+        loopback_free(hub);
+    return 0;
 }

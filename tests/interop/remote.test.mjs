@@ -6,27 +6,15 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { after, before, test } from "node:test";
+import { ask } from "../js/ask.mjs";
 import { call, connected } from "../js/client.mjs";
 import { forEachKind, startServer } from "../js/server.mjs";
-import { collect, next, within } from "../js/wait.mjs";
+import { next } from "../js/wait.mjs";
 
 const websocket = { transports: ["websocket"] };
 const polling = { transports: ["polling"] };
 const sorted = (list) => [...list].sort();
 const byId = (list) => [...list].sort((a, b) => a.id < b.id ? -1 : 1);
-
-/** Sends a command that has its result later; resolves to [error, value]. */
-function ask(socket, command, ...args) {
-  const token = randomUUID();
-  return within(new Promise((resolve) => {
-    socket.on("result", function listener(got, error, value) {
-      if (got !== token) return;
-      socket.off("result", listener);
-      resolve([error, value]);
-    });
-    socket.emit(command, token, ...args);
-  }), `the result of ${command}`);
-}
 
 /** A client that answers "q" with `answer`, and sees what it was asked. */
 async function answering(t, server, options, answer) {
@@ -85,6 +73,14 @@ forEachKind("all sockets of one server", (kind) => {
     const [error, responses] = await ask(a, "ask-all", { rooms: [room] }, 300, "q");
     assert.deepEqual([error, sorted(responses)], ["timeout", ["a", "c"]]);
     assert.deepEqual(b.asked, [[]]);
+  });
+
+  test("catch-all listeners see the question (R08 S13)", async (t) => {
+    const { sockets: [a, b], room } = await three(t, ["a", "b", "c"]);
+    await call(b, "watch");
+    const [error] = await ask(a, "ask-all", { rooms: [room] }, 5000, "q", 1);
+    assert.equal(error, null);
+    await server.observe({ event: "out", id: b.id, name: "q" });
   });
 
   test("nobody to ask: an empty list at once (R08)", async (t) => {
