@@ -52,6 +52,9 @@ typedef struct vireo_app_options {
     /* for connections that are busy when the graceful end begins, then they are cut; default 8,000:
      * process managers commonly kill after 10 s */
     uint32_t stop_timeout_ms;
+    /* In vireo_run the first SIGTERM does not stop the application, but drains it over this time
+     * (vireo_drain); a second one stops it. Default 0: it stops. */
+    uint32_t drain_ms;
 } vireo_app_options;
 
 /* vireo_app_new returns new: an application that listens nowhere yet; NULL when memory runs out.
@@ -121,6 +124,20 @@ VIREO_API void vireo_run_loop(vireo_app *app);
  * shutting down", event handlers run, connections are closed. vireo_run returns when all that is
  * done. Allowed in any callback; a second call does nothing. */
 VIREO_API void vireo_stop(vireo_app *app);
+
+/* vireo_drain is a slow beginning of that end, for a server whose clients shall go to another one
+ * and not all at once: from now on who asks for a new session, a WebSocket or an event stream gets
+ * 503, and those who have one are told to leave, in even steps over |window_ms|, after what is
+ * queued for them. They see a lost connection, upon which the official clients connect anew by
+ * themselves; the sockets' reason is "server shutting down". Plain requests are answered as before.
+ * When nobody is left, or stop_timeout_ms after the window, comes vireo_stop.
+ *
+ * Returns 0, or VIREO_ECLOSED when the end has begun already. */
+VIREO_API int vireo_drain(vireo_app *app, uint32_t window_ms);
+
+/* vireo_draining tells whether vireo_drain or vireo_stop was called: what a load balancer that asks
+ * for our health should be told. */
+VIREO_API bool vireo_draining(const vireo_app *app);
 
 /* vireo_on_stop has |fn| called once when the graceful end begins, before any socket is
  * disconnected. */

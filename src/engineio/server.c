@@ -172,7 +172,7 @@ static void on_head(vireo_req *r)
 /* Sessions over polling outlive their connections, so that these alone would not bound them. */
 static bool takes_sessions(const vireo__eio_server *server)
 {
-    return !vireo__app_stopping(server->app) &&
+    return !vireo__app_leaving(server->app) &&
            server->sessions.len < vireo__app_options(server->app)->max_connections;
 }
 
@@ -256,6 +256,24 @@ static void on_stop(void *owner)
     vireo__eio_websockets_stop(server);
 }
 
+/* Those that are on their way out stand at the end of the list. */
+static size_t drain(void *owner, size_t keep)
+{
+    vireo__eio_server *server = owner;
+    while (server->sessions.len - server->closing > keep) {
+        vireo__eio_session *s = first(&server->list);
+        vireo__list_remove(&s->node);
+        vireo__list_append(&server->list, &s->node);
+        if (s->state != VIREO__EIO_STATE_OPEN)
+            continue;
+        if (server->events->on_leave != NULL)
+            server->events->on_leave(s);
+        else
+            vireo__eio_close(s, false);
+    }
+    return server->sessions.len;
+}
+
 static void free_server(vireo__eio_server *server)
 {
     vireo__shared_unref(server->ping);
@@ -337,7 +355,8 @@ vireo__eio_server *vireo__eio_server_new(vireo_app *app, const vireo__eio_option
         .on_request = on_request,
         .on_upgrade = on_upgrade,
     };
-    server->part = (vireo__part){.owner = server, .on_stop = on_stop, .on_free = on_free};
+    server->part =
+        (vireo__part){.owner = server, .drain = drain, .on_stop = on_stop, .on_free = on_free};
     vireo__app_mount(app, &server->mount);
     vireo__app_add_part(app, &server->part);
     return server;

@@ -81,6 +81,9 @@ typedef struct vireo__eio_events {
      * |new_id| for an answer that opens a session, and then, as for any other, with NULL. May be
      * NULL. */
     void (*on_headers)(void *owner, vireo_req *r, const char *new_id);
+    /* The session is to leave a server that is going away: close it with vireo__eio_close, as is
+     * done where this is NULL. */
+    void (*on_leave)(vireo__eio_session *s);
     /* The application stops; the sessions are closed after the return. May be NULL. */
     void (*on_stop)(void *owner);
     /* The application is freed and all sessions are gone: free the owner. May be NULL. */

@@ -276,6 +276,7 @@ void vireo__eio_close(vireo__eio_session *s, bool discard)
     if (s->state == VIREO__EIO_STATE_CLOSING)
         return;
     s->state = VIREO__EIO_STATE_CLOSING;
+    s->server->closing++;
     vireo__deadline_stop(&s->heartbeat);
     if (s->ws != NULL) {
         vireo__eio_websocket_close(s->ws);
@@ -291,6 +292,7 @@ void vireo__eio_session_end(vireo__eio_session *s, const char *reason, const cha
     vireo__eio_server *server = s->server;
     if (s->state == VIREO__EIO_STATE_CLOSED)
         return;
+    server->closing -= s->state == VIREO__EIO_STATE_CLOSING;
     s->state = VIREO__EIO_STATE_CLOSED;
     s->reason = reason;
     s->description = description;

@@ -65,6 +65,7 @@ struct vireo__eio_server {
     vireo__mount mount;
     vireo__part part;
     vireo__map sessions; /* by id */
+    size_t closing;      /* how many of them are in that state */
     vireo__list list;
     vireo__list websockets; /* all that are open, transport or not */
     vireo__list closed;     /* sessions whose on_close is still to come */

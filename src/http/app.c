@@ -320,6 +320,7 @@ static void stop_now(vireo_app *app)
 {
     if (app->stopped)
         return;
+    vireo__deadline_stop(&app->drain.tick);
     for (vireo__list *at = app->listeners.next; at != &app->listeners; at = at->next)
         vireo__listener_close(vireo__container(at, vireo__listening, node)->listener,
                               on_listener_gone);

@@ -6,6 +6,7 @@
  *
  *     app.c       options, mounts; the graceful end
  *     routes.c    what is registered;  chain.c  the way of a request along it
+ *     drain.c     the slow end before that
  *     run.c       vireo_run: signals, and the program around an application
  *     conn.c      a connection: bytes to requests, one after the other; time-outs; its end
  *     request.c   what a handler reads from a request
@@ -28,6 +29,7 @@
 #include "http/forwarded.h"
 #include "http/reply.h"
 #include "http/server.h"
+#include "loop/deadline.h"
 #include "net/listener.h"
 
 /* One entry of the list of routes, which is searched in the order of registration. */
@@ -64,6 +66,14 @@ typedef struct vireo__proxies {
     vireo__trust whom;
 } vireo__proxies;
 
+/* The slow end (drain.c). */
+typedef struct vireo__drain {
+    vireo__deadline tick;
+    uint64_t begin; /* of vireo__loop_now */
+    uint32_t window_ms;
+    bool on;
+} vireo__drain;
+
 struct vireo_app {
     vireo_app_options options; /* with the defaults filled in */
     vireo_loop *loop;
@@ -79,6 +89,7 @@ struct vireo_app {
     vireo__list stop_hooks;
     struct vireo__agent *agent; /* NULL until it is asked for */
     vireo__turn_task stop_task;
+    vireo__drain drain;
     vireo__deadline time_box;               /* of the graceful end */
     vireo__pool requests;                   /* memory of vireo_req */
     vireo__buf head;                        /* of the reply under construction */

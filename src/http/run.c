@@ -16,15 +16,16 @@ typedef struct runner {
     int open; /* of them */
 } runner;
 
-/* The first signal asks for a graceful end, a second one has no patience. */
+/* The first signal asks for a graceful end, or a slow one; each further one has less patience. */
 static void on_signal(uv_signal_t *handle, int number)
 {
-    runner *run = handle->data;
-    (void)number;
-    if (run->app->stopping)
-        vireo__app_end_now(run->app);
+    vireo_app *app = ((runner *)handle->data)->app;
+    if (app->stopping)
+        vireo__app_end_now(app);
+    else if (number == SIGTERM && app->options.drain_ms > 0 && !app->drain.on)
+        vireo_drain(app, app->options.drain_ms);
     else
-        vireo_stop(run->app);
+        vireo_stop(app);
 }
 
 static void watch_signals(runner *run)

@@ -55,10 +55,15 @@ typedef struct vireo__guest {
 void vireo__app_enter(vireo_app *app, vireo__guest *guest);
 void vireo__app_leave(vireo_app *app, vireo__guest *guest);
 
-/* What lives as long as the application, and is told of its end. Either may be NULL. */
+/* What lives as long as the application, and is told of its end. Each may be NULL. */
 typedef struct vireo__part {
     vireo__list node; /* in the application; the library's */
+    size_t at_first;  /* what |drain| answered first; the library's */
     void *owner;
+    /* The slow end: ask clients to leave, what is queued for them first, until no more than |keep|
+     * are left that were not asked (SIZE_MAX: nobody is asked). Returns how many clients there are
+     * still, those that were asked and are on their way out included. */
+    size_t (*drain)(void *owner, size_t keep);
     /* The graceful end begins: close what is open. Requests may still be answered. */
     void (*on_stop)(void *owner);
     /* The application is freed, all its connections are closed: free the owner and the part. */
@@ -78,6 +83,10 @@ void **vireo__app_extension(vireo_app *app);
 
 /* vireo__app_stopping tells whether the graceful end has begun. */
 bool vireo__app_stopping(const vireo_app *app);
+
+/* vireo__app_leaving tells whether that or the slow end has begun: who has no session yet gets
+ * none. */
+bool vireo__app_leaving(const vireo_app *app);
 
 /* --- more of a request than users see; borrowed, valid as long as |r| ------------------------- */
 

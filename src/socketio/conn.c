@@ -395,6 +395,11 @@ static void on_headers(void *owner, vireo_req *r, const char *new_id)
         io->options.on_initial_headers(io, r);
 }
 
+static void on_leave(vireo__eio_session *session)
+{
+    close_for(vireo__eio_owner(session), "server shutting down", "");
+}
+
 static void on_stop(void *owner)
 {
     vireo__io_close_sockets(owner, "server shutting down");
@@ -414,6 +419,7 @@ const vireo__eio_events vireo__sio_engine_events = {
     .on_request = on_request,
     .on_refusal = on_refusal,
     .on_headers = on_headers,
+    .on_leave = on_leave,
     .on_stop = on_stop,
     .on_free = on_free,
 };

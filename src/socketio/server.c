@@ -91,29 +91,39 @@ static void bury(vireo__turn_task *task)
 }
 
 /* The servers of an application stand in a chain that begins in its extension. */
-static vireo_io **end_of_chain(vireo_app *app)
+static vireo_io *first_of(vireo_app *app)
 {
-    vireo_io **at = (vireo_io **)vireo__app_extension(app);
-    while (*at != NULL)
-        at = &(*at)->next;
-    return at;
+    return *vireo__app_extension(app);
 }
 
-static bool path_taken(vireo_app *app, const char *path)
+static void enter_chain(vireo_io *io)
 {
-    const vireo_io *io = *vireo__app_extension(app);
-    while (io != NULL && strcmp(io->path, path) != 0)
-        io = io->next;
-    return io != NULL;
+    vireo_io *at = first_of(io->app);
+    while (at != NULL && at->next != NULL)
+        at = at->next;
+    if (at != NULL)
+        at->next = io;
+    else
+        *vireo__app_extension(io->app) = io;
 }
 
 static void leave_chain(const vireo_io *io)
 {
-    vireo_io **at = (vireo_io **)vireo__app_extension(io->app);
-    while (*at != NULL && *at != io)
-        at = &(*at)->next;
-    if (*at != NULL)
-        *at = io->next;
+    vireo_io *at = first_of(io->app);
+    while (at != NULL && at != io && at->next != io)
+        at = at->next;
+    if (at == io)
+        *vireo__app_extension(io->app) = io->next;
+    else if (at != NULL)
+        at->next = io->next;
+}
+
+static bool path_taken(vireo_app *app, const char *path)
+{
+    const vireo_io *io = first_of(app);
+    while (io != NULL && strcmp(io->path, path) != 0)
+        io = io->next;
+    return io != NULL;
 }
 
 void vireo__io_free(vireo_io *io)
@@ -190,14 +200,14 @@ vireo_io *vireo_io_create(vireo_app *app, const vireo_io_options *options)
                                             .path = "/",
                                             .http_only = true,
                                             .same_site = VIREO_SAME_SITE_LAX};
-    *end_of_chain(app) = io;
+    enter_chain(io);
     return io;
 }
 
 vireo_io *vireo__io_of(vireo_app *app)
 {
-    void **first = vireo__app_extension(app);
-    return *first != NULL ? *first : vireo_socketio(app);
+    vireo_io *first = first_of(app);
+    return first != NULL ? first : vireo_socketio(app);
 }
 
 vireo_app *vireo_io_app(const vireo_io *io)

@@ -336,7 +336,7 @@ static int refuse_stopping(vireo_req *r)
 static int on_request(vireo_req *r)
 {
     vireo_sse_endpoint *endpoint = vireo_req_user(r);
-    if (vireo__app_stopping(endpoint->app))
+    if (vireo__app_leaving(endpoint->app))
         return refuse_stopping(r);
     int error = endpoint->options.on_request != NULL ? endpoint->options.on_request(r) : 0;
     if (error < 0 || vireo__req_answered(r))
@@ -395,6 +395,20 @@ static void end_stream(vireo_sse *e, void *user)
 {
     (void)user;
     vireo_sse_close(e);
+}
+
+/* Those that are on their way out stand at the end of the list. */
+static size_t drain(void *owner, size_t keep)
+{
+    vireo_sse_endpoint *endpoint = owner;
+    vireo__list *all = &endpoint->streams;
+    while (endpoint->open > keep) {
+        vireo_sse *e = vireo__container(all->next, vireo_sse, node);
+        vireo__list_remove(&e->node);
+        vireo__list_append(all, &e->node);
+        vireo_sse_close(e);
+    }
+    return endpoint->open > 0 || vireo__list_empty(all) ? endpoint->open : 1;
 }
 
 static void on_stop(void *owner)
@@ -456,7 +470,8 @@ vireo_sse_endpoint *vireo_sse_register(vireo_app *app, const char *path,
         on_free(endpoint);
         return NULL;
     }
-    endpoint->part = (vireo__part){.owner = endpoint, .on_stop = on_stop, .on_free = on_free};
+    endpoint->part =
+        (vireo__part){.owner = endpoint, .drain = drain, .on_stop = on_stop, .on_free = on_free};
     vireo__app_add_part(app, &endpoint->part);
     return endpoint;
 }

@@ -14,6 +14,7 @@
 #include "base/utf8.h"
 #include "net/tls.h"
 #include "payload/template.h"
+#include "ws/inside.h"
 
 enum {
     DEFAULT_MESSAGE_BYTES = 1000000, /* as Socket.IO's maxHttpBufferSize */
@@ -174,7 +175,7 @@ static int on_upgrade(vireo_req *r)
     vireo_ws_endpoint *endpoint = vireo_req_user(r);
     char accept[VIREO__WS_ACCEPT_SIZE];
     vireo__str protocol;
-    if (vireo__app_stopping(endpoint->app))
+    if (vireo__app_leaving(endpoint->app))
         return vireo_reply_text(r, 503, "the server is going away");
     if (check(r, &endpoint->options, accept, &protocol) < 0)
         return 0;
@@ -198,6 +199,20 @@ static int on_upgrade(vireo_req *r)
 }
 
 /* --- the application's end -------------------------------------------------------------------- */
+
+/* Those that are on their way out stand at the end of the list. */
+static size_t drain(void *owner, size_t keep)
+{
+    vireo_ws_endpoint *endpoint = owner;
+    vireo__list *all = &endpoint->connections;
+    while (endpoint->open > keep) {
+        vireo_ws *ws = vireo__container(all->next, vireo_ws, node);
+        vireo__list_remove(&ws->node);
+        vireo__list_append(all, &ws->node);
+        vireo__ws_close(&ws->conn, VIREO__WS_GOING_AWAY, NULL, 0);
+    }
+    return endpoint->open > 0 || vireo__list_empty(all) ? endpoint->open : 1;
+}
 
 static void on_stop(void *owner)
 {
@@ -306,7 +321,8 @@ vireo_ws_endpoint *vireo_ws_register(vireo_app *app, const char *path,
         free_endpoint(endpoint);
         return NULL;
     }
-    endpoint->part = (vireo__part){.owner = endpoint, .on_stop = on_stop, .on_free = on_free};
+    endpoint->part =
+        (vireo__part){.owner = endpoint, .drain = drain, .on_stop = on_stop, .on_free = on_free};
     vireo__app_add_part(app, &endpoint->part);
     return endpoint;
 }
@@ -390,9 +406,9 @@ int vireo_ws_close(vireo_ws *ws, uint16_t code, const char *reason)
 {
     struct vireo__ws_client *client = ws->endpoint->client;
     bool connecting = client != NULL && vireo__ws_client_connecting(client);
-    int error = connecting ? 0
-                           : vireo__ws_close(&ws->conn, code, reason,
-                                             reason != NULL ? strlen(reason) : 0);
+    int error = connecting
+                    ? 0
+                    : vireo__ws_close(&ws->conn, code, reason, reason != NULL ? strlen(reason) : 0);
     if (client != NULL && error != VIREO_EINVAL)
         vireo__ws_client_leave(client);
     return error;

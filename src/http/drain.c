@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: MIT
+ * SPDX-FileCopyrightText: Copyright (c) 2026 The Vireo authors */
+
+/* drain.c: the slow end. Clients that are told to leave come back at once, to whoever takes them
+ * now: in step with the clock, so that they do not come all together.
+ *
+ *     clients
+ *        |*--__
+ *        |     *--__            each tick lets as many go as are above the line
+ *        |          *--__
+ *        |               *--__
+ *        +--------------------*-------------|--> time
+ *        vireo_drain     window_ms     stop_timeout_ms for the last of them, then vireo_stop
+ */
+
+#include <vireo/error.h>
+
+#include "http/app.h"
+
+enum { TICK_MS = 20 };
+
+static size_t ask(const vireo__part *part, size_t keep)
+{
+    return part->drain != NULL ? part->drain(part->owner, keep) : 0;
+}
+
+/* How many of |count| may still be there. (The product fits: there are fewer than 2^32 clients.) */
+static size_t line_at(const vireo__drain *d, size_t count, uint64_t elapsed_ms)
+{
+    if (elapsed_ms >= d->window_ms)
+        return 0;
+    return (size_t)(((uint64_t)count * (d->window_ms - elapsed_ms) + d->window_ms - 1) /
+                    d->window_ms);
+}
+
+static size_t let_go(vireo_app *app, uint64_t elapsed_ms)
+{
+    size_t left = 0;
+    for (vireo__list *at = app->parts.next; at != &app->parts; at = at->next) {
+        const vireo__part *part = vireo__container(at, vireo__part, node);
+        left += ask(part, line_at(&app->drain, part->at_first, elapsed_ms));
+    }
+    return left;
+}
+
+static void on_tick(vireo__deadline *deadline);
+
+static void await_tick(vireo_app *app)
+{
+    if (vireo__deadline_start(app->loop, &app->drain.tick, TICK_MS, on_tick) < 0)
+        vireo_stop(app);
+}
+
+static void on_tick(vireo__deadline *deadline)
+{
+    vireo_app *app = vireo__container(deadline, vireo_app, drain.tick);
+    const vireo__drain *d = &app->drain;
+    uint64_t elapsed_ms = vireo__loop_now(app->loop) - d->begin;
+    bool late = elapsed_ms >= (uint64_t)d->window_ms + app->options.stop_timeout_ms;
+    if (let_go(app, elapsed_ms) == 0 || late)
+        vireo_stop(app);
+    else if (!app->stopping)
+        await_tick(app);
+}
+
+int vireo_drain(vireo_app *app, uint32_t window_ms)
+{
+    size_t count = 0;
+    if (vireo__app_leaving(app))
+        return VIREO_ECLOSED;
+    app->drain.on = true;
+    app->drain.window_ms = window_ms;
+    app->drain.begin = vireo__loop_now(app->loop);
+    for (vireo__list *at = app->parts.next; at != &app->parts; at = at->next) {
+        vireo__part *part = vireo__container(at, vireo__part, node);
+        part->at_first = ask(part, SIZE_MAX);
+        count += part->at_first;
+    }
+    vireo__log_line(&app->loop->log, VIREO_INFO, "http", "draining: %zu clients in %u ms", count,
+                    window_ms);
+    await_tick(app);
+    return 0;
+}
+
+bool vireo_draining(const vireo_app *app)
+{
+    return vireo__app_leaving(app);
+}
+
+bool vireo__app_leaving(const vireo_app *app)
+{
+    return app->stopping || app->drain.on;
+}
