@@ -55,6 +55,9 @@ typedef struct vireo_app_options {
     /* In vireo_run the first SIGTERM does not stop the application, but drains it over this time
      * (vireo_drain); a second one stops it. Default 0: it stops. */
     uint32_t drain_ms;
+    /* queued for all that read too slowly together; default 256 MiB. Beyond it those are closed who
+     * have more than 64 KiB of it */
+    size_t max_queued_total;
 } vireo_app_options;
 
 /* vireo_app_new returns new: an application that listens nowhere yet; NULL when memory runs out.

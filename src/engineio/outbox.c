@@ -5,8 +5,6 @@
 
 #include <vireo/error.h>
 
-#include "loop/loop.h"
-
 typedef struct vireo__outbox_node {
     struct vireo__outbox_node *next;
     vireo__outbox_item item;
@@ -14,9 +12,9 @@ typedef struct vireo__outbox_node {
 
 _Static_assert(sizeof(node) <= VIREO__WRITE_NODE_SIZE, "the loop's pool holds nodes of this size");
 
-int vireo__outbox_push(vireo__outbox *box, vireo__pool *pool, vireo__outbox_item item)
+int vireo__outbox_push(vireo__outbox *box, vireo_loop *loop, vireo__outbox_item item)
 {
-    node *n = vireo__pool_take(pool);
+    node *n = vireo__pool_take(&loop->write_nodes);
     if (n == NULL)
         return VIREO_ENOMEM;
     vireo__shared_ref(item.frame);
@@ -27,11 +25,12 @@ int vireo__outbox_push(vireo__outbox *box, vireo__pool *pool, vireo__outbox_item
         box->head = n;
     box->tail = n;
     box->bytes += vireo__ws_payload_len(item.frame);
+    loop->backlog += vireo__ws_payload_len(item.frame);
     box->count++;
     return 0;
 }
 
-bool vireo__outbox_pop(vireo__outbox *box, vireo__pool *pool, vireo__outbox_item *item)
+bool vireo__outbox_pop(vireo__outbox *box, vireo_loop *loop, vireo__outbox_item *item)
 {
     node *n = box->head;
     if (n == NULL)
@@ -41,8 +40,9 @@ bool vireo__outbox_pop(vireo__outbox *box, vireo__pool *pool, vireo__outbox_item
     if (box->head == NULL)
         box->tail = NULL;
     box->bytes -= vireo__ws_payload_len(item->frame);
+    loop->backlog -= vireo__ws_payload_len(item->frame);
     box->count--;
-    vireo__pool_give(pool, n);
+    vireo__pool_give(&loop->write_nodes, n);
     return true;
 }
 
@@ -52,10 +52,10 @@ const vireo__outbox_item *vireo__outbox_next(const vireo__outbox *box, const nod
     return *at == NULL ? NULL : &(*at)->item;
 }
 
-void vireo__outbox_clear(vireo__outbox *box, vireo__pool *pool, int status)
+void vireo__outbox_clear(vireo__outbox *box, vireo_loop *loop, int status)
 {
     vireo__outbox_item item;
-    while (vireo__outbox_pop(box, pool, &item)) {
+    while (vireo__outbox_pop(box, loop, &item)) {
         vireo__shared_unref(item.frame);
         if (item.done != NULL)
             item.done(item.user, status);

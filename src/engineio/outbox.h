@@ -2,12 +2,12 @@
  * SPDX-FileCopyrightText: Copyright (c) 2026 The Vireo authors */
 
 /* outbox.h: messages that wait for a transport: a queue of frames (ws/frame.h). A polling session
- * fills it between two polls. */
+ * fills it between two polls; what waits in it is part of the loop's backlog. */
 
 #ifndef VIREO_ENGINEIO_OUTBOX_H
 #define VIREO_ENGINEIO_OUTBOX_H
 
-#include "base/pool.h"
+#include "loop/loop.h"
 #include "net/wqueue.h"
 #include "ws/frame.h"
 
@@ -26,11 +26,11 @@ typedef struct vireo__outbox {
 } vireo__outbox;
 
 /* vireo__outbox_push takes a reference of its own to item.frame. Returns 0 or VIREO_ENOMEM. */
-int vireo__outbox_push(vireo__outbox *box, vireo__pool *pool, vireo__outbox_item item);
+int vireo__outbox_push(vireo__outbox *box, vireo_loop *loop, vireo__outbox_item item);
 
 /* vireo__outbox_pop takes out the oldest; its reference goes to the caller. False when the outbox
  * is empty. */
-bool vireo__outbox_pop(vireo__outbox *box, vireo__pool *pool, vireo__outbox_item *item);
+bool vireo__outbox_pop(vireo__outbox *box, vireo_loop *loop, vireo__outbox_item *item);
 
 /* vireo__outbox_next visits all without taking them out: start with |*at| NULL; returns NULL at the
  * end. */
@@ -43,6 +43,6 @@ static inline bool vireo__outbox_empty(const vireo__outbox *box)
 }
 
 /* vireo__outbox_clear drops all; each |done| gets |status|. */
-void vireo__outbox_clear(vireo__outbox *box, vireo__pool *pool, int status);
+void vireo__outbox_clear(vireo__outbox *box, vireo_loop *loop, int status);
 
 #endif

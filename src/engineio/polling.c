@@ -178,7 +178,7 @@ static void answer_poll(vireo__eio_session *s, const char *last)
     s->poll = NULL;
     vireo_on_abort(r, NULL, NULL);
     int error = reply_packets(s, r, octets, payload, all_plain(&sent));
-    vireo__outbox_clear(&sent, &s->server->loop->write_nodes, error);
+    vireo__outbox_clear(&sent, s->server->loop, error);
     if (error < 0)
         vireo__eio_session_end(s, "transport error", vireo_strerror(error));
 }

@@ -227,11 +227,12 @@ static int send_by_poll(vireo__eio_session *s, vireo__outbox_item item)
     size_t limit = vireo__app_options(s->server->app)->max_queued_bytes;
     size_t len = vireo__ws_payload_len(item.frame);
     if (len > limit || s->outbox.bytes > limit - len ||
-        s->outbox.count >= vireo__max_pieces(limit)) {
+        s->outbox.count >= vireo__max_pieces(limit) ||
+        vireo__loop_too_far_behind(s->server->loop, s->outbox.bytes, len)) {
         vireo__eio_session_end(s, "transport error", "the client reads too slowly");
         return VIREO_EFULL;
     }
-    int error = vireo__outbox_push(&s->outbox, &s->server->loop->write_nodes, item);
+    int error = vireo__outbox_push(&s->outbox, s->server->loop, item);
     if (error == 0 && s->poll != NULL)
         vireo__turn_add(s->server->loop, &s->turn);
     return error;
@@ -312,7 +313,7 @@ void vireo__eio_session_finish(vireo__eio_session *s)
 {
     vireo__eio_server *server = s->server;
     vireo__turn_remove(&s->turn);
-    vireo__outbox_clear(&s->outbox, &server->loop->write_nodes, VIREO_ECLOSED);
+    vireo__outbox_clear(&s->outbox, server->loop, VIREO_ECLOSED);
     if (!s->refused)
         server->events->on_close(s, &(vireo__eio_close_info){s->reason, s->description});
     vireo__list_remove(&s->node);

@@ -261,7 +261,7 @@ void vireo__eio_websocket_probe(vireo__eio_session *s, vireo_req *r)
 static void send_outbox(vireo__eio_session *s)
 {
     vireo__outbox_item item;
-    while (s->ws != NULL && vireo__outbox_pop(&s->outbox, &s->server->loop->write_nodes, &item)) {
+    while (s->ws != NULL && vireo__outbox_pop(&s->outbox, s->server->loop, &item)) {
         int error = vireo__eio_websocket_send(s->ws, item.frame, item.done, item.user);
         if (error < 0 && item.done != NULL)
             item.done(item.user, error);

@@ -49,6 +49,8 @@ static void fill_in(vireo_app_options *o)
         o->max_body_bytes = 1000000;
     if (o->max_queued_bytes == 0)
         o->max_queued_bytes = (size_t)16 * 1024 * 1024;
+    if (o->max_queued_total == 0)
+        o->max_queued_total = (size_t)256 * 1024 * 1024;
     if (o->max_head_bytes < MIN_HEAD_BYTES)
         o->max_head_bytes = MIN_HEAD_BYTES;
 }
@@ -78,6 +80,7 @@ vireo_app *vireo_app_create(const vireo_app_options *options)
         return NULL;
     }
     app->loop->log = (vireo__log){app->options.log, app->options.log_user};
+    app->loop->max_backlog = app->options.max_queued_total;
     vireo__list_init(&app->mounts);
     vireo__list_init(&app->parts);
     vireo__list_init(&app->routes);

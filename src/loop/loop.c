@@ -225,6 +225,7 @@ vireo_loop *vireo__loop_new(uv_loop_t *uv)
     vireo__buf_init(&loop->scratch, VIREO__BUF_UNLIMITED);
     vireo__random(&loop->hash_key, sizeof loop->hash_key);
     loop->timer_due = UINT64_MAX;
+    loop->max_backlog = SIZE_MAX;
     loop->own = uv == NULL ? new_uv_loop() : NULL;
     loop->uv = uv != NULL ? uv : loop->own;
     loop->read_buffer = malloc(VIREO__READ_BUFFER);

@@ -33,6 +33,7 @@
 
 #define VIREO__READ_BUFFER     65536 /* bytes; more per read saves nothing */
 #define VIREO__WRITE_NODE_SIZE 64    /* bytes; net/wqueue.c asserts that its node fits */
+#define VIREO__BACKLOG_EACH    65536 /* bytes that may wait for a peer in any case */
 
 struct vireo_loop {
     uv_loop_t *uv;
@@ -55,6 +56,10 @@ struct vireo_loop {
     vireo__hash_key hash_key;
     vireo__log log;
     vireo__pool write_nodes; /* of net's write queues */
+    /* bytes queued for peers that are behind with reading, and from where on those are closed who
+     * have more than VIREO__BACKLOG_EACH of it */
+    size_t backlog;
+    size_t max_backlog;
     /* for whoever builds one message and copies it out before anyone else can run */
     vireo__buf scratch;
 };
@@ -73,6 +78,14 @@ uint64_t vireo__loop_now(const vireo_loop *loop);
 
 /* vireo__loop_advance moves that clock forward and runs what is due then. For tests. */
 void vireo__loop_advance(vireo_loop *loop, uint64_t ms);
+
+/* vireo__loop_too_far_behind tells whether a peer for which |queued| bytes wait, and now |more|,
+ * has to go, so that all who read too slowly together cannot have us hold any amount of memory. */
+static inline bool vireo__loop_too_far_behind(const vireo_loop *loop, size_t queued, size_t more)
+{
+    bool full = more > loop->max_backlog || loop->backlog > loop->max_backlog - more;
+    return full && queued + more > VIREO__BACKLOG_EACH;
+}
 
 /* vireo__loop_scratch returns the loop's scratch buffer, emptied. */
 vireo__buf *vireo__loop_scratch(vireo_loop *loop);

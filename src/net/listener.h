@@ -16,6 +16,8 @@ typedef struct vireo__listener vireo__listener;
  * it (set its events first). */
 typedef void (*vireo__accept_fn)(vireo__listener *listener, vireo__stream *s);
 
+#define VIREO__ACCEPTS_PER_TURN 64
+
 /* vireo__listener_open begins to accept.
  *
  * where   all of it but the name is read; cert_file and key_file are the caller's to make tls of

@@ -29,6 +29,22 @@ void vireo__stream_set_events(vireo__stream *s, const vireo__stream_events *even
     s->owner = owner;
 }
 
+/* --- who is behind ---------------------------------------------------------------------------- */
+
+/* What waits for a peer that does not take it counts against a limit of the whole loop. */
+static void block(vireo__stream *s)
+{
+    s->blocked = true;
+    s->loop->backlog += s->out.bytes;
+}
+
+static void unblock(vireo__stream *s)
+{
+    if (s->blocked)
+        s->loop->backlog -= s->out.bytes;
+    s->blocked = false;
+}
+
 /* --- reading ---------------------------------------------------------------------------------- */
 
 void vireo__stream_start(vireo__stream *s)
@@ -121,6 +137,7 @@ void vireo__stream_close(vireo__stream *s, int error)
 
 void vireo__stream_closed(vireo__stream *s)
 {
+    unblock(s);
     vireo__wqueue_clear(&s->out, &s->loop->write_nodes, s->error < 0 ? s->error : VIREO_ECLOSED);
     free(s->ending);
     s->ending = NULL;
@@ -154,7 +171,7 @@ static void write_rest_later(vireo__stream *s)
     if (error < 0)
         vireo__stream_close(s, error);
     else
-        s->blocked = true;
+        block(s);
 }
 
 static void flush_now(vireo__stream *s)
@@ -185,7 +202,7 @@ static void on_turn_end(vireo__turn_task *task)
 
 void vireo__stream_written(vireo__stream *s, size_t n, int status)
 {
-    s->blocked = false;
+    unblock(s);
     if (s->closing)
         return;
     if (status < 0) {
@@ -200,6 +217,13 @@ void vireo__stream_written(vireo__stream *s, size_t n, int status)
         s->events->on_drain(s);
 }
 
+static bool is_full(const vireo__stream *s, size_t len)
+{
+    return len > s->max_queued || s->out.bytes > s->max_queued - len ||
+           s->out.pieces >= vireo__max_pieces(s->max_queued) ||
+           (s->blocked && vireo__loop_too_far_behind(s->loop, s->out.bytes, len));
+}
+
 int vireo__stream_write(vireo__stream *s, vireo__shared *shared, size_t offset, size_t len,
                         vireo__written_fn done, void *user)
 {
@@ -207,14 +231,15 @@ int vireo__stream_write(vireo__stream *s, vireo__shared *shared, size_t offset, 
         return VIREO_ECLOSED;
     if (len == 0 && done == NULL)
         return 0;
-    if (len > s->max_queued || s->out.bytes > s->max_queued - len ||
-        s->out.pieces >= vireo__max_pieces(s->max_queued)) {
+    if (is_full(s, len)) {
         vireo__stream_close(s, VIREO_EFULL);
         return VIREO_EFULL;
     }
     if (vireo__wqueue_push(&s->out, &s->loop->write_nodes, shared, offset, len, done, user) < 0)
         return VIREO_ENOMEM;
-    if (!s->blocked)
+    if (s->blocked)
+        s->loop->backlog += len;
+    else
         vireo__turn_add(s->loop, &s->flush);
     return 0;
 }

@@ -96,6 +96,7 @@ struct vireo__stream {
     bool blocked : 1; /* the kernel did not take all; write_later is under way */
     bool peer_ended : 1;
     bool closing : 1;
+    bool served : 1; /* has just filled the read buffer: the others come first (tcp_uv.c) */
     bool secure : 1; /* the client speaks TLS: with us, or with a proxy that says so */
     char *client;    /* its address, where a proxy has told it; NULL: the peer is the client */
 };

@@ -56,6 +56,9 @@ struct vireo__listener {
     char *unix_path;
     any_handle spare; /* takes a connection that there is no memory for, so that it can be closed */
     bool spare_open;
+    vireo__turn_task refill; /* of |accepts| */
+    unsigned accepts;        /* that this turn has had */
+    bool waiting;            /* libuv has a connection for us that must wait for the next turn */
     bool open;
     bool closing;
 };
@@ -67,26 +70,33 @@ static uv_stream_t *handle_of(const vireo__stream *s)
 
 /* --- bytes ------------------------------------------------------------------------------------ */
 
+/* libuv reads up to 32 buffers from one stream before it turns to the next. A peer that sends more
+ * than we can handle would then keep all others waiting for that long: whoever has filled the
+ * buffer has had his share of this turn. To offer none ends libuv's round; the kernel keeps the
+ * rest. */
 static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *buf)
 {
     (void)suggested;
     vireo__stream *s = handle->data;
-    *buf = uv_buf_init((char *)s->loop->read_buffer, VIREO__READ_BUFFER);
+    *buf = uv_buf_init((char *)s->loop->read_buffer, s->served ? 0 : VIREO__READ_BUFFER);
+    s->served = false;
 }
 
 static void on_read(uv_stream_t *handle, ssize_t n, const uv_buf_t *buf)
 {
     vireo__stream *s = handle->data;
+    s->served = n == VIREO__READ_BUFFER;
     if (n > 0)
         vireo__stream_io_received(s, (uint8_t *)buf->base, (size_t)n);
     else if (n == UV_EOF)
         vireo__stream_io_ended(s);
-    else if (n < 0)
+    else if (n < 0 && n != UV_ENOBUFS)
         vireo__stream_close(s, (int)n);
 }
 
 static int read_start(vireo__stream *s)
 {
+    s->served = false;
     return uv_read_start(handle_of(s), on_alloc, on_read);
 }
 
@@ -315,11 +325,29 @@ static void refuse(vireo__listener *l)
     uv_close(&l->spare.handle, on_spare_closed);
 }
 
+/* libuv accepts until nobody waits any more. Of a flood of connections each turn takes as many as
+ * leave those who are inside their share of it. */
+static bool had_enough(vireo__listener *l)
+{
+    vireo__turn_add(l->loop, &l->refill);
+    l->waiting = l->accepts >= VIREO__ACCEPTS_PER_TURN;
+    l->accepts++;
+    return l->waiting;
+}
+
+static void on_refill(vireo__turn_task *task)
+{
+    vireo__listener *l = vireo__container(task, vireo__listener, refill);
+    l->accepts = 0;
+    if (l->waiting)
+        on_connection(&l->uv.stream, 0);
+}
+
 static void on_connection(uv_stream_t *server, int status)
 {
     static const vireo__stream_events unused = {.on_close = ignore_close};
     vireo__listener *l = server->data;
-    if (status < 0)
+    if (status < 0 || had_enough(l))
         return;
     vireo__stream *s = new_accepted(l);
     if (s == NULL) {
@@ -357,6 +385,7 @@ void vireo__listener_close(vireo__listener *l, void (*on_gone)(void *owner))
         return;
     l->closing = true;
     l->on_gone = on_gone;
+    vireo__turn_remove(&l->refill);
     if (l->gate != NULL)
         vireo__gate_close(l->gate);
     uv_close(&l->uv.handle, on_listener_closed);
@@ -482,6 +511,7 @@ int vireo__listener_open(vireo__listener **out, vireo_loop *loop, const vireo_li
     l->loop = loop;
     l->on_accept = on_accept;
     l->owner = owner;
+    l->refill.run = on_refill;
     vireo__list_init(&l->streams);
     if (where->error != NULL)
         where->error->code = 0;
