@@ -31,7 +31,11 @@ fuzz:
 bench: build
 	@bench/run.sh
 
+# .. and what an attack costs somebody else
+bystander: build
+	@bench/bystander.sh
+
 clean:
 	rm -rf build build-test build-clang build-fuzz
 
-.PHONY: run build setup test fuzz bench clean
+.PHONY: run build setup test fuzz bench bystander clean

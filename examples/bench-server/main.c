@@ -65,12 +65,17 @@ int main(int argc, char **argv)
     struct cli_option more[] = {
         {"--cert", "FILE: speak TLS with this certificate", NULL},
         {"--key", "FILE: its private key", NULL},
+        {"--deflate", "BYTES: compress messages from this length on", NULL},
         {0},
     };
     struct cli cli = cli_parse_more(argc, argv, 9001, more);
+    vireo_ws_deflate deflate = {.on = more[2].value != NULL};
+    if (deflate.on)
+        deflate.threshold = strtoul(more[2].value, NULL, 10);
     vireo_app *app = vireo_app_new();
-    vireo_websocket(app, "/echo", .on_message = raw_echo);
-    vireo_websocket(app, "/bcast", .on_message = raw_bcast);
+    vireo_websocket(app, "/echo", .on_message = raw_echo, .deflate = deflate);
+    vireo_websocket(app, "/bcast", .on_message = raw_bcast, .deflate = deflate);
+    vireo_socketio(app, .deflate = deflate);
     vireo_namespace(app, "/", .events = events);
     return vireo_run(app, .host = cli.host, .port = cli.port, .name = "bench-server",
                      .cert_file = more[0].value, .key_file = more[1].value);
