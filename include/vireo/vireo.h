@@ -21,6 +21,7 @@
 #define VIREO_VIREO_H
 
 #include <vireo/app.h>
+#include <vireo/client.h>
 #include <vireo/cookie.h>
 #include <vireo/env.h>
 #include <vireo/error.h>

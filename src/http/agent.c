@@ -641,7 +641,7 @@ int vireo__agent_ask(vireo__agent *agent, const vireo__ask *ask,
 {
     if (error != NULL)
         error->code = 0;
-    if (vireo__app_stopping(agent->app))
+    if (vireo__app_stopping(agent->app) && !ask->while_ending)
         return vireo__error_set(error, VIREO_ECLOSED, "the application is ending");
     vireo__exchange *x = calloc(1, sizeof *x);
     if (x == NULL)

@@ -45,6 +45,7 @@ typedef struct vireo__ask {
     uint64_t max_body_bytes;     /* beyond: VIREO_ETOOBIG */
     unsigned max_redirects;      /* more: VIREO_EREFUSED; 0: a redirect is an answer as any other */
     bool allow_downgrade;        /* follow a redirect from https to http */
+    bool while_ending; /* the application ends, and this is a last word: asked all the same */
 } vireo__ask;
 
 /* None of them comes inside a call of a function below. All may be NULL save on_done. */

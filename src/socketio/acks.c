@@ -19,6 +19,9 @@ struct vireo__ack {
     vireo__deadline deadline;
     vireo_ack_fn fn;
     void *user;
+    uint32_t timeout_ms;
+    void (*on_gone)(void *parked); /* while it is parked; else NULL */
+    void *parked;
     char digits[VIREO__ACK_ID_SIZE];
 };
 
@@ -32,6 +35,8 @@ static void forget(vireo__ack *ack)
 static void finish(vireo__ack *ack, int status, const vireo_value *args)
 {
     forget(ack);
+    if (ack->on_gone != NULL)
+        ack->on_gone(ack->parked);
     ack->fn(ack->socket, status, args, ack->user);
     free(ack);
 }
@@ -59,6 +64,9 @@ vireo__ack *vireo__ack_expect_number(vireo_socket *s, uint64_t number, uint32_t 
     vireo__ack *ack = calloc(1, sizeof *ack);
     if (ack == NULL)
         return NULL;
+    if (timeout_ms == 0)
+        timeout_ms = ns->ack_timeout_ms;
+    ack->timeout_ms = timeout_ms;
     ack->key[0] = number;
     ack->key[1] = (uintptr_t)s;
     ack->socket = s;
@@ -85,6 +93,30 @@ void vireo__ack_cancel(vireo__ack *ack)
 {
     forget(ack);
     free(ack);
+}
+
+void vireo__ack_take(vireo__ack *ack, vireo_ack_fn *fn, void **user, uint32_t *timeout_ms)
+{
+    *fn = ack->fn;
+    *user = ack->user;
+    *timeout_ms = ack->timeout_ms;
+    vireo__ack_cancel(ack);
+}
+
+void vireo__ack_park(vireo__ack *ack, vireo__list *list, void (*on_gone)(void *parked),
+                     void *parked)
+{
+    ack->on_gone = on_gone;
+    ack->parked = parked;
+    vireo__list_remove(&ack->node);
+    vireo__list_append(list, &ack->node);
+}
+
+void vireo__ack_unpark(vireo__ack *ack)
+{
+    ack->on_gone = NULL;
+    vireo__list_remove(&ack->node);
+    vireo__list_append(&ack->socket->acks, &ack->node);
 }
 
 void vireo__ack_received(vireo_socket *s, vireo__str id, const vireo_value *args)

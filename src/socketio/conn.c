@@ -195,10 +195,8 @@ static const char *read_json(vireo_io *io, vireo__str json)
     }
 }
 
-/* read_payload reads the packet's JSON and puts the attachments in their places. Returns NULL or
- * what is wrong. */
-static const char *read_payload(vireo_io *io, const vireo__sio_packet *packet,
-                                const vireo__attachment *parts, size_t count)
+const char *vireo__sio_read_payload(vireo_io *io, const vireo__sio_packet *packet,
+                                    const vireo__attachment *parts, size_t count)
 {
     vireo__doc *doc = &io->doc;
     vireo__doc_reset(doc);
@@ -216,7 +214,7 @@ static void on_packet(vireo__sio_conn *conn, const vireo__sio_packet *packet,
                       const vireo__attachment *parts, size_t count)
 {
     vireo__doc *doc = &conn->io->doc;
-    const char *fault = read_payload(conn->io, packet, parts, count);
+    const char *fault = vireo__sio_read_payload(conn->io, packet, parts, count);
     if (fault != NULL)
         protocol_error(conn, fault);
     else

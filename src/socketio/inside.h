@@ -83,8 +83,9 @@ struct vireo_ns {
     vireo__rooms rooms;         /* of the same */
     vireo__map acks;            /* number and socket -> vireo__ack that is waited for */
     uint64_t next_ack;
-    vireo_adapter *adapter; /* to those on other servers; NULL: there are none */
-    vireo__list requests;   /* of vireo__request */
+    uint32_t ack_timeout_ms; /* of a question that has none of its own; 0: none */
+    vireo_adapter *adapter;  /* to those on other servers; NULL: there are none */
+    vireo__list requests;    /* of vireo__request */
     vireo__map requests_by_id;
     struct vireo__parent *as_parent; /* what it is beside, if its name is a pattern; else NULL */
     struct vireo__parent *parent;    /* NULL: it has none */
@@ -92,9 +93,10 @@ struct vireo_ns {
     /* sockets, connected or not, and whatever else needs the namespace: a child with none may be
      * cleaned up */
     uint32_t users;
-    uint32_t listening;    /* sockets with catch-all listeners for what is sent */
-    bool dynamic;          /* a client has brought it to life */
-    vireo__guests *guests; /* NULL until the first comes */
+    uint32_t listening;           /* sockets with catch-all listeners for what is sent */
+    bool dynamic;                 /* a client has brought it to life */
+    vireo__guests *guests;        /* NULL until the first comes */
+    struct vireo__client *client; /* client.h: whose socket's it is; NULL: a server's */
 };
 
 /* An answer that the user of the library gives later (later.c). It stays in memory until it is
@@ -210,6 +212,11 @@ void vireo__sio_conn_refuse(vireo__sio_conn *conn, vireo__str ns, const char *me
 vireo_socket *vireo__sio_conn_first_open(const vireo__sio_conn *conn);
 
 void vireo__sio_conn_joined(vireo__sio_conn *conn); /* a namespace: the connect deadline is over */
+
+/* vireo__sio_read_payload reads the packet's JSON into io->doc and puts the attachments in their
+ * places. Returns NULL or what is wrong. */
+const char *vireo__sio_read_payload(vireo_io *io, const vireo__sio_packet *packet,
+                                    const vireo__attachment *parts, size_t count);
 
 /* --- partial.c: packets with attachments ------------------------------------------------------ */
 
@@ -382,11 +389,12 @@ void vireo__held_drop(struct vireo_held *held);
 
 /* --- rooms.c, remote.c ------------------------------------------------------------------------ */
 
-/* vireo__to_settle fills in what a target leaves out: one socket says its namespace. */
+/* vireo__to_settle fills in what a target leaves out: one socket says its namespace. A client's is
+ * nobody's to broadcast in. */
 static inline void vireo__to_settle(vireo_to *to)
 {
     if (to->only != NULL)
-        to->ns = to->only->ns;
+        to->ns = vireo_ns_of(to->only);
 }
 
 /* vireo__broadcast sends |message| to all in |to|, on all servers. Returns the number of local
@@ -422,6 +430,14 @@ const char *vireo__ack_id(const vireo__ack *ack);
 const char *vireo__ack_digits(char id[VIREO__ACK_ID_SIZE], uint64_t number);
 /* the question was not sent */
 void vireo__ack_cancel(vireo__ack *ack);
+/* vireo__ack_take ends it too, and tells who waits, and how long he wanted to. */
+void vireo__ack_take(vireo__ack *ack, vireo_ack_fn *fn, void **user, uint32_t *timeout_ms);
+/* vireo__ack_park: the question is not sent yet, so that the end of the connection does not concern
+ * it. It stands in |list| until vireo__ack_unpark; if its time-out comes before, |on_gone| is told.
+ */
+void vireo__ack_park(vireo__ack *ack, vireo__list *list, void (*on_gone)(void *parked),
+                     void *parked);
+void vireo__ack_unpark(vireo__ack *ack);
 /* unknown ids are ignored */
 void vireo__ack_received(vireo_socket *s, vireo__str id, const vireo_value *args);
 /* the socket is closed */

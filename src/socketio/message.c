@@ -173,6 +173,21 @@ void vireo__sio_message_plain(const vireo__sio_message *message)
         message->parts[i]->plain = true;
 }
 
+int vireo__sio_message_copy(vireo__sio_message *to, const vireo__sio_message *from)
+{
+    *to = *from;
+    to->parts = NULL;
+    if (from->part_count > 0 &&
+        (to->parts = malloc(from->part_count * sizeof *to->parts)) == NULL) {
+        *to = (vireo__sio_message){0};
+        return VIREO_ENOMEM;
+    }
+    vireo__shared_ref(to->text);
+    for (size_t i = 0; i < from->part_count; i++)
+        to->parts[i] = vireo__shared_ref(from->parts[i]);
+    return 0;
+}
+
 void vireo__sio_message_release(vireo__sio_message *message)
 {
     vireo__shared_unref(message->text);

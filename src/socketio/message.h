@@ -66,6 +66,9 @@ vireo__str vireo__sio_message_json(const vireo__sio_message *message);
 /* vireo__sio_message_plain has its frames sent uncompressed. */
 void vireo__sio_message_plain(const vireo__sio_message *message);
 
+/* vireo__sio_message_copy takes references of its own to all frames. Returns 0 or VIREO_ENOMEM. */
+int vireo__sio_message_copy(vireo__sio_message *to, const vireo__sio_message *from);
+
 void vireo__sio_message_release(vireo__sio_message *message);
 
 /* vireo__sio_message_send queues all its frames. Returns 0 or what vireo__eio_send returned; when

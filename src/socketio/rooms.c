@@ -19,7 +19,7 @@ bool vireo__room_name_valid(const char *room)
 
 int vireo_join(vireo_socket *s, const char *room)
 {
-    if (!vireo__room_name_valid(room))
+    if (!vireo__room_name_valid(room) || vireo_ns_of(s) == NULL)
         return VIREO_EINVAL;
     if (s->closed)
         return VIREO_ECLOSED;
@@ -98,17 +98,17 @@ vireo_to vireo_only(vireo_socket *s)
 
 vireo_to vireo_others(const vireo_socket *s)
 {
-    return (vireo_to){.ns = s->ns, .but = s};
+    return (vireo_to){.ns = vireo_ns_of(s), .but = s};
 }
 
 vireo_to vireo_room(const vireo_socket *s, const char *room)
 {
-    return vireo_ns_room(s->ns, room);
+    return vireo_ns_room(vireo_ns_of(s), room);
 }
 
 vireo_to vireo_room_others(const vireo_socket *s, const char *room)
 {
-    return (vireo_to){.ns = s->ns, .rooms = {named(room)}, .but = s};
+    return (vireo_to){.ns = vireo_ns_of(s), .rooms = {named(room)}, .but = s};
 }
 
 vireo_to vireo_ns_room(vireo_ns *ns, const char *room)

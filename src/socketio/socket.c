@@ -246,6 +246,8 @@ void vireo__socket_note_refusal(vireo_socket *s, const char *message, ...)
 int vireo_refuse(vireo_socket *s, const char *message, const char *tmpl, ...)
 {
     va_list args;
+    if (s->ns->client != NULL)
+        return VIREO_EREFUSED;
     va_start(args, tmpl);
     note_refusal(s, message, tmpl, args);
     va_end(args);
@@ -272,7 +274,7 @@ void *vireo_data(const vireo_socket *s)
 
 vireo_ns *vireo_ns_of(const vireo_socket *s)
 {
-    return s->ns;
+    return s->ns->client == NULL ? s->ns : NULL;
 }
 
 vireo_app *vireo_app_of(const vireo_socket *s)

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: MIT
+ * SPDX-FileCopyrightText: Copyright (c) 2026 The Vireo authors */
+
+/* client_send.c: what a client sends, and what waits until it is connected (protocol/client.md
+ * 2.5): in order, and through any number of reconnections. */
+
+#include <stdlib.h>
+
+#include "socketio/client.h"
+#include "ws/frame.h"
+
+static size_t size_of(const vireo__sio_message *message)
+{
+    size_t sum = vireo__ws_payload_len(message->text);
+    for (size_t i = 0; i < message->part_count; i++)
+        sum += vireo__ws_payload_len(message->parts[i]);
+    return sum;
+}
+
+/* --- over the connection ---------------------------------------------------------------------- */
+
+int vireo__client_send_now(vireo__client *c, const vireo__sio_message *message)
+{
+    const vireo__manager *m = c->manager;
+    vireo__eio_client *engine = m->engine;
+    size_t size = size_of(message), queued = vireo__eio_client_queued(engine);
+    if (queued > m->max_queued_bytes || size > m->max_queued_bytes - queued)
+        return VIREO_EFULL;
+    int error = vireo__eio_client_send(engine, message->text);
+    if (error < 0)
+        return error;
+    for (size_t i = 0; i < message->part_count && error == 0; i++)
+        error = vireo__eio_client_send(engine, message->parts[i]);
+    if (error < 0) /* the server would take the next packet for what is missing */
+        vireo__eio_client_fail(engine, "transport error", error);
+    return error;
+}
+
+int vireo__client_send_raw(vireo__client *c, vireo__sio_type type, vireo__str json)
+{
+    vireo__sio_message message;
+    vireo__sio_head head = {type, c->socket->ns->name, NULL, NULL};
+    int error = vireo__sio_message_raw(&message, c->manager->io.loop, &head, json);
+    if (error < 0)
+        return error;
+    error = vireo__client_send_now(c, &message);
+    vireo__sio_message_release(&message);
+    return error;
+}
+
+/* Listeners see what is sent when it is sent, and may end everything. */
+static int send_event(vireo__client *c, const vireo__sio_message *message)
+{
+    vireo__outgoing_one(c->socket, message);
+    return c->socket->connected ? vireo__client_send_now(c, message) : VIREO_ECLOSED;
+}
+
+/* --- what waits ------------------------------------------------------------------------------- */
+
+static void free_unsent(vireo__unsent *u)
+{
+    u->client->unsent_count--;
+    u->client->unsent_bytes -= u->bytes;
+    vireo__list_remove(&u->node);
+    vireo__sio_message_release(&u->message);
+    free(u);
+}
+
+/* Its time-out is over: it is not sent any more. */
+static void on_ack_gone(void *user)
+{
+    vireo__unsent *u = user;
+    u->ack = NULL;
+    free_unsent(u);
+}
+
+static int keep(vireo__client *c, const vireo__sio_message *message, vireo__ack *ack)
+{
+    size_t size = size_of(message), max = c->manager->max_queued_bytes;
+    if (c->unsent_bytes > max || size > max - c->unsent_bytes)
+        return VIREO_EFULL;
+    vireo__unsent *u = calloc(1, sizeof *u);
+    if (u == NULL || vireo__sio_message_copy(&u->message, message) < 0) {
+        free(u);
+        return VIREO_ENOMEM;
+    }
+    u->client = c;
+    u->ack = ack;
+    u->bytes = size;
+    if (ack != NULL)
+        vireo__ack_park(ack, &c->unsent_acks, on_ack_gone, u);
+    vireo__list_append(&c->unsent, &u->node);
+    c->unsent_count++;
+    c->unsent_bytes += size;
+    return 0;
+}
+
+/* What the connection does not take stays in front. */
+void vireo__client_flush(vireo__client *c)
+{
+    while (!vireo__list_empty(&c->unsent) && c->socket->connected) {
+        vireo__unsent *u = vireo__container(c->unsent.next, vireo__unsent, node);
+        vireo__list *place = &u->node;
+        if (vireo__eio_client_queued(c->manager->engine) > c->manager->max_queued_bytes / 2)
+            return; /* on_drain goes on */
+        vireo__outgoing_one(c->socket, &u->message);
+        if (c->unsent.next != place || !c->socket->connected)
+            continue;
+        if (vireo__client_send_now(c, &u->message) < 0)
+            return;
+        if (u->ack != NULL)
+            vireo__ack_unpark(u->ack);
+        free_unsent(u);
+    }
+}
+
+void vireo__client_forget_unsent(vireo__client *c)
+{
+    while (!vireo__list_empty(&c->unsent)) {
+        vireo__unsent *u = vireo__container(c->unsent.next, vireo__unsent, node);
+        if (u->ack != NULL)
+            vireo__ack_unpark(u->ack);
+        free_unsent(u);
+    }
+}
+
+/* --- the user's ------------------------------------------------------------------------------- */
+
+static bool stands(vireo__client *c)
+{
+    return c->socket->connected && !vireo__eio_client_expired(c->manager->engine);
+}
+
+/* With a connection that could take it, what is volatile waits for the namespace, as with the
+ * official client. */
+static bool takes_volatile(const vireo__client *c)
+{
+    return c->manager->engine != NULL && vireo__eio_client_writable(c->manager->engine);
+}
+
+int vireo__client_send(vireo_socket *s, const vireo__sio_message *message, vireo__sio_type type,
+                       vireo__ack *ack, const vireo__manner *how)
+{
+    vireo__client *c = vireo__client_of(s);
+    if (how->volatile_ && !takes_volatile(c))
+        return VIREO_EFULL;
+    if (type == VIREO__SIO_ACK)
+        return s->connected ? vireo__client_send_now(c, message) : VIREO_ECLOSED;
+    if (c->options.retries > 0 && !how->volatile_)
+        return vireo__client_queue(c, message, ack);
+    if (stands(c) && vireo__list_empty(&c->unsent))
+        return send_event(c, message);
+    return keep(c, message, ack);
+}
