@@ -3,7 +3,8 @@
 
 /* sending.c: a large reply, slice by slice: the next one is queued when the kernel has taken the
  * one before. So a slow reader costs two slices of memory for a file of any size, and a reply may
- * be larger than the limit of the write queue.
+ * be larger than the limit of the write queue. Where bytes need no TLS and the kernel takes them at
+ * once, they are not even read (sendfile).
  *
  * Files are read where they are sent, on the loop's thread: what is served over and over lies in
  * the kernel's cache. */
@@ -73,16 +74,21 @@ size_t vireo__sending_left(const vireo__conn *c)
 
 static void on_slice_written(void *user, int status);
 
+static void advance(sending *s, size_t n)
+{
+    s->at += n;
+    s->left -= n;
+    if (s->at == s->piece->at + s->piece->length && s->left > 0)
+        s->at = (++s->piece)->at;
+}
+
 static int queue_view(sending *s, vireo__shared *bytes, size_t offset, size_t n)
 {
     int error = vireo__stream_write(s->conn->stream, bytes, offset, n, on_slice_written, s);
     if (error < 0)
         return error;
-    s->at += n;
-    s->left -= n;
     s->queued++;
-    if (s->at == s->piece->at + s->piece->length && s->left > 0)
-        s->at = (++s->piece)->at;
+    advance(s, n);
     return 0;
 }
 
@@ -102,6 +108,20 @@ static int queue_read(sending *s, size_t n)
     return error;
 }
 
+/* What the kernel takes at once need not pass through our memory. Returns whether it took some. */
+static bool send_unread(sending *s)
+{
+    uint64_t most = (uint64_t)s->budget * VIREO__SLICE;
+    uint64_t left = s->piece->at + s->piece->length - s->at;
+    ptrdiff_t n = vireo__stream_send_file(s->conn->stream, s->body.fd, s->at,
+                                          (size_t)(left < most ? left : most));
+    if (n <= 0) /* an error will be met again by the write */
+        return false;
+    s->budget -= (unsigned)(((size_t)n + VIREO__SLICE - 1) / VIREO__SLICE);
+    advance(s, (size_t)n);
+    return true;
+}
+
 /* Two slices must fit below the limit of the queue, however low it is set. */
 static size_t slice_size(const sending *s)
 {
@@ -115,6 +135,8 @@ static void queue_slices(sending *s)
 {
     vireo__conn *c = s->conn;
     while (s->left > 0 && s->queued < 2 && s->budget > 0) {
+        if (!s->piece->of_text && s->queued == 0 && send_unread(s))
+            continue;
         size_t n = slice_size(s);
         s->budget--;
         int error =
@@ -124,8 +146,12 @@ static void queue_slices(sending *s)
             return;
         }
     }
-    if (s->left > 0 && s->budget == 0)
+    if (s->left > 0 && s->budget == 0) {
         vireo__conn_pause_sending(c);
+    } else if (s->left == 0 && s->queued == 0) {
+        vireo__sending_free(c);
+        vireo__conn_sent(c);
+    }
 }
 
 static void on_slice_written(void *user, int status)
@@ -136,11 +162,8 @@ static void on_slice_written(void *user, int status)
     if (c == NULL) {
         if (s->queued == 0)
             free_sending(s);
-    } else if (status == 0 && s->left > 0) {
+    } else if (status == 0) {
         queue_slices(s);
-    } else if (status == 0 && s->queued == 0) {
-        vireo__sending_free(c);
-        vireo__conn_sent(c);
     }
 }
 

@@ -254,6 +254,14 @@ int vireo__stream_write_copy(vireo__stream *s, const void *data, size_t len)
     return error;
 }
 
+ptrdiff_t vireo__stream_send_file(vireo__stream *s, int fd, uint64_t at, size_t n)
+{
+    if (s->io->send_file == NULL || s->closing || s->ending != NULL || s->blocked ||
+        !vireo__wqueue_empty(&s->out))
+        return 0;
+    return s->io->send_file(s, fd, at, n);
+}
+
 /* --- from below ------------------------------------------------------------------------------- */
 
 void vireo__stream_filter(vireo__stream *s, vireo__filter *f, const vireo__filter_events *events,

@@ -54,6 +54,9 @@ typedef struct vireo__stream_io {
     /* write_later has |bufs| (whose bytes stay) written when the kernel takes them and then calls
      * vireo__stream_io_written. Returns 0 or a negative number. */
     int (*write_later)(vireo__stream *s, const uv_buf_t *bufs, unsigned count);
+    /* send_file has the kernel send |n| bytes of a file, from |at| on. Returns how many it took, 0
+     * for none, or -errno. NULL where bytes must pass through our hands. */
+    ptrdiff_t (*send_file)(vireo__stream *s, int fd, uint64_t at, size_t n);
     /* shutdown_write sends the end of our direction. */
     int (*shutdown_write)(vireo__stream *s);
     /* close lets go of the descriptor and calls vireo__stream_closed afterwards, never before it
@@ -121,6 +124,11 @@ int vireo__stream_write(vireo__stream *s, vireo__shared *shared, size_t offset, 
 
 /* vireo__stream_write_copy queues a copy of |data|. Returns the same. */
 int vireo__stream_write_copy(vireo__stream *s, const void *data, size_t len);
+
+/* vireo__stream_send_file sends bytes of a file without reading them, as sendfile(2), where there
+ * is such a way and nothing is queued. Returns how many the kernel took at once; 0: read them and
+ * write them, or wait until they are written; -errno. */
+ptrdiff_t vireo__stream_send_file(vireo__stream *s, int fd, uint64_t at, size_t n);
 
 /* vireo__stream_end closes gracefully: writes all that is queued, ends our direction, throws away
  * what still arrives, and closes when the peer has ended too. Without the wait, a peer that is

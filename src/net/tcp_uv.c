@@ -3,10 +3,14 @@
 
 /* tcp_uv.c: streams, listeners and outgoing connections on libuv, for TCP and unix sockets. */
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#ifdef __linux__
+#include <sys/sendfile.h>
+#endif
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -138,6 +142,23 @@ static int write_later(vireo__stream *s, const uv_buf_t *bufs, unsigned count)
     return error;
 }
 
+#ifdef __linux__
+static ptrdiff_t send_file(vireo__stream *s, int fd, uint64_t at, size_t n)
+{
+    uv_os_fd_t to;
+    off_t offset = (off_t)at;
+    int error = uv_fileno((uv_handle_t *)handle_of(s), &to);
+    if (error < 0)
+        return error;
+    ssize_t sent = sendfile(to, fd, &offset, n);
+    if (sent < 0)
+        return errno == EAGAIN || errno == EINVAL ? 0 : -errno; /* EINVAL: not this kind of file */
+    return sent;
+}
+#else
+#define send_file NULL
+#endif
+
 static void on_shutdown(uv_shutdown_t *request, int status)
 {
     (void)status; /* the stream is closed after the linger time in any case */
@@ -208,6 +229,7 @@ static const vireo__stream_io uv_io = {
     .read_stop = read_stop,
     .try_write = try_write,
     .write_later = write_later,
+    .send_file = send_file,
     .shutdown_write = shutdown_write,
     .close = close_stream,
     .peer_address = peer_address,

@@ -305,6 +305,37 @@ static void closes_inside_every_callback(void **state)
     }
 }
 
+static void sends_files_unread(void **state)
+{
+    static char big[8 * 1024 * 1024];
+    fixture f = {0};
+    char name[] = "/tmp/vireo-stream-XXXXXX";
+    int file = mkstemp(name);
+    (void)state;
+    assert_int_equal(write(file, "0123456789", 10), 10);
+    begin(&f);
+    assert_int_equal(vireo__stream_write_copy(f.stream, "head ", 5), 0);
+    assert_int_equal(vireo__stream_send_file(f.stream, file, 2, 5), 0); /* the head comes first */
+    settle(&f);
+    assert_int_equal(vireo__stream_send_file(f.stream, file, 2, 5), 5);
+    assert_int_equal(vireo__stream_send_file(f.stream, file, 9, 5), 1);
+    assert_int_equal(vireo__stream_send_file(f.stream, file, 10, 5), 0); /* the end */
+    assert_int_equal(vireo__stream_write_copy(f.stream, " tail", 5), 0);
+    settle(&f);
+    char got[17] = "";
+    assert_int_equal(recv(f.fd, got, 16, MSG_WAITALL), 16);
+    assert_string_equal(got, "head 234569 tail");
+    assert_true(vireo__stream_send_file(f.stream, -1, 0, 5) < 0);
+    assert_int_equal(vireo__stream_write_copy(f.stream, big, sizeof big), 0);
+    settle(&f); /* the peer does not read all that */
+    assert_int_equal(vireo__stream_send_file(f.stream, file, 0, 5), 0);
+    vireo__stream_close(f.stream, 0);
+    assert_int_equal(vireo__stream_send_file(f.stream, file, 0, 5), 0);
+    finish(&f);
+    close(file);
+    unlink(name);
+}
+
 static void waits_for_a_slow_reader(void **state)
 {
     (void)state;
@@ -479,6 +510,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(carries_bytes),
         cmocka_unit_test(closes_inside_every_callback),
+        cmocka_unit_test(sends_files_unread),
         cmocka_unit_test(waits_for_a_slow_reader),
         cmocka_unit_test(tells_what_was_never_written),
         cmocka_unit_test(limits_what_is_queued),
