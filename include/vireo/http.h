@@ -320,8 +320,8 @@ typedef struct vireo_compress_options {
     uint32_t level; /* 1 (fast) .. 9 (small); default 6 */
 } vireo_compress_options;
 
-/* vireo_compress has replies of handlers compressed with gzip or deflate, for clients that accept
- * it, where the type is text of some kind. Adds Vary, makes an ETag weak. Left alone: what has a
+/* vireo_compress has replies of handlers compressed with brotli (if the library was built with it),
+ * gzip or deflate, for clients that accept it, where the type is text of some kind. Adds Vary, makes an ETag weak. Left alone: what has a
  * Content-Encoding or Content-Range, "Cache-Control: no-transform", event streams, replies in
  * pieces whose length was told or for HTTP/1.0. A file is compressed each time it is sent whole:
  * see vireo_static for files that are compressed beforehand. A secret in the same reply as

@@ -25,7 +25,7 @@ void vireo__eio_compress(vireo__eio_server *server, vireo_req *r, vireo__str *bo
         return;
     vireo__coding coding = choose(r);
     if (coding == VIREO__CODING_NONE ||
-        !vireo__deflate_whole(&server->compressed, coding, o->level, body->at, body->len) ||
+        !vireo__encode_whole(&server->compressed, coding, o->level, body->at, body->len) ||
         vireo_reply_header(r, "Content-Encoding", vireo__coding_name(coding)) < 0)
         return;
     *body = (vireo__str){(const char *)server->compressed.data, server->compressed.len};

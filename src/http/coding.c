@@ -6,6 +6,9 @@
 #include <limits.h>
 #include <stdlib.h>
 
+#ifdef VIREO_BROTLI
+#include <brotli/encode.h>
+#endif
 #include <zlib.h>
 
 #include <vireo/error.h>
@@ -13,10 +16,11 @@
 #include "base/str.h"
 
 enum {
-    WINDOW = 15,       /* bits; RFC 1952 has no smaller one */
-    GZIP_FORMAT = 16,  /* added to the window it means gzip instead of zlib */
-    MEMORY = 8,        /* zlib's default: 256 KiB for a deflater */
-    WHOLE_KEPT = 65536 /* bytes of a buffer that stay for the next body */
+    WINDOW = 15,        /* bits; RFC 1952 has no smaller one */
+    GZIP_FORMAT = 16,   /* added to the window it means gzip instead of zlib */
+    MEMORY = 8,         /* zlib's default: 256 KiB for a encoder */
+    BROTLI_WINDOW = 18, /* bits: memory is what is short, and replies are seldom longer */
+    WHOLE_KEPT = 65536  /* bytes of a buffer that stay for the next body */
 };
 
 struct vireo__inflater {
@@ -25,12 +29,18 @@ struct vireo__inflater {
     bool ended; /* a stream has ended, and nothing followed */
 };
 
-struct vireo__deflater {
-    z_stream z;
+struct vireo__encoder {
+    z_stream z; /* all zero for brotli */
+#ifdef VIREO_BROTLI
+    BrotliEncoderState *brotli; /* NULL: zlib */
+#endif
 };
 
 static const char *const names[] = {
-    [VIREO__CODING_GZIP] = "gzip", [VIREO__CODING_DEFLATE] = "deflate"};
+    [VIREO__CODING_GZIP] = "gzip",
+    [VIREO__CODING_DEFLATE] = "deflate",
+    [VIREO__CODING_BROTLI] = "br",
+};
 
 vireo__coding vireo__coding_read(const char *value)
 {
@@ -131,46 +141,96 @@ bool vireo__inflater_ended(const vireo__inflater *i)
 
 /* --- out -------------------------------------------------------------------------------------- */
 
-vireo__deflater *vireo__deflater_new(vireo__coding coding, int level)
+bool vireo__encodes(vireo__coding coding)
 {
-    vireo__deflater *d = calloc(1, sizeof *d);
-    if (d == NULL)
-        return NULL;
+#ifndef VIREO_BROTLI
+    if (coding == VIREO__CODING_BROTLI)
+        return false;
+#endif
+    return coding != VIREO__CODING_NONE && coding != VIREO__CODING_UNKNOWN;
+}
+
+static bool begin_zlib(z_stream *z, vireo__coding coding, int level)
+{
     int window = WINDOW + (coding == VIREO__CODING_GZIP ? GZIP_FORMAT : 0);
-    if (deflateInit2(&d->z, level, Z_DEFLATED, window, MEMORY, Z_DEFAULT_STRATEGY) == Z_OK)
-        return d;
-    free(d);
+    return deflateInit2(z, level, Z_DEFLATED, window, MEMORY, Z_DEFAULT_STRATEGY) == Z_OK;
+}
+
+#ifdef VIREO_BROTLI
+
+/* At the same level the two take about the same time; brotli's result is smaller. */
+static bool begin_brotli(vireo__encoder *e, int level)
+{
+    e->brotli = BrotliEncoderCreateInstance(NULL, NULL, NULL);
+    return e->brotli != NULL &&
+           BrotliEncoderSetParameter(e->brotli, BROTLI_PARAM_QUALITY, 1 + (uint32_t)level / 2) &&
+           BrotliEncoderSetParameter(e->brotli, BROTLI_PARAM_LGWIN, BROTLI_WINDOW);
+}
+
+static void step_brotli(vireo__encoder *e, vireo__coding_io *io, vireo__encode_mode mode)
+{
+    static const BrotliEncoderOperation modes[] = {BROTLI_OPERATION_PROCESS, BROTLI_OPERATION_FLUSH,
+                                                   BROTLI_OPERATION_FINISH};
+    BrotliEncoderCompressStream(e->brotli, modes[mode], &io->in_len, &io->in, &io->out_len,
+                                &io->out, NULL);
+}
+
+#endif
+
+vireo__encoder *vireo__encoder_new(vireo__coding coding, int level)
+{
+    vireo__encoder *e = calloc(1, sizeof *e);
+    if (e == NULL)
+        return NULL;
+#ifdef VIREO_BROTLI
+    bool begun =
+        coding == VIREO__CODING_BROTLI ? begin_brotli(e, level) : begin_zlib(&e->z, coding, level);
+#else
+    bool begun = begin_zlib(&e->z, coding, level);
+#endif
+    if (begun)
+        return e;
+    vireo__encoder_free(e);
     return NULL;
 }
 
-void vireo__deflater_free(vireo__deflater *d)
+void vireo__encoder_free(vireo__encoder *e)
 {
-    if (d == NULL)
+    if (e == NULL)
         return;
-    deflateEnd(&d->z);
-    free(d);
+#ifdef VIREO_BROTLI
+    BrotliEncoderDestroyInstance(e->brotli); /* NULL is allowed */
+#endif
+    deflateEnd(&e->z); /* and this one does nothing where none was begun */
+    free(e);
 }
 
-void vireo__deflater_step(vireo__deflater *d, vireo__coding_io *io, vireo__deflate_mode mode)
+void vireo__encoder_step(vireo__encoder *e, vireo__coding_io *io, vireo__encode_mode mode)
 {
     static const int modes[] = {Z_NO_FLUSH, Z_SYNC_FLUSH, Z_FINISH};
-    begin_step(&d->z, io);
-    deflate(&d->z, modes[mode]);
-    end_step(&d->z, io);
+#ifdef VIREO_BROTLI
+    if (e->brotli != NULL) {
+        step_brotli(e, io, mode);
+        return;
+    }
+#endif
+    begin_step(&e->z, io);
+    deflate(&e->z, modes[mode]);
+    end_step(&e->z, io);
 }
 
-bool vireo__deflate_whole(vireo__buf *out, vireo__coding coding, int level, const void *body,
-                          size_t len)
+bool vireo__encode_whole(vireo__buf *out, vireo__coding coding, int level, const void *body,
+                         size_t len)
 {
-    vireo__deflater *deflater = vireo__deflater_new(coding, level);
+    vireo__encoder *encoder = vireo__encoder_new(coding, level);
     vireo__buf_reset(out, WHOLE_KEPT);
-    if (deflater == NULL)
+    if (encoder == NULL)
         return false;
     uint8_t *room = vireo__buf_reserve(out, len);
     vireo__coding_io io = {body, len, room, len};
     if (room != NULL)
-        vireo__deflater_step(deflater, &io, VIREO__DEFLATE_END);
-    vireo__deflater_free(deflater);
+        vireo__encoder_step(encoder, &io, VIREO__ENCODE_END);
+    vireo__encoder_free(encoder);
     out->len = len - io.out_len;
     return room != NULL && io.out_len > 0;
 }

@@ -75,12 +75,13 @@ static bool may_change(const vireo_req *r, int status)
 
 static vireo__coding choose(const vireo_req *r)
 {
-    static const char *const offers[] = {"gzip", "deflate", "identity"};
-    static const vireo__coding codings[] = {VIREO__CODING_GZIP, VIREO__CODING_DEFLATE,
-                                            VIREO__CODING_NONE};
-    int best =
-        vireo__accept_best(VIREO__ACCEPT_ENCODING, vireo_header(r, "accept-encoding"), offers, 3);
-    return best >= 0 ? codings[best] : VIREO__CODING_NONE;
+    static const char *const offers[] = {"br", "gzip", "deflate", "identity"};
+    static const vireo__coding codings[] = {VIREO__CODING_BROTLI, VIREO__CODING_GZIP,
+                                            VIREO__CODING_DEFLATE, VIREO__CODING_NONE};
+    int skip = vireo__encodes(VIREO__CODING_BROTLI) ? 0 : 1;
+    int best = vireo__accept_best(VIREO__ACCEPT_ENCODING, vireo_header(r, "accept-encoding"),
+                                  offers + skip, 4 - (size_t)skip);
+    return best >= 0 ? codings[best + skip] : VIREO__CODING_NONE;
 }
 
 /* An entity tag names exact bytes unless it is weak: RFC 9110 section 8.8.1. */
@@ -130,7 +131,7 @@ bool vireo__compress_whole(vireo_req *r, int status, const char *type, const voi
         return false;
     vireo__coding coding = coding_for(r, status, type);
     if (coding == VIREO__CODING_NONE ||
-        !vireo__deflate_whole(&c->coded, coding, (int)c->options.level, *body, *len) ||
+        !vireo__encode_whole(&c->coded, coding, (int)c->options.level, *body, *len) ||
         tell(r, coding) < 0)
         return false;
     *body = c->coded.data;
@@ -140,14 +141,14 @@ bool vireo__compress_whole(vireo_req *r, int status, const char *type, const voi
 
 /* --- one in pieces ---------------------------------------------------------------------------- */
 
-vireo__deflater *vireo__compress_pieces(vireo_req *r, int status, const char *type)
+vireo__encoder *vireo__compress_pieces(vireo_req *r, int status, const char *type)
 {
     vireo__coding coding = coding_for(r, status, type);
     if (coding == VIREO__CODING_NONE)
         return NULL;
-    vireo__deflater *d = vireo__deflater_new(coding, (int)r->app->compression->options.level);
+    vireo__encoder *d = vireo__encoder_new(coding, (int)r->app->compression->options.level);
     if (d != NULL && tell(r, coding) < 0) {
-        vireo__deflater_free(d);
+        vireo__encoder_free(d);
         return NULL;
     }
     return d;

@@ -143,7 +143,7 @@ static inline bool vireo__req_takes_body(const vireo_req *r)
 /* --- compress.c --------------------------------------------------------------------------- */
 
 typedef struct vireo__compression vireo__compression;
-struct vireo__deflater;
+struct vireo__encoder;
 
 /* vireo__compress_may tells whether a whole reply of this type and length would be compressed for a
  * client that accepts it. */
@@ -156,7 +156,7 @@ bool vireo__compress_whole(vireo_req *r, int status, const char *type, const voi
 
 /* vireo__compress_pieces returns new: what a reply in pieces is to be led through; NULL: nothing.
  */
-struct vireo__deflater *vireo__compress_pieces(vireo_req *r, int status, const char *type);
+struct vireo__encoder *vireo__compress_pieces(vireo_req *r, int status, const char *type);
 
 /* --- streaming.c -------------------------------------------------------------------------- */
 

@@ -26,8 +26,8 @@ enum {
 
 struct vireo__streaming {
     vireo_req *req;
-    vireo__deflater *deflater; /* NULL: not compressed */
-    vireo__turn_task flush;    /* of what stands in it */
+    vireo__encoder *encoder; /* NULL: not compressed */
+    vireo__turn_task flush;  /* of what stands in it */
     void (*drain_fn)(vireo_req *r, void *user);
     void *drain_user;
     vireo__buf trailers;
@@ -109,7 +109,7 @@ static int result_of(vireo_req *r, int error)
     return error;
 }
 
-static int write_deflated(vireo_req *r, const void *data, size_t n, vireo__deflate_mode mode)
+static int write_encoded(vireo_req *r, const void *data, size_t n, vireo__encode_mode mode)
 {
     uint8_t out[DEFLATED];
     vireo__coding_io io = {.in = data, .in_len = n};
@@ -117,7 +117,7 @@ static int write_deflated(vireo_req *r, const void *data, size_t n, vireo__defla
     do {
         io.out = out;
         io.out_len = sizeof out;
-        vireo__deflater_step(r->streaming->deflater, &io, mode);
+        vireo__encoder_step(r->streaming->encoder, &io, mode);
         if (io.out_len < sizeof out)
             error = write_piece(r, out, sizeof out - io.out_len);
     } while (error == 0 && io.out_len == 0);
@@ -126,17 +126,17 @@ static int write_deflated(vireo_req *r, const void *data, size_t n, vireo__defla
 
 static int write_body(vireo_req *r, const void *data, size_t n)
 {
-    if (r->streaming->deflater == NULL)
+    if (r->streaming->encoder == NULL)
         return write_piece(r, data, n);
     vireo__turn_add(r->app->loop, &r->streaming->flush);
-    return write_deflated(r, data, n, VIREO__DEFLATE_MORE);
+    return write_encoded(r, data, n, VIREO__ENCODE_MORE);
 }
 
 static void on_flush_turn(vireo__turn_task *task)
 {
     vireo_req *r = vireo__container(task, vireo__streaming, flush)->req;
     if (!r->answered)
-        result_of(r, write_deflated(r, "", 0, VIREO__DEFLATE_FLUSH));
+        result_of(r, write_encoded(r, "", 0, VIREO__ENCODE_FLUSH));
 }
 
 /* --- beginning -------------------------------------------------------------------------------- */
@@ -150,7 +150,7 @@ static int write_head(vireo_req *r, vireo__streaming *s, int status, const char 
     r->status = (uint16_t)status;
     vireo__hooks_headers(r); /* what they add decides too */
     if (s->chunked)
-        s->deflater = vireo__compress_pieces(r, status, type);
+        s->encoder = vireo__compress_pieces(r, status, type);
     vireo__reply_head head = {.status = status,
                               .type = type,
                               .length = s->left,
@@ -202,7 +202,7 @@ void vireo__streaming_end(vireo_req *r)
     if (s == NULL)
         return;
     vireo__turn_remove(&s->flush);
-    vireo__deflater_free(s->deflater);
+    vireo__encoder_free(s->encoder);
     vireo__buf_deinit(&s->trailers);
 }
 
@@ -232,7 +232,7 @@ static int write_end(vireo_req *r)
     if (!s->chunked || vireo__req_is_head(r))
         return 0;
     vireo__turn_remove(&s->flush);
-    int error = s->deflater != NULL ? write_deflated(r, "", 0, VIREO__DEFLATE_END) : 0;
+    int error = s->encoder != NULL ? write_encoded(r, "", 0, VIREO__ENCODE_END) : 0;
     if (error < 0)
         return error;
     vireo__shared *piece = vireo__shared_new(5 + s->trailers.len);

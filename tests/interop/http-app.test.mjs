@@ -14,7 +14,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, before, describe, test } from "node:test";
 import { promisify } from "node:util";
-import { gzipSync, deflateSync, gunzipSync, inflateSync } from "node:zlib";
+import { gzipSync, deflateSync, brotliDecompressSync, gunzipSync, inflateSync } from "node:zlib";
 import qs from "qs";
 import { Example } from "../js/example.mjs";
 
@@ -125,9 +125,10 @@ describe("http", { concurrency: 4 }, () => {
 
   test("compression: what the client accepts, and nothing else", async () => {
     const plain = Buffer.from("abcdefg".repeat(200));
-    const table = [["gzip", gunzipSync], ["deflate", inflateSync], ["br, deflate;q=0.5", inflateSync],
-      ["gzip;q=0.5, identity;q=0.1", gunzipSync], ["*", gunzipSync],
-      [undefined, null], ["", null], ["br", null], ["gzip;q=0", null], ["identity, gzip;q=0.5", null]];
+    const table = [["gzip", gunzipSync], ["deflate", inflateSync], ["zstd, deflate;q=0.5", inflateSync],
+      ["br", brotliDecompressSync], ["gzip, deflate, br, zstd", brotliDecompressSync], ["*", brotliDecompressSync],
+      ["br;q=0.9, gzip", gunzipSync], ["gzip;q=0.5, identity;q=0.1", gunzipSync],
+      [undefined, null], ["", null], ["zstd", null], ["gzip;q=0", null], ["identity, gzip;q=0.5", null]];
     for (const [accept, decode] of table) {
       const { headers, body } = await raw("/text?n=1400", accept);
       assert.equal(headers.vary, "Accept-Encoding");
@@ -143,9 +144,11 @@ describe("http", { concurrency: 4 }, () => {
   });
 
   test("compression: pieces are not held back", async () => {
-    const { headers, parts, body } = await raw("/pieces", "gzip");
-    assert.equal(headers["content-encoding"], "gzip");
-    assert.ok(parts.length >= 3, `${parts.length} parts`);
-    assert.equal(gunzipSync(body).toString(), "piece 3\npiece 2\npiece 1\n");
+    for (const [coding, decode] of [["gzip", gunzipSync], ["br", brotliDecompressSync]]) {
+      const { headers, parts, body } = await raw("/pieces", coding);
+      assert.equal(headers["content-encoding"], coding);
+      assert.ok(parts.length >= 3, `${parts.length} parts`);
+      assert.equal(decode(body).toString(), "piece 3\npiece 2\npiece 1\n");
+    }
   });
 });
