@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "client_bundle.h"
+#include "http/accept.h"
 #include "socketio/inside.h"
 
 /* One file as it is, and compressed at build time. */
@@ -61,52 +62,12 @@ static const char *type_of(const char *name)
                                     : "application/javascript; charset=utf-8";
 }
 
-/* quality reads the weight of one element of Accept-Encoding ("gzip;q=0.5") in thousandths; 1000
- * without one. */
-static int quality(vireo__str element)
-{
-    const char *end = element.at + element.len;
-    const char *at = memmem(element.at, element.len, "q=", 2);
-    if (at == NULL)
-        return 1000;
-    int thousandths = 0;
-    int unit = 1000;
-    for (at += 2; at < end && ((*at >= '0' && *at <= '9') || *at == '.'); at++) {
-        if (*at == '.')
-            continue;
-        thousandths += (*at - '0') * unit;
-        unit /= 10;
-    }
-    return thousandths;
-}
-
-static enum encoding find_encoding(vireo__str element)
-{
-    size_t len = 0;
-    while (len < element.len && element.at[len] != ';' && element.at[len] != ' ')
-        len++;
-    for (enum encoding e = BROTLI; e < ENCODINGS; e++)
-        if (vireo__str_equal_nocase((vireo__str){element.at, len}, encoding_names[e]))
-            return e;
-    return IDENTITY;
-}
-
-/* The client's highest weight wins; among equals, what it names first. */
+/* As the official server's negotiator chooses: the client's order counts. */
 static enum encoding choose_encoding(const char *accept)
 {
-    enum encoding best = IDENTITY;
-    int best_quality = 0;
-    while (accept != NULL && *accept != '\0') {
-        accept += strspn(accept, " \t,");
-        vireo__str element = {accept, strcspn(accept, ",")};
-        enum encoding e = find_encoding(element);
-        if (e != IDENTITY && quality(element) > best_quality) {
-            best = e;
-            best_quality = quality(element);
-        }
-        accept += element.len;
-    }
-    return best;
+    int best = vireo__accept_best(VIREO__ACCEPT_ENCODING_IN_ORDER, accept, encoding_names + BROTLI,
+                                  ENCODINGS - BROTLI);
+    return best < 0 ? IDENTITY : (enum encoding)(BROTLI + best);
 }
 
 static void reply_bytes(vireo_req *r, const bundle_file *file)

@@ -8,6 +8,7 @@ import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import path from "node:path";
 import { after, before, test } from "node:test";
+import { brotliDecompressSync, gunzipSync, inflateSync } from "node:zlib";
 import { connected } from "../js/client.mjs";
 import { Polling, Wire, fetchRaw, joinedSession, request, webSocketSession } from "../js/raw.mjs";
 import { forEachKind, startServer } from "../js/server.mjs";
@@ -214,6 +215,27 @@ forEachKind("HTTP", (kind) => {
       const other = await get(`/socket.io/${name}`, { headers: { "If-None-Match": '"other"' } });
       assert.equal(other.status, 200);
     });
+
+  for (const [accept, coding] of [
+    [undefined, undefined], ["", undefined], ["gzip", "gzip"], ["deflate", "deflate"], ["br", "br"],
+    ["gzip, br", "gzip"], ["br, gzip", "br"], ["gzip, deflate, br", "gzip"], ["gzip;q=0.5, br;q=0.8", "br"],
+    ["gzip;q=0", undefined], ["gzip;q=0, *", "br"], ["*", "br"], ["zstd", undefined], ["GZIP", "gzip"],
+    ["identity, gzip;q=0.05", "gzip"], ["gzip;q=0.001", "gzip"],
+  ])
+    test(`the client's file with Accept-Encoding ${JSON.stringify(accept)}: ${coding ?? "as it is"} (T39)`, async () => {
+      const res = await get("/socket.io/socket.io.min.js", { headers: accept === undefined ? {} : { "Accept-Encoding": accept } });
+      assert.equal(res.headers["content-encoding"], coding);
+      const decode = { gzip: gunzipSync, deflate: inflateSync, br: brotliDecompressSync }[coding] ?? ((x) => x);
+      assert.ok(decode(res.bytes).equals(readFileSync(path.join(dist, "socket.io.min.js"))));
+    });
+
+  test("the client's file has no SourceMap header, and any method gets it (T39)", async () => {
+    for (const method of ["GET", "POST", "PUT"]) {
+      const res = await fetchRaw(server, method, "/socket.io/socket.io.min.js");
+      assert.deepEqual([res.status, res.headers.sourcemap, res.headers["x-sourcemap"]], [200, undefined, undefined]);
+      assert.ok(res.bytes.equals(readFileSync(path.join(dist, "socket.io.min.js"))), method);
+    }
+  });
 
   test("a query behind the client's file is ignored (T39)", async () => {
     const res = await get("/socket.io/socket.io.min.js?v=1&x");
