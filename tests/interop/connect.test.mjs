@@ -211,6 +211,13 @@ forEachKind("connecting, with options", (kind) => {
     await body(t, server);
   });
 
+  run("an IPv4 client of a server on all addresses has its address as IPv6 writes it (N11)", ["--host", "::"],
+    async (t, server) => {
+      const socket = await connected(t, { url: `http://127.0.0.1:${server.port}` });
+      const [hs] = await call(socket, "handshake", [], []);
+      assert.equal(hs.address, "::ffff:127.0.0.1");
+    });
+
   run("a session that joins no namespace in time is closed (N13)", ["--connect-timeout", 200],
     async (t, server) => {
       const { Socket } = await import("engine.io-client");

@@ -8,6 +8,7 @@ import { randomUUID } from "node:crypto";
 import { after, before, test } from "node:test";
 import { ask } from "../js/ask.mjs";
 import { call, connected } from "../js/client.mjs";
+import { joinedSession } from "../js/raw.mjs";
 import { forEachKind, startServer } from "../js/server.mjs";
 import { next } from "../js/wait.mjs";
 
@@ -221,3 +222,24 @@ forEachKind("all sockets of one server", (kind) => {
     assert.ok(c.connected);
   });
 }, { concurrency: 6 });
+
+forEachKind("numbers of acknowledgements", (kind) => {
+  test("are counted per namespace from 0, the same for all who are asked (R08 S06)", async (t) => {
+    const server = await startServer(kind, [], "remote");
+    t.after(() => server.kill()); // raw clients do not answer its close frames
+    const a = await joinedSession(t, server);
+    const b = await joinedSession(t, server);
+    a.sendText('42["ask-all","t",{"rooms":[]},5000,"q"]');
+    for (const wire of [a, b]) {
+      assert.equal(await wire.readText(), '420["q"]');
+      wire.sendText('430["x"]');
+    }
+    assert.equal(await a.readText(), '42["result","t",null,["x","x"]]');
+    a.sendText(`42["ask-one","u","${b.id}",5000,"q"]`);
+    assert.equal(await b.readText(), '421["q"]');
+    b.sendText("40/dyn-1,");
+    assert.match(await b.readText(), /^40\/dyn-1,/);
+    b.sendText('42/dyn-1,["ask-all","v",{"rooms":[]},5000,"q"]');
+    assert.equal(await b.readText(), '42/dyn-1,0["q"]');
+  });
+});

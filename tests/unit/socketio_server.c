@@ -145,6 +145,28 @@ static void count(vireo_socket *s, void *user)
     ++*(int *)user;
 }
 
+static int join_and_refuse(vireo_socket *s, const vireo_value *auth)
+{
+    (void)auth;
+    assert_int_equal(vireo_join(s, "room"), 0);
+    assert_true(vireo_in_room(s, "room"));
+    return vireo_refuse(s, "no", NULL);
+}
+
+/* "socket leaves rooms it joined" (protocol/server.md 1.3) */
+static void who_is_refused_leaves_the_rooms_of_its_guard(void **state)
+{
+    static client c;
+    (void)state;
+    start();
+    seen.guard = join_and_refuse;
+    assert_true(client_open(&c, seen.app, true, ""));
+    assert_true(client_send(&c, "40"));
+    expect(&c, "44{\"message\":\"no\"}");
+    assert_int_equal(vireo_room_count(seen.ns, "room"), 0);
+    finish(&c);
+}
+
 static int join_and_look_around(vireo_socket *s, const vireo_value *auth)
 {
     int met = 0;
@@ -451,10 +473,40 @@ static void data_that_cannot_be_is_refused(void **state)
     vireo_app_free(app);
 }
 
+/* --- patterns --------------------------------------------------------------------------------- */
+
+static void on_nothing(vireo_ns *ns, int status, const vireo_value *results, void *user)
+{
+    (void)ns;
+    (void)status;
+    (void)results;
+    fail_msg("called for %p", user);
+}
+
+/* "fetchSockets() is not supported on parent namespaces" (protocol/server.md 1.3) */
+static void a_pattern_has_no_sockets_to_ask(void **state)
+{
+    const char *const rooms[] = {"room", NULL};
+    (void)state;
+    start();
+    vireo_ns *parent = vireo_namespace_matching(seen.app, "^/p");
+    vireo_to all = vireo_all(parent);
+    assert_int_equal(vireo_fetch_sockets(all, 0, on_nothing, NULL), VIREO_EINVAL);
+    assert_int_equal(vireo_all_sockets(all, 0, on_nothing, NULL), VIREO_EINVAL);
+    assert_int_equal(vireo_broadcast_ack(all, 0, on_nothing, NULL, "q", NULL), VIREO_EINVAL);
+    assert_int_equal(vireo_sockets_join(all, rooms), VIREO_EINVAL);
+    assert_int_equal(vireo_sockets_leave(all, rooms), VIREO_EINVAL);
+    assert_int_equal(vireo_disconnect_sockets(all, true), VIREO_EINVAL);
+    assert_string_equal(vireo_ns_name(parent), "/_0");
+    finish(NULL);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(questions_of_a_guard_end_with_its_refusal),
+        cmocka_unit_test(who_is_refused_leaves_the_rooms_of_its_guard),
+        cmocka_unit_test(a_pattern_has_no_sockets_to_ask),
         cmocka_unit_test(who_is_not_admitted_yet_is_not_reached),
         cmocka_unit_test(sockets_of_one_payload_are_freed_as_they_end),
         cmocka_unit_test(a_room_without_a_name_has_nobody_in_it),
