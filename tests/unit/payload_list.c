@@ -34,7 +34,7 @@ static void test_elements(void **state)
     assert_json(list, "{\"list\":[]},1");
     assert_int_equal(vireo_list_add(list, "%d", 7), 0);
     assert_json(list, "{\"list\":[7]},1");
-    assert_int_equal(vireo_list_add(list, "{name:%s, on:%hhd}", "a\"]", true), 0);
+    assert_int_equal(vireo_list_add(list, "{name:%s, on:%hhd}", "a\"]", (bool)true), 0);
     assert_int_equal(vireo_list_add(list, "%p", vireo_binary("x", 1)), 0);
     assert_json(list, "{\"list\":[7,{\"name\":\"a\\\"]\",\"on\":true},"
                       "{\"type\":\"Buffer\",\"data\":[120]}]},1");
