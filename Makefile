@@ -27,6 +27,14 @@ fuzz:
 	@scripts/setup.sh test
 	@scripts/fuzz.sh $(SECONDS)
 
+# Two thousand clients that come and go for ten minutes: make soak SOAK="--clients 500 --seconds 60 --seed 7"
+SOAK ?=
+soak:
+	@scripts/setup.sh test
+	cmake --preset test >/dev/null
+	cmake --build --preset test --target soak-server
+	cd tests && VIREO_BUILD=../build-test node fault/soak.mjs $(SOAK)
+
 # Measure against Node's socket.io and ws: see bench/README.md
 bench: build
 	@bench/run.sh
@@ -38,4 +46,4 @@ bystander: build
 clean:
 	rm -rf build build-test build-clang build-fuzz
 
-.PHONY: run build setup test fuzz bench bystander clean
+.PHONY: run build setup test fuzz soak bench bystander clean

@@ -70,7 +70,7 @@ node_tests() {
     count "$name" "$good" "$bad"
 }
 
-for kind in wire interop browser; do
+for kind in wire interop fault browser; do
     files=$(find "tests/$kind" -name '*.test.mjs' | sort)
     # shellcheck disable=SC2086
     [ -n "$files" ] && node_tests "$kind" $files

@@ -10,9 +10,7 @@
  *                        acks the number
  *   poll room            asks all in the room "well?"; acks how many have answered, and a status
  *   numbers              acks all rooms' numbers
- *   stats                acks {heap: bytes in use, sockets, away: those that may come back}
- *
- * --recovery-ms N: how long those may take */
+ *   stats                acks {heap: bytes in use, sockets} */
 
 #include <malloc.h>
 #include <stdio.h>
@@ -94,7 +92,7 @@ static size_t heap(void)
 
 static void on_stats(vireo_socket *s, const vireo_msg *m)
 {
-    vireo_ack(m, "{heap:%zu,sockets:%zu,away:0}", heap(), vireo_ns_count(vireo_ns_of(s)));
+    vireo_ack(m, "{heap:%zu,sockets:%zu}", heap(), vireo_ns_count(vireo_ns_of(s)));
 }
 
 static const vireo_event_handler events[] = {
@@ -107,14 +105,12 @@ static const vireo_event_handler events[] = {
     {0},
 };
 
-int main(int argc, char **argv)
+int main(void)
 {
-    (void)argc;
-    (void)argv;
     vireo_app *app = vireo_app_new();
     /* those who vanish without a word are noticed soon */
     if (app == NULL ||
-        vireo_socketio(app, .ping_interval_ms = 4000, .ping_timeout_ms = 8000, ) == NULL ||
+        vireo_socketio(app, .ping_interval_ms = 4000, .ping_timeout_ms = 8000) == NULL ||
         vireo_namespace(app, "/", .events = events) == NULL)
         return 1;
     return vireo_run(app, .host = "127.0.0.1", .name = "soak");
