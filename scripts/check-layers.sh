@@ -37,6 +37,7 @@ payload/page_compile
 payload/page_eval
 payload/page_expr
 payload/page_render
+socketio/history
 socketio/packet
 sse/format
 sse/history

@@ -158,6 +158,16 @@ typedef struct vireo_io_options {
     void *adapter_user;
 
     vireo_http_compression http_compression; /* httpCompression */
+
+    /* Connection state recovery: how long a client whose connection broke may take to come back as
+     * the socket that it was; 0: off. What follows holds for each namespace. */
+    uint32_t recovery_ms;
+    /* memory for events that it may have missed; what it has missed must also fit into half of the
+     * application's max_queued_bytes; default 8 MiB. The oldest leave first */
+    size_t recovery_bytes;
+    uint32_t recovery_clients;    /* that are away at a time; default 100,000 */
+    size_t recovery_client_bytes; /* memory for their rooms and data; default 64 MiB */
+    bool recovery_asks_guards;    /* guards are asked for them too; default: they are not */
 } vireo_io_options;
 
 /* vireo_socketio sets up a Socket.IO server of the application; before the first vireo_namespace,
@@ -217,6 +227,9 @@ typedef struct vireo_server_handler {
 typedef struct vireo_disconnect_info {
     const char *reason;      /* static */
     const char *description; /* what is known beyond it, "" if nothing; borrowed for the call */
+    /* The client may come back as the same socket: what vireo_data holds is kept after
+     * on_disconnect, see on_expired. */
+    bool recoverable;
 } vireo_disconnect_info;
 
 /* What happened to a room (vireo_ns_options.on_room). */
@@ -286,6 +299,12 @@ typedef struct vireo_ns_options {
     const vireo_server_handler *server_events;
     vireo_adapter_fn adapter; /* of this namespace; NULL: that of the server */
     void *adapter_user;
+
+    /* A client that could have come back (vireo_disconnect_info.recoverable) will not: its time is
+     * over, a limit was reached, or the namespace ends. |data| is what its vireo_data held after
+     * on_disconnect, NULL for a data_size of 0: free what it points to. So of each socket either
+     * this comes, or it is recovered with that data. */
+    void (*on_expired)(vireo_ns *ns, const char *id, void *data);
 } vireo_ns_options;
 
 /* vireo_namespace registers a namespace of the application's Socket.IO server (vireo_io_namespace:
@@ -370,6 +389,22 @@ VIREO_API void vireo_ns_set_user(vireo_ns *ns, void *user);
 /* vireo_ns_count returns how many sockets are connected; of a parent, in all its children. */
 VIREO_API size_t vireo_ns_count(const vireo_ns *ns);
 
+/* What connection state recovery has done in a namespace since it exists, and what it holds. */
+typedef struct vireo_recovery_info {
+    size_t size;
+    uint64_t recovered; /* clients that came back as the socket that they were */
+    uint64_t expired;   /* that did not come back: see on_expired */
+    uint64_t unknown;   /* that came back too late, or had missed more than is kept */
+    size_t away;        /* that may still come back */
+    size_t away_bytes;  /* of memory for them */
+    size_t events;      /* kept */
+    size_t event_bytes; /* of memory for them */
+} vireo_recovery_info;
+
+/* vireo_ns_recovery fills |*info|, all zero where recovery is off. */
+#define vireo_ns_recovery(ns, info) vireo_ns_get_recovery((ns), (info), sizeof(vireo_recovery_info))
+VIREO_API void vireo_ns_get_recovery(const vireo_ns *ns, vireo_recovery_info *info, size_t size);
+
 /* vireo_find returns the connected socket with this id, or NULL. */
 VIREO_API vireo_socket *vireo_find(vireo_ns *ns, const char *id);
 
@@ -412,6 +447,8 @@ VIREO_API int vireo_refuse(vireo_socket *s, const char *message, const char *tmp
  * their name and "#" in front. Valid as long as |s|. */
 VIREO_API const char *vireo_id(const vireo_socket *s);
 VIREO_API bool vireo_connected(const vireo_socket *s);
+/* has it come back with connection state recovery: id, rooms and data are those it had */
+VIREO_API bool vireo_recovered(const vireo_socket *s);
 VIREO_API void *vireo_data(const vireo_socket *s); /* .data_size bytes, NULL when it is 0 */
 VIREO_API vireo_ns *vireo_ns_of(const vireo_socket *s);
 VIREO_API vireo_app *vireo_app_of(const vireo_socket *s);

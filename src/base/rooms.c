@@ -21,6 +21,7 @@ typedef struct membership {
     } key; /* of the map; no padding between two pointers */
     vireo__list in_room;
     vireo__list in_member;
+    uint64_t since;
 } membership;
 
 void vireo__rooms_init(vireo__rooms *rooms, vireo__hash_key key)
@@ -96,6 +97,7 @@ static membership *make_membership(vireo__rooms *rooms, const room *r, const vir
         return NULL;
     m->key.room = r;
     m->key.member = member;
+    m->since = rooms->now;
     if (vireo__map_put(&rooms->memberships, &m->key, sizeof m->key, m) < 0) {
         free(m);
         return NULL;
@@ -158,6 +160,13 @@ void vireo__rooms_leave_all(vireo__rooms *rooms, vireo__member *member)
 bool vireo__rooms_has(const vireo__rooms *rooms, const vireo__member *member, const char *name)
 {
     return find_membership(rooms, find_room(rooms, name), member) != NULL;
+}
+
+uint64_t vireo__rooms_since(const vireo__rooms *rooms, const vireo__member *member,
+                            const char *name)
+{
+    const membership *m = find_membership(rooms, find_room(rooms, name), member);
+    return m ? m->since : UINT64_MAX;
 }
 
 size_t vireo__rooms_count(const vireo__rooms *rooms, const char *name)

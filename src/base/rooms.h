@@ -43,6 +43,7 @@ typedef struct vireo__rooms {
     vireo__map by_name;
     vireo__map memberships;
     uint64_t visit;
+    uint64_t now; /* the owner's to set: what a new membership notes, see vireo__rooms_since */
     /* Told of each change; may be NULL. Must not join or leave. */
     void (*on_change)(struct vireo__rooms *rooms, vireo__rooms_event event, const char *name,
                       vireo__member *member);
@@ -63,6 +64,11 @@ void vireo__rooms_leave(vireo__rooms *rooms, vireo__member *member, const char *
 void vireo__rooms_leave_all(vireo__rooms *rooms, vireo__member *member);
 
 bool vireo__rooms_has(const vireo__rooms *rooms, const vireo__member *member, const char *name);
+
+/* vireo__rooms_since returns what |now| of the rooms was when |member| joined |name|; UINT64_MAX if
+ * it is not in it. */
+uint64_t vireo__rooms_since(const vireo__rooms *rooms, const vireo__member *member,
+                            const char *name);
 
 /* vireo__rooms_count returns how many are in |name|. */
 size_t vireo__rooms_count(const vireo__rooms *rooms, const char *name);

@@ -10,6 +10,7 @@
  * The new one takes the place of the old one, so that the client gets one reply.
  */
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -34,6 +35,7 @@ static void shut_out(vireo_socket *s)
     s->closed = true;
     vireo__local_leave_all(s);
     vireo__ack_fail_all(s); /* a guard may have asked it */
+    vireo__recovery_withdraw(s);
 }
 
 static void drop(vireo_socket *s)
@@ -54,12 +56,14 @@ static void send_refusal(vireo_socket *s, int error)
         vireo__sio_conn_close(s->conn);
 }
 
-/* The CONNECT reply: {"sid":..}, for clients of Socket.IO 2 nothing. */
+/* The CONNECT reply: {"sid":..,"pid":..}, for clients of Socket.IO 2 nothing. */
 static int send_reply(vireo_socket *s)
 {
-    char reply[64] = "";
-    if (!vireo__v2_is(s->conn))
-        strcat(strcat(strcpy(reply, "{\"sid\":\""), s->id), "\"}");
+    char reply[96] = "";
+    if (s->presence != NULL)
+        snprintf(reply, sizeof reply, "{\"sid\":\"%s\",\"pid\":\"%s\"}", s->id, s->presence->pid);
+    else if (!vireo__v2_is(s->conn))
+        snprintf(reply, sizeof reply, "{\"sid\":\"%s\"}", s->id);
     return vireo__socket_send_raw(s, VIREO__SIO_CONNECT, vireo__str_of(reply));
 }
 
@@ -68,6 +72,7 @@ static int enter(vireo_socket *s)
     vireo_ns *ns = s->ns;
     if (vireo__map_put(&ns->sockets, s->id, strlen(s->id), s) < 0)
         return VIREO_ENOMEM;
+    vireo__recovery_send_missed(s);
     if (send_reply(s) == VIREO_ENOMEM) {
         vireo__map_remove(&ns->sockets, s->id, strlen(s->id));
         return VIREO_ENOMEM;
@@ -75,6 +80,7 @@ static int enter(vireo_socket *s)
     vireo__list_append(&ns->list, &s->in_ns);
     s->connected = true;
     vireo__local_add(s);
+    vireo__recovery_enter(s);
     vireo__sio_conn_joined(s->conn);
     return 0;
 }
@@ -170,10 +176,16 @@ static void ask_from(vireo_socket *s, size_t i)
 void vireo__ns_connect(vireo_ns *ns, vireo__sio_conn *conn, const vireo_value *auth)
 {
     vireo_socket *s = vireo__socket_new(ns, conn, auth);
-    if (s == NULL)
+    if (s == NULL) {
         vireo__sio_conn_close(conn);
-    else
+    } else if (vireo__recovery_begin(s) < 0) {
+        drop(s);
+        vireo__sio_conn_close(conn);
+    } else if (s->recovered && !ns->io->options.recovery_asks_guards) {
+        finish(s, 0);
+    } else {
         ask_from(s, 0);
+    }
 }
 
 /* --- the answer ------------------------------------------------------------------------------- */

@@ -155,7 +155,7 @@ static void lose(vireo__client *c, const void *arg)
 void vireo__manager_lost(vireo__manager *m, const char *reason, const char *description)
 {
     ending e = {reason, description};
-    vireo_disconnect_info why = {reason, description};
+    vireo_disconnect_info why = {.reason = reason, .description = description};
     bool was_open = m->state == VIREO__MANAGER_OPEN;
     let_engine_go(m);
     m->attempts = 0;

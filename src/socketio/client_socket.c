@@ -298,7 +298,8 @@ void vireo__client_lost(vireo__client *c, const char *reason, const char *descri
     take_id(s, "");
     vireo__owed_forget_all(s);
     if (c->options.on_disconnect != NULL)
-        c->options.on_disconnect(s, &(vireo_disconnect_info){reason, description});
+        c->options.on_disconnect(
+            s, &(vireo_disconnect_info){.reason = reason, .description = description});
     vireo__ack_fail_all(s);
 }
 

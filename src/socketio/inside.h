@@ -24,6 +24,7 @@
 #include "socketio/manner.h"
 #include "socketio/message.h"
 #include "socketio/packet.h"
+#include "socketio/recovery.h"
 
 #define VIREO__ROOM_NAME_MAX             255  /* bytes */
 #define VIREO__NAMESPACE_NAME_MAX        512  /* bytes */
@@ -96,6 +97,7 @@ struct vireo_ns {
     uint32_t listening;           /* sockets with catch-all listeners for what is sent */
     bool dynamic;                 /* a client has brought it to life */
     vireo__guests *guests;        /* NULL until the first comes */
+    vireo__recovery *recovery;    /* NULL: off */
     struct vireo__client *client; /* client.h: whose socket's it is; NULL: a server's */
 };
 
@@ -151,12 +153,14 @@ struct vireo_socket {
     char *refusal; /* what vireo_refuse was told: the JSON of a CONNECT_ERROR */
     struct vireo__admission *admission; /* a guard owes its answer */
     struct vireo__listeners *listeners; /* vireo_on and its kin; NULL while there are none */
+    vireo__presence *presence;          /* NULL: it cannot come back */
     bool connected : 1;
     bool closed : 1; /* or being closed: nothing can be sent any more */
     bool left_own_room : 1;
     bool in_guard : 1;
     bool admitted : 1; /* by vireo_admit, before the guard has returned */
-    char *id;          /* |own_id|, or allocated: that of a v2 client's namespace */
+    bool recovered : 1;
+    char *id; /* |own_id|, or allocated: that of a v2 client's namespace */
     char own_id[VIREO__ID_SIZE];
     _Alignas(16) unsigned char data[];
 };

@@ -215,6 +215,7 @@ void vireo__local_crowd(const vireo_to *to, void (*fn)(vireo_socket *s, void *us
 
 typedef struct delivery {
     const vireo__sio_message *message;
+    vireo__numbered numbered;
     vireo__manner how;
     int count;
 } delivery;
@@ -222,14 +223,19 @@ typedef struct delivery {
 static void deliver(vireo_socket *s, void *user)
 {
     delivery *d = user;
-    if (vireo__manner_send(&d->how, s, d->message) == 0)
+    const vireo__sio_message *message = vireo__recovery_pick(s->presence, d->message, &d->numbered);
+    if (vireo__manner_send(&d->how, s, message) == 0)
         d->count++;
 }
 
 int vireo__local_broadcast(const vireo_to *to, const vireo__sio_message *message)
 {
-    delivery d = {message, vireo__manner_of(to, message), 0};
+    delivery d = {message, {{0}, 0}, vireo__manner_of(to, message), 0};
+    int error = vireo__recovery_number(&d.numbered, to, message);
+    if (error < 0)
+        return error;
     vireo__local_each(to, deliver, &d);
+    vireo__sio_message_release(&d.numbered.message);
     return d.count + vireo__guests_broadcast(to, message);
 }
 

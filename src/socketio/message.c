@@ -159,6 +159,43 @@ int vireo__sio_message_raw(vireo__sio_message *message, vireo_loop *loop,
     return vireo__sio_message_wrap(message, loop, head, json, NULL, 0);
 }
 
+static int share_parts(vireo__sio_message *out, const vireo__sio_message *message)
+{
+    if (message->part_count == 0)
+        return 0;
+    out->parts = malloc(message->part_count * sizeof *out->parts);
+    if (out->parts == NULL)
+        return VIREO_ENOMEM;
+    for (; out->part_count < message->part_count; out->part_count++)
+        out->parts[out->part_count] = vireo__shared_ref(message->parts[out->part_count]);
+    return 0;
+}
+
+int vireo__sio_message_append(vireo__sio_message *out, const vireo__sio_message *message,
+                              const char *text)
+{
+    size_t more = strlen(text) + 4; /* ,"text"] in the place of ] */
+    size_t len = vireo__ws_payload_len(message->text);
+    const uint8_t *from = vireo__ws_payload(message->text);
+    *out = (vireo__sio_message){.json_at = message->json_at};
+    while (len > message->json_at && from[len - 1] != ']')
+        len--; /* another server may have written blanks */
+    if (len-- <= message->json_at)
+        return VIREO_EINVAL;
+    out->text = vireo__ws_frame_new(VIREO__WS_TEXT, len + more);
+    if (out->text == NULL || share_parts(out, message) < 0) {
+        vireo__sio_message_release(out);
+        return VIREO_ENOMEM;
+    }
+    out->text->plain = message->text->plain;
+    uint8_t *at = vireo__ws_payload(out->text);
+    memcpy(at, from, len);
+    memcpy(at + len, ",\"", 2);
+    memcpy(at + len + 2, text, more - 4);
+    memcpy(at + len + more - 2, "\"]", 2);
+    return 0;
+}
+
 vireo__str vireo__sio_message_json(const vireo__sio_message *message)
 {
     const char *payload = (const char *)vireo__ws_payload(message->text);

@@ -59,6 +59,12 @@ int vireo__sio_message_wrap(vireo__sio_message *message, vireo_loop *loop,
                             const vireo__sio_head *head, vireo__str json,
                             const vireo__attachment *parts, size_t count);
 
+/* vireo__sio_message_append makes |message|, an event without an ack id, anew with one more
+ * argument behind the others: |text|, which needs no escapes. Its parts are shared. Returns 0 and
+ * the message (release it), VIREO_EINVAL for what is no array, or VIREO_ENOMEM. */
+int vireo__sio_message_append(vireo__sio_message *out, const vireo__sio_message *message,
+                              const char *text);
+
 /* vireo__sio_message_json returns the array of an event: [name, args..]; valid as long as
  * |message|. */
 vireo__str vireo__sio_message_json(const vireo__sio_message *message);

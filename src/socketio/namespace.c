@@ -85,7 +85,7 @@ vireo_ns *vireo__ns_new(vireo_io *io, char *name, vireo__parent *parent,
     vireo__map_init(&ns->requests_by_id, io->loop->hash_key);
     vireo__list_init(&ns->requests);
     vireo__local_init(ns);
-    if (take_options(ns, options) < 0) {
+    if (take_options(ns, options) < 0 || vireo__recovery_open(ns) < 0) {
         vireo__ns_free(ns);
         return NULL;
     }
@@ -130,6 +130,7 @@ vireo_ns *vireo_ns_create(vireo_app *app, const char *name, const vireo_ns_optio
 void vireo__ns_free(vireo_ns *ns)
 {
     vireo__ns_hold(ns); /* whatever ends here */
+    vireo__recovery_free(ns);
     vireo__requests_cancel(ns);
     if (ns->adapter != NULL)
         ns->adapter->ops->free(ns->adapter);

@@ -42,6 +42,9 @@ static vireo_io_options with_defaults(const vireo_io_options *given)
     DEFAULT(max_owed, 10000);
     DEFAULT(http_compression.threshold, 1024);
     DEFAULT(http_compression.level, 6);
+    DEFAULT(recovery_bytes, (size_t)8 * 1024 * 1024);
+    DEFAULT(recovery_clients, 100000);
+    DEFAULT(recovery_client_bytes, (size_t)64 * 1024 * 1024);
 #undef DEFAULT
     return o;
 }
@@ -231,14 +234,25 @@ static vireo_socket *first_open(const vireo_ns *ns)
     return NULL;
 }
 
-/* To cancel a namespace's last request may be its end: the search begins anew each time. */
-static vireo_ns *first_with_requests(const vireo_io *io)
+static bool has_requests(const vireo_ns *ns)
+{
+    return !vireo__list_empty(&ns->requests);
+}
+
+static bool someone_is_away(const vireo_ns *ns)
+{
+    return ns->recovery != NULL && ns->recovery->away_count > 0;
+}
+
+/* To cancel a namespace's last request, or to forget who was in it last, may be its end: the search
+ * begins anew each time. */
+static vireo_ns *first_with(const vireo_io *io, bool (*it)(const vireo_ns *ns))
 {
     uint32_t at = 0;
     vireo_ns *ns;
     do
         ns = vireo__map_next(&io->namespaces, &at);
-    while (ns != NULL && vireo__list_empty(&ns->requests));
+    while (ns != NULL && !it(ns));
     return ns;
 }
 
@@ -248,7 +262,9 @@ void vireo__io_close_sockets(vireo_io *io, const char *reason)
     for (vireo_ns *ns; (ns = vireo__map_next(&io->namespaces, &at)) != NULL;)
         for (vireo_socket *s; (s = first_open(ns)) != NULL;)
             vireo__socket_close(s, reason, "");
-    for (vireo_ns *ns; (ns = first_with_requests(io)) != NULL;)
+    for (vireo_ns *ns; (ns = first_with(io, someone_is_away)) != NULL;)
+        vireo__recovery_forget_all(ns);
+    for (vireo_ns *ns; (ns = first_with(io, has_requests)) != NULL;)
         vireo__requests_cancel(ns);
     at = 0;
     for (vireo_ns *ns; (ns = vireo__map_next(&io->namespaces, &at)) != NULL;)

@@ -100,12 +100,14 @@ void vireo__socket_bury(vireo_socket *s)
 void vireo__socket_close(vireo_socket *s, const char *reason, const char *description)
 {
     vireo_ns *ns = s->ns;
-    vireo_disconnect_info why = {reason, description};
+    vireo_disconnect_info why = {.reason = reason, .description = description};
     if (s->closed || !s->connected)
         return;
     s->closed = true;
+    why.recoverable = vireo__recovery_leaving(s, reason);
     if (ns->options.on_disconnecting != NULL)
         ns->options.on_disconnecting(s, &why);
+    why.recoverable = why.recoverable && vireo__recovery_pack(s);
     vireo__local_leave_all(s);
     vireo__map_remove(&ns->sockets, s->id, strlen(s->id));
     vireo__list_remove(&s->in_ns);
@@ -114,6 +116,7 @@ void vireo__socket_close(vireo_socket *s, const char *reason, const char *descri
     vireo__ack_fail_all(s);
     if (ns->options.on_disconnect != NULL)
         ns->options.on_disconnect(s, &why);
+    vireo__recovery_leave(s, why.recoverable);
     vireo__socket_bury(s);
 }
 
@@ -146,10 +149,13 @@ static void disconnect(vireo_socket *s, bool close)
 static int send_message(vireo_socket *s, const vireo__sio_message *message, vireo__sio_type type,
                         vireo__ack *ack, const vireo__manner *how)
 {
-    (void)ack;
     if (type == VIREO__SIO_EVENT)
         vireo__outgoing_one(s, message);
-    return s->closed ? VIREO_ECLOSED : vireo__manner_send(how, s, message);
+    if (s->closed)
+        return VIREO_ECLOSED;
+    if (s->presence != NULL && type == VIREO__SIO_EVENT && ack == NULL)
+        return vireo__recovery_send(s, message, how);
+    return vireo__manner_send(how, s, message);
 }
 
 static const char *conn_id(const vireo_socket *s)

@@ -74,6 +74,24 @@ static void test_changes_are_told_in_order(void **state)
     tear_down(&f);
 }
 
+static void test_since_when(void **state)
+{
+    (void)state;
+    fixture f;
+    set_up(&f);
+    f.rooms.now = 7;
+    assert_int_equal(vireo__rooms_join(&f.rooms, &f.members[0], "a"), 0);
+    f.rooms.now = 8;
+    assert_int_equal(vireo__rooms_join(&f.rooms, &f.members[0], "a"), 0);
+    assert_int_equal(vireo__rooms_join(&f.rooms, &f.members[0], "b"), 0);
+    assert_int_equal(vireo__rooms_since(&f.rooms, &f.members[0], "a"), 7);
+    assert_int_equal(vireo__rooms_since(&f.rooms, &f.members[0], "b"), 8);
+    assert_true(vireo__rooms_since(&f.rooms, &f.members[1], "a") == UINT64_MAX);
+    assert_true(vireo__rooms_since(&f.rooms, &f.members[0], "nowhere") == UINT64_MAX);
+    vireo__rooms_leave_all(&f.rooms, &f.members[0]);
+    tear_down(&f);
+}
+
 static void note_visit(vireo__member *member, void *user)
 {
     char *met = user;
@@ -172,6 +190,7 @@ static void test_memory_runs_out(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_since_when),
         cmocka_unit_test(test_changes_are_told_in_order),
         cmocka_unit_test(test_each_is_met_once),
         cmocka_unit_test(test_a_member_knows_its_rooms),
