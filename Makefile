@@ -4,6 +4,7 @@
 #   make run     install what is missing, build a release, serve the chat at http://localhost:3000
 #   make test    install what the tests need besides, build with sanitizers, run everything
 #   make build   the release build, in build/
+#   make install the command vireo below /usr/local, or PREFIX
 
 PORT ?= 3000
 
@@ -20,6 +21,11 @@ setup:
 test:
 	@scripts/setup.sh test
 	@scripts/test.sh
+
+# The command, its manual page and its completions: make install PREFIX=~/.local
+PREFIX ?= /usr/local
+install: build
+	cmake --install build --prefix $(PREFIX)
 
 # Fuzz every target for a while: make fuzz SECONDS=60
 SECONDS ?= 60
@@ -46,4 +52,4 @@ bystander: build
 clean:
 	rm -rf build build-test build-clang build-fuzz
 
-.PHONY: run build setup test fuzz soak bench bystander clean
+.PHONY: run build install setup test fuzz soak bench bystander clean

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: MIT
+// SPDX-FileCopyrightText: Copyright (c) 2026 The Vireo authors
+//
+// The frame of the command vireo: help, errors that say what to do, completions, the manual page.
+
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import path from "node:path";
+import { test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { program, vireo } from "../js/command.mjs";
+
+const docs = path.join(path.dirname(fileURLToPath(import.meta.url)), "../../docs");
+
+/** The names of all commands, as --help lists them. */
+async function commands() {
+  const { stdout } = await vireo(["--help"]);
+  const list = /Commands\n((?: {2}.+\n)+)/.exec(stdout)[1];
+  return list.match(/^ {2}[a-z]+/gm).map((name) => name.trim());
+}
+
+test("--help lists the commands, and each has a help with its options", async () => {
+  const names = await commands();
+  assert(names.length > 3);
+  for (const name of names) {
+    const { code, stdout, stderr } = await vireo([name, "--help"]);
+    assert.equal(code, 0);
+    assert.equal(stderr, "");
+    assert.match(stdout, new RegExp(`^vireo ${name}: .+\n\n  vireo ${name} `));
+    assert(!stdout.includes("\x1b"), "colours in a pipe");
+    for (const line of stdout.split("\n")) assert(line.length <= 100, line);
+    const help = await vireo(["help", name]);
+    assert.equal(help.stdout, stdout);
+  }
+});
+
+test("no command, a wrong command, a wrong option: exit code 2, and what to do", async () => {
+  const cases = [
+    [[], /Commands/],
+    [["sreve"], /^vireo: there is no command "sreve"; did you mean serve\?\nvireo --help says more\.\n$/],
+    [["serve", "--prot", "1"], /there is no option --prot; did you mean --port\?\nvireo serve --help/],
+    [["serve", "--port", "70000"], /--port "70000": it wants a port, 0 to 65535/],
+    [["serve", "--port"], /--port wants a value/],
+    [["serve", "--echo=1"], /--echo takes no value/],
+    [["serve", "-pz"], /--port "z": it wants a port/],
+    [["serve", "-z"], /there is no option -z/],
+    [["serve", "a", "b"], /what is "b" for\? vireo serve \[FOLDER\]/],
+    [["decode", "--as", "jazz", "2"], /--as "jazz": it wants auto\|engine/],
+    [["completion"], /something is missing: vireo completion bash\|zsh/],
+    [["completion", "fish"], /no completion for "fish": there are bash and zsh/],
+  ];
+  for (const [args, text] of cases) {
+    const { code, stdout, stderr } = await vireo(args);
+    assert.equal(code, 2, args.join(" "));
+    assert.equal(stdout, "");
+    assert.match(stderr, text);
+  }
+});
+
+test("--version", async () => {
+  assert.match((await vireo(["--version"])).stdout, /^vireo \d+\.\d+\.\d+\n$/);
+});
+
+test("bash completes commands and options", async () => {
+  const { stdout } = await vireo(["completion", "bash"]);
+  const complete = (...words) => execFileSync("bash", ["-c",
+    `${stdout}\nCOMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _vireo; echo "\${COMPREPLY[*]}"`,
+    "bash", "vireo", ...words]).toString().trim();
+  assert.equal(complete("se"), "serve");
+  assert.equal(complete("serve", "--po"), "--port");
+  assert.equal(complete("decode", "--eio"), "--eio3");
+  assert.equal(complete("decode", "x"), ""); // files
+  assert.deepEqual(complete("").split(" ").filter((w) => !w.startsWith("-")), await commands());
+});
+
+test("zsh's completion names each option of each command", async () => {
+  const { stdout } = await vireo(["completion", "zsh"]);
+  for (const name of await commands()) {
+    const { stdout: help } = await vireo([name, "--help"]);
+    const own = stdout.slice(stdout.indexOf(`            ${name})\n`)).split(";;")[0];
+    for (const [, option] of help.matchAll(/^ {2}(?:-\w,| {3}) (--[\w-]+)/gm))
+      assert(own.includes(option), `${name} ${option}`);
+  }
+});
+
+test("the manual page and docs/command.md know each command and each option", async () => {
+  const page = readFileSync(path.join(docs, "vireo.1"), "utf8");
+  const guide = readFileSync(path.join(docs, "command.md"), "utf8");
+  for (const name of await commands()) {
+    const own = new RegExp(`\\.Ss vireo ${name}\\n([^]*?)(?=\\n\\.S[sh])`).exec(page)?.[1];
+    assert(own, `vireo.1 has no section for ${name}`);
+    assert(guide.includes(`vireo ${name}`), `command.md: ${name}`);
+    const { stdout: help } = await vireo([name, "--help"]);
+    for (const [, option] of help.matchAll(/^ {2}(?:-\w,| {3}) --([\w-]+)/gm))
+      assert(own.includes(`Fl -${option}`), `vireo.1: ${name} --${option}`);
+  }
+});
+
+test("what a reader closes early does not upset it", () => {
+  const lines = execFileSync("bash", ["-c", `"$0" --help | head -1`, program]).toString();
+  assert.match(lines, /^vireo:/);
+});
