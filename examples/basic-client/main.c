@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: MIT
+ * SPDX-FileCopyrightText: Copyright (c) 2026 The Vireo authors */
+
+/* basic-client: what Socket.IO says on the wire, by a client that is a plain WebSocket. It prints
+ * the events that come, until it is ended; or it sends one, prints the answer, and ends.
+ *
+ *     basic-client ws://localhost:3000
+ *     basic-client ws://localhost:3000 '["greet","Ada"]'
+ *
+ *     from the server                               from the client
+ *     0{"sid":"..","pingInterval":25000,..}  open   40                 join the namespace "/"
+ *     40{"sid":".."}                       joined   420["greet","Ada"] an event, to be answered: 0
+ *     42["news",1]                       an event
+ *     430["Hello, Ada!"]       the answer, of no. 0
+ *     2                                      ping   3                  pong
+ *     44{"message":".."}                  refused
+ *     41, 1                               the end   1                  the end */
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <vireo/vireo.h>
+
+struct client {
+    char packet[4096]; /* the event to send; "" for none */
+    int status;        /* of the program */
+};
+
+/* Read and written again, so that nothing in it can confuse a terminal. */
+static void print(const char *what, const char *json, size_t len)
+{
+    vireo_value *value = vireo_parse(json, len, NULL);
+    char *text = vireo_json(value, NULL);
+    printf("%s %s\n", what, text ? text : "?");
+    free(text);
+    vireo_value_free(value);
+}
+
+/* A Socket.IO packet; the digits that may stand before the JSON are skipped. */
+static void on_packet(vireo_ws *ws, char type, const char *json, size_t len)
+{
+    struct client *c = vireo_ws_user(ws);
+    for (; len > 0 && json[0] >= '0' && json[0] <= '9'; len--)
+        json++;
+    if (type == '0') {
+        puts("joined");
+        if (c->packet[0] != '\0')
+            vireo_ws_send_text(ws, c->packet);
+    } else if (type == '2') {
+        print("event", json, len);
+    } else if (type == '3') {
+        print("answer", json, len);
+        c->status = 0;
+        vireo_ws_close(ws, 1000, NULL);
+    } else if (type == '4') {
+        print("refused", json, len);
+        vireo_ws_close(ws, 1000, NULL);
+    } else if (type == '1') {
+        puts("disconnected");
+        vireo_ws_close(ws, 1000, NULL);
+    }
+}
+
+static void on_message(vireo_ws *ws, const void *data, size_t len, bool binary)
+{
+    const char *text = data;
+    if (binary || len == 0) /* a binary part of an event: such events are not shown */
+        return;
+    if (text[0] == '0')
+        vireo_ws_send_text(ws, "40");
+    else if (text[0] == '1')
+        vireo_ws_close(ws, 1000, NULL);
+    else if (text[0] == '2')
+        vireo_ws_send_text(ws, "3");
+    else if (text[0] == '4' && len > 1)
+        on_packet(ws, text[1], text + 2, len - 2);
+}
+
+static void on_error(vireo_ws *ws, int error, const char *text)
+{
+    (void)ws;
+    fprintf(stderr, "%s (%s)\n", text, vireo_errname(error));
+}
+
+static void on_close(vireo_ws *ws, uint16_t code, const char *reason)
+{
+    (void)code;
+    (void)reason;
+    vireo_stop(vireo_ws_app(ws));
+}
+
+int main(int argc, char **argv)
+{
+    struct client c = {.packet = "", .status = argc > 2};
+    char url[2048];
+    vireo_error error;
+    if (argc < 2 || argc > 3 || argv[1][0] == '-' || strlen(argv[1]) > sizeof url - 50 ||
+        (argc == 3 && strlen(argv[2]) > sizeof c.packet - 4))
+        return fprintf(stderr, "usage: basic-client ws://HOST:PORT ['[\"event\", ..]']\n"), 2;
+    snprintf(url, sizeof url, "%s/socket.io/?EIO=4&transport=websocket", argv[1]);
+    if (argc == 3)
+        snprintf(c.packet, sizeof c.packet, "420%s", argv[2]);
+    setvbuf(stdout, NULL, _IOLBF, 0);
+    vireo_app *app = vireo_app_new();
+    if (vireo_ws_connect(app, url, .user = &c, .on_message = on_message, .on_error = on_error,
+                         .on_close = on_close, .reconnect = {.on = argc == 2}, .error = &error)) {
+        vireo_run_loop(app);
+        return c.status;
+    }
+    fprintf(stderr, "%s\n", error.text);
+    vireo_app_free(app);
+    return 1;
+}
