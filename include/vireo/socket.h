@@ -563,7 +563,17 @@ enum vireo_to_flags {
  * With |only| it is that socket, whatever else is named (|ns| need not be): how an event with flags
  * is sent to one client, at the price of a vireo_emit:
  *
- *     vireo_broadcast((vireo_to){ .only = s, .flags = VIREO_VOLATILE }, "tick", "%d", n); */
+ *     vireo_broadcast((vireo_to){ .only = s, .flags = VIREO_VOLATILE }, "tick", "%d", n);
+ *
+ * |newest| is a text of at most 255 bytes which says what an event is about, where only the last
+ * word counts: positions, prices. While a receiver takes what it is sent it is an event as any
+ * other. While it does not (vireo_writable), only the newest event with the same text, of the same
+ * namespace, waits for it: the older one is taken out of its queue, attachments and all, and the
+ * newer one stands at the end. So what arrives is in order, and some of it was left out. What a
+ * question (vireo_broadcast_ack) and a guest are sent is not looked at for this.
+ *
+ *     vireo_broadcast((vireo_to){ .ns = ns, .newest = "position:42" }, "position", "%d,%g,%g", 42,
+ *                     x, y); */
 typedef struct vireo_to {
     vireo_ns *ns;
     const char *rooms[VIREO_TO_ROOMS]; /* the first NULL ends it */
@@ -573,6 +583,7 @@ typedef struct vireo_to {
     const vireo_socket *but;
     unsigned flags;
     vireo_socket *only;
+    const char *newest;
 } vireo_to;
 
 VIREO_API vireo_to vireo_all(vireo_ns *ns);             /* io.emit */

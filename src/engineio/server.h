@@ -18,6 +18,7 @@
 
 #include "base/shared.h"
 #include "engineio/id.h"
+#include "engineio/outbox.h"
 #include "http/server.h"
 #include "net/wqueue.h"
 
@@ -103,6 +104,14 @@ size_t vireo__eio_server_count(const vireo__eio_server *server); /* open session
  * Returns 0, VIREO_ECLOSED, VIREO_EFULL (the session is being closed), VIREO_ENOMEM. */
 int vireo__eio_send(vireo__eio_session *s, vireo__shared *frame, vireo__written_fn done,
                     void *user);
+
+/* vireo__eio_send_newest queues a text and the binary messages that belong to it, as
+ * vireo__eio_send does, unless they have to wait for the transport (it is not writable): then they
+ * take the place of what waits under the same name, at the end of the queue.
+ *
+ * Returns as vireo__eio_send. After a negative number only some of it may be queued. */
+int vireo__eio_send_newest(vireo__eio_session *s, const vireo__outbox_name *name,
+                           vireo__shared *text, vireo__shared *const *parts, size_t count);
 
 /* vireo__eio_close ends the session with the reason "forced close": what is queued is sent first,
  * over polling with the client's next GET (or given up after 30 s). |discard|: at once, without

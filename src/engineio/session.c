@@ -222,16 +222,27 @@ void vireo__eio_session_packet(vireo__eio_session *s, const vireo__eio_packet *p
 
 /* --- sending ---------------------------------------------------------------------------------- */
 
-static int send_by_poll(vireo__eio_session *s, vireo__outbox_item item)
+int vireo__eio_session_too_slow(vireo__eio_session *s)
+{
+    vireo__eio_session_end(s, "transport error", "the client reads too slowly");
+    return VIREO_EFULL;
+}
+
+/* Over a WebSocket frames have heads. */
+static bool has_room(const vireo__eio_session *s, size_t len)
 {
     size_t limit = vireo__app_options(s->server->app)->max_queued_bytes;
-    size_t len = vireo__ws_payload_len(item.frame);
-    if (len > limit || s->outbox.bytes > limit - len ||
-        s->outbox.count >= vireo__max_pieces(limit) ||
-        vireo__loop_too_far_behind(s->server->loop, s->outbox.bytes, len)) {
-        vireo__eio_session_end(s, "transport error", "the client reads too slowly");
-        return VIREO_EFULL;
-    }
+    size_t queued = vireo__eio_queued(s);
+    if (s->ws != NULL)
+        queued += (s->outbox.count + 1) * VIREO__WS_HEAD_ROOM;
+    return len <= limit && queued <= limit - len && s->outbox.count < vireo__max_pieces(limit) &&
+           !vireo__loop_too_far_behind(s->server->loop, queued, len);
+}
+
+static int send_by_outbox(vireo__eio_session *s, vireo__outbox_item item)
+{
+    if (!has_room(s, vireo__ws_payload_len(item.frame)))
+        return vireo__eio_session_too_slow(s);
     int error = vireo__outbox_push(&s->outbox, s->server->loop, item);
     if (error == 0 && s->poll != NULL)
         vireo__turn_add(s->server->loop, &s->turn);
@@ -242,21 +253,44 @@ int vireo__eio_send(vireo__eio_session *s, vireo__shared *frame, vireo__written_
 {
     if (s->state != VIREO__EIO_STATE_OPEN)
         return VIREO_ECLOSED;
-    if (s->ws != NULL)
-        return vireo__eio_websocket_send(s->ws, frame, done, user);
-    return send_by_poll(s, (vireo__outbox_item){frame, done, user});
+    if (s->ws == NULL || !vireo__outbox_empty(&s->outbox))
+        return send_by_outbox(s, (vireo__outbox_item){frame, done, user});
+    int error = vireo__eio_websocket_send(s->ws, frame, done, user);
+    return error == VIREO_EFULL ? vireo__eio_session_too_slow(s) : error;
+}
+
+/* The outbox of a session with a WebSocket holds what must not be given to it yet, and all that
+ * came behind that. */
+int vireo__eio_send_newest(vireo__eio_session *s, const vireo__outbox_name *name,
+                           vireo__shared *text, vireo__shared *const *parts, size_t count)
+{
+    const vireo__eio_server *server = s->server;
+    if (s->state != VIREO__EIO_STATE_OPEN)
+        return VIREO_ECLOSED;
+    bool waits = s->outbox.names != NULL || !vireo__eio_writable(s);
+    if (waits)
+        vireo__outbox_drop(&s->outbox, server->loop, name);
+    int error = waits ? send_by_outbox(s, (vireo__outbox_item){.frame = text})
+                      : vireo__eio_send(s, text, NULL, NULL);
+    for (size_t i = 0; i < count && error == 0; i++)
+        error = vireo__eio_send(s, parts[i], NULL, NULL);
+    if (waits && error == 0)
+        vireo__outbox_name_last(&s->outbox, server->loop, name, 1 + count);
+    return error;
 }
 
 bool vireo__eio_writable(const vireo__eio_session *s)
 {
     if (s->state != VIREO__EIO_STATE_OPEN)
         return false;
-    return s->ws != NULL ? vireo__eio_websocket_writable(s->ws) : s->poll != NULL;
+    if (s->ws != NULL)
+        return vireo__outbox_empty(&s->outbox) && vireo__eio_websocket_writable(s->ws);
+    return s->poll != NULL;
 }
 
 size_t vireo__eio_queued(const vireo__eio_session *s)
 {
-    return s->ws != NULL ? vireo__eio_websocket_queued(s->ws) : s->outbox.bytes;
+    return s->outbox.bytes + (s->ws != NULL ? vireo__eio_websocket_queued(s->ws) : 0);
 }
 
 /* --- closing ---------------------------------------------------------------------------------- */
@@ -280,7 +314,9 @@ void vireo__eio_close(vireo__eio_session *s, bool discard)
     s->server->closing++;
     vireo__deadline_stop(&s->heartbeat);
     if (s->ws != NULL) {
-        vireo__eio_websocket_close(s->ws);
+        vireo__eio_websocket_flush(s);
+        if (s->ws != NULL)
+            vireo__eio_websocket_close(s->ws);
         return;
     }
     await(s, CLOSE_WAIT_MS, on_close_wait_over);

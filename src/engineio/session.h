@@ -39,7 +39,7 @@ struct vireo__eio_session {
     vireo__eio_websocket *probe; /* a WebSocket that wants to become it */
     vireo_req *poll;             /* the pending GET */
     vireo_req *post;             /* a POST whose body is arriving */
-    vireo__outbox outbox;        /* waits for a GET */
+    vireo__outbox outbox;        /* waits for a GET, or for room in the WebSocket's queue */
     vireo__turn_task turn;       /* answers the GET, or says on_close */
     /* until the next PING, or for the PONG; while closing: for the last GET */
     vireo__deadline heartbeat;
@@ -92,6 +92,10 @@ void vireo__eio_session_packet(vireo__eio_session *s, const vireo__eio_packet *p
 /* vireo__eio_session_end closes it at once; |reason| and |description| are static. Nothing if it is
  * closed. */
 void vireo__eio_session_end(vireo__eio_session *s, const char *reason, const char *description);
+
+/* vireo__eio_session_too_slow ends it because its client does not take what is queued for it.
+ * Returns VIREO_EFULL. */
+int vireo__eio_session_too_slow(vireo__eio_session *s);
 
 /* vireo__eio_req_param returns the first value of |name| in the query, still encoded; its |at| is
  * NULL if there is none. */
@@ -155,6 +159,8 @@ void vireo__eio_websocket_open(vireo__eio_server *server, vireo_req *r, const ch
 void vireo__eio_websocket_probe(vireo__eio_session *s, vireo_req *r); /* .. with one */
 int vireo__eio_websocket_send(vireo__eio_websocket *w, vireo__shared *frame, vireo__written_fn done,
                               void *user);
+/* gives it what waits in the session's outbox */
+void vireo__eio_websocket_flush(vireo__eio_session *s);
 /* with the close handshake; stays attached */
 void vireo__eio_websocket_close(vireo__eio_websocket *w);
 /* closes it and forgets the session */

@@ -257,8 +257,17 @@ void vireo__eio_websocket_probe(vireo__eio_session *s, vireo_req *r)
         vireo__eio_websocket_detach(w);
 }
 
+/* What a client must not miss is gone: that must not look as if nothing was. */
+static void on_flush_failed(vireo__eio_session *s, int error)
+{
+    if (error == VIREO_EFULL)
+        vireo__eio_session_too_slow(s);
+    else if (error != VIREO_ECLOSED)
+        vireo__eio_session_end(s, "transport error", vireo_strerror(error));
+}
+
 /* A transport's queue becomes another's: the order of messages is that of the outbox. */
-static void send_outbox(vireo__eio_session *s)
+void vireo__eio_websocket_flush(vireo__eio_session *s)
 {
     vireo__outbox_item item;
     while (s->ws != NULL && vireo__outbox_pop(&s->outbox, s->server->loop, &item)) {
@@ -266,6 +275,8 @@ static void send_outbox(vireo__eio_session *s)
         if (error < 0 && item.done != NULL)
             item.done(item.user, error);
         vireo__shared_unref(item.frame);
+        if (error < 0)
+            on_flush_failed(s, error);
     }
 }
 
@@ -277,7 +288,7 @@ static void become_transport(vireo__eio_websocket *w)
         return;
     end_probe(w);
     s->ws = w;
-    send_outbox(s);
+    vireo__eio_websocket_flush(s);
     if (s->state == VIREO__EIO_STATE_CLOSING)
         vireo__eio_session_end(s, "forced close", "");
     else if (s->state == VIREO__EIO_STATE_OPEN && s->server->events->on_upgrade != NULL)
@@ -347,7 +358,10 @@ static void on_error(vireo__ws *ws, int error, const char *text)
 static void on_drain(vireo__ws *ws)
 {
     vireo__eio_session *s = vireo__container(ws, vireo__eio_websocket, ws)->session;
-    if (s != NULL && s->ws != NULL && s->server->events->on_drain != NULL)
+    if (s == NULL || s->ws == NULL)
+        return;
+    vireo__eio_websocket_flush(s);
+    if (s->ws != NULL && s->server->events->on_drain != NULL)
         s->server->events->on_drain(s);
 }
 

@@ -3,6 +3,8 @@
 
 /* emit.c: events that are sent: to one socket, or to all in a vireo_to. */
 
+#include <string.h>
+
 #include <vireo/error.h>
 
 #include "payload/value.h"
@@ -148,6 +150,8 @@ static int broadcast_to_one(const vireo_to *to, const char *event, const vireo__
 
 static int broadcast(const vireo_to *to, const char *event, const vireo__sio_args *args)
 {
+    if (to->newest != NULL && strlen(to->newest) > VIREO__OUTBOX_TEXT_MAX)
+        return VIREO_EINVAL;
     if (to->only != NULL)
         return broadcast_to_one(to, event, args);
     if (to->ns == NULL)

@@ -11,7 +11,9 @@ vireo__manner vireo__manner_of(const vireo_to *to, const vireo__sio_message *mes
 {
     if (to->flags & VIREO_UNCOMPRESSED)
         vireo__sio_message_plain(message);
-    return (vireo__manner){.volatile_ = (to->flags & VIREO_VOLATILE) != 0};
+    return (vireo__manner){.volatile_ = (to->flags & VIREO_VOLATILE) != 0,
+                           .newest = to->newest != NULL ? vireo__str_of(to->newest)
+                                                        : (vireo__str){NULL, 0}};
 }
 
 bool vireo__manner_takes(const vireo__manner *how, const vireo_socket *s)
@@ -23,5 +25,8 @@ int vireo__manner_send(const vireo__manner *how, vireo_socket *s, const vireo__s
 {
     if (!vireo__manner_takes(how, s))
         return VIREO_EFULL;
-    return vireo__sio_message_send(message, s->conn->session);
+    if (how->newest.at == NULL)
+        return vireo__sio_message_send(message, s->conn->session);
+    return vireo__sio_message_send_newest(message, s->conn->session,
+                                          &(vireo__outbox_name){s->ns, how->newest});
 }

@@ -13,6 +13,7 @@
 
 typedef struct vireo__manner {
     bool volatile_;
+    vireo__str newest; /* its |at| is NULL: older ones stay */
 } vireo__manner;
 
 /* vireo__manner_of reads |to|, and marks |message| as it says. */

@@ -247,3 +247,13 @@ int vireo__sio_message_send(const vireo__sio_message *message, vireo__eio_sessio
         vireo__eio_close(session, true);
     return error;
 }
+
+int vireo__sio_message_send_newest(const vireo__sio_message *message, vireo__eio_session *session,
+                                   const vireo__outbox_name *name)
+{
+    int error =
+        vireo__eio_send_newest(session, name, message->text, message->parts, message->part_count);
+    if (error < 0 && message->part_count > 0)
+        vireo__eio_close(session, true);
+    return error;
+}

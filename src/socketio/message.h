@@ -81,4 +81,9 @@ void vireo__sio_message_release(vireo__sio_message *message);
  * only some could be queued, the session is closed. */
 int vireo__sio_message_send(const vireo__sio_message *message, vireo__eio_session *session);
 
+/* vireo__sio_message_send_newest queues it in the place of an older one: see
+ * vireo__eio_send_newest. Returns the same. */
+int vireo__sio_message_send_newest(const vireo__sio_message *message, vireo__eio_session *session,
+                                   const vireo__outbox_name *name);
+
 #endif

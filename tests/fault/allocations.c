@@ -59,10 +59,10 @@ static void on_echo(vireo_socket *s, const vireo_msg *m)
 /* The others may miss it, and nobody is told of that: so it is with a broadcast. */
 static void on_tell(vireo_socket *s, const vireo_msg *m)
 {
+    vireo_to own = vireo_room(s, vireo_id(s));
+    own.newest = "told";
     vireo_relay(vireo_room_others(s, "everybody"), "told", m);
-    or_leave(s, vireo_broadcast(vireo_room(s, vireo_id(s)), "told", "%d", 1) == 1
-                    ? vireo_ack(m, NULL)
-                    : VIREO_ENOMEM);
+    or_leave(s, vireo_broadcast(own, "told", "%d", 1) == 1 ? vireo_ack(m, NULL) : VIREO_ENOMEM);
 }
 
 static void on_answer(vireo_socket *s, int status, const vireo_value *args, void *user)

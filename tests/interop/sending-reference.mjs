@@ -11,10 +11,12 @@
 //
 //   say how x         emits "said" x to this socket; |how|: {volatile, plain}
 //   say-all how x     to the whole namespace
-//   fill              emits "filler" of 256 KiB until its transport has not been writable for 20 ms;
+//   fill              emits "filler", 256 KiB of noise, until its transport has not been writable for 20 ms;
 //                     prints "filled" {id}
 //   ack x             acks x
+//   note x            prints "noted" {id, x}
 
+import { randomBytes } from "node:crypto";
 import { createServer } from "node:http";
 import { parseArgs } from "node:util";
 import { Server } from "socket.io";
@@ -33,7 +35,7 @@ function inManner(target, how) {
   return how.volatile ? target.volatile : target;
 }
 
-const filler = "f".repeat(256 * 1024);
+const filler = randomBytes(192 * 1024).toString("base64");
 
 function fill(socket, quiet) {
   if (socket.conn.transport.writable) {
@@ -49,6 +51,7 @@ io.on("connection", (socket) => {
   socket.on("say-all", (how, x) => inManner(io, how).emit("said", x));
   socket.on("fill", () => fill(socket, 0));
   socket.on("ack", (x, ack) => ack(x));
+  socket.on("note", (x) => observe("noted", { id: socket.id, x }));
   socket.on("disconnect", (reason) => observe("disconnect", { id: socket.id, reason }));
 });
 

@@ -3,7 +3,8 @@
 
 /* sending-server.c: keeps the contract at the head of sending-reference.mjs. Beyond it:
  *
- *   --deflate   WebSockets are compressed, with a memory of what was sent before
+ *   --deflate       WebSockets are compressed, with a memory of what was sent before
+ *   {newest: key}   of |how|: events that replace each other
  */
 
 #include <stdio.h>
@@ -28,6 +29,7 @@ static void say(vireo_to to, const vireo_msg *m)
         to.flags |= VIREO_VOLATILE;
     if (vireo_bool(vireo_get(how, "plain"), false))
         to.flags |= VIREO_UNCOMPRESSED;
+    to.newest = vireo_str(vireo_get(how, "newest"));
     vireo_broadcast(to, "said", "%p", (const void *)vireo_arg(m, 1));
 }
 
@@ -43,6 +45,17 @@ static void on_say_all(vireo_socket *s, const vireo_msg *m)
 
 /* --- filling ---------------------------------------------------------------------------------- */
 
+/* Noise, which no compression makes much smaller. */
+static void write_filler(char *out)
+{
+    uint32_t x = 1;
+    for (size_t i = 0; i < FILLER; i++)
+        out[i] = (char)('0' + ((x = x * 1664525 + 1013904223) >> 26));
+    for (char *at = out; (at = memchr(at, '\\', (size_t)(out + FILLER - at))) != NULL;)
+        *at = '~';
+    out[FILLER] = '\0';
+}
+
 struct filling {
     vireo_ns *ns;
     char id[VIREO_ID_SIZE];
@@ -55,7 +68,8 @@ static void fill(vireo_timer *timer, void *user)
     struct filling *f = user;
     vireo_socket *s = vireo_find(f->ns, f->id);
     (void)timer;
-    memset(filler, 'f', FILLER);
+    if (filler[0] == '\0')
+        write_filler(filler);
     if (s != NULL && vireo_writable(s)) {
         vireo_emit(s, "filler", "%s", filler);
         f->quiet = 0;
@@ -85,6 +99,12 @@ static void on_ack(vireo_socket *s, const vireo_msg *m)
     vireo_ack(m, "%p", (const void *)vireo_arg(m, 0));
 }
 
+static void on_note(vireo_socket *s, const vireo_msg *m)
+{
+    observe(vireo_format(NULL, "{event:%s, id:%s, x:%p}", "noted", vireo_id(s),
+                         (const void *)vireo_arg(m, 0)));
+}
+
 static void on_disconnect(vireo_socket *s, const vireo_disconnect_info *why)
 {
     observe(
@@ -92,7 +112,8 @@ static void on_disconnect(vireo_socket *s, const vireo_disconnect_info *why)
 }
 
 static const vireo_event_handler events[] = {
-    {"say", on_say}, {"say-all", on_say_all}, {"fill", on_fill}, {"ack", on_ack}, {0},
+    {"say", on_say}, {"say-all", on_say_all}, {"fill", on_fill},
+    {"ack", on_ack}, {"note", on_note},       {0},
 };
 
 int main(int argc, char **argv)

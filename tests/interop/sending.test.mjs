@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: MIT
 // SPDX-FileCopyrightText: Copyright (c) 2026 The Vireo authors
 //
-// In what manner events are sent: volatile (S10), uncompressed (S11), and how answers to polls are
-// compressed (T25). The contract stands in sending-reference.mjs.
+// In what manner events are sent: volatile (S10), uncompressed (S11), the newest only, and how
+// answers to polls are compressed (T25). The contract stands in sending-reference.mjs.
 
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
+import { after, before, describe, test } from "node:test";
 import { gunzipSync, inflateSync } from "node:zlib";
+import { connected } from "../js/client.mjs";
 import { Polling, Wire, fetchRaw, joinedSession } from "../js/raw.mjs";
 import { forEachKind, startServer } from "../js/server.mjs";
+import { next, nextN } from "../js/wait.mjs";
 
 const start = (kind, ...args) => startServer(kind, args, "sending");
 
@@ -148,6 +150,84 @@ forEachKind("compression of answers to polls", (kind) => {
       { headers: { "Accept-Encoding": "gzip" } });
     assert.match(decoded(open), /^0\{"sid":/);
     assert.equal((await answer(off, "gzip", packet("say", {}, text))).headers["content-encoding"], undefined);
+  });
+});
+
+if (process.env.VIREO_KINDS !== "node") describe("events of which the newest counts", () => {
+  let server;
+  before(async () => { server = await start("vireo"); });
+  after(() => server.stop());
+
+  const binary = (event, how, bytes) => [
+    `451-${JSON.stringify([event, how, { _placeholder: true, num: 0 }])}`, Buffer.from(bytes)];
+
+  test("polling: between two polls only the newest of each name waits, at the end", async () => {
+    const session = await pollingSession(server);
+    for (let i = 1; i <= 20; i++) {
+      await session.post(packet("say", { newest: "a" }, `a${i}`));
+      await session.post(packet("say", { newest: "b" }, `b${i}`));
+      if (i === 10) await session.post(packet("say", {}, "between"));
+    }
+    await session.post(packet("say-all", { newest: "a" }, "to all"));
+    assert.deepEqual((await session.get()).split("\x1e"),
+      ["between", "b20", "to all"].map((x) => packet("said", x)));
+    await session.post(packet("say", { newest: "a" }, "later"));
+    assert.equal(await session.get(), packet("said", "later"));
+  });
+
+  test("polling: attachments go with their event", async () => {
+    const session = await pollingSession(server);
+    for (let i = 1; i <= 3; i++) {
+      const [text, bytes] = binary("say", { newest: "a" }, [i, i, i]);
+      await session.post(`${text}\x1eb${bytes.toString("base64")}`);
+    }
+    await session.post(packet("say", {}, "end"));
+    assert.equal(await session.get(), `451-["said",{"_placeholder":true,"num":0}]\x1ebAwMD\x1e${packet("said", "end")}`);
+  });
+
+  test("while a client takes what it is sent it gets all of them", async (t) => {
+    const wire = await joinedSession(t, server);
+    for (let i = 0; i < 5; i++) {
+      wire.sendText(packet("say", { newest: "a" }, i));
+      assert.equal(await wire.readText(), packet("said", i));
+    }
+  });
+
+  for (const [name, args] of [["WebSocket", []], ["WebSocket, compressed", ["--deflate"]]])
+    test(`${name}: one that does not read gets the newest in the end, in order`, async (t) => {
+      const own = await start("vireo", ...args);
+      t.after(() => own.stop());
+      const socket = await connected(t, own, { transports: ["websocket"], perMessageDeflate: args.length > 0 });
+      const { ws } = socket.io.engine.transport;
+      assert.equal(ws.extensions !== "", args.length > 0);
+      ws.pause();
+      socket.emit("fill");
+      await own.observe({ event: "filled", id: socket.id });
+      for (let i = 1; i <= 50; i++) {
+        socket.emit("say", { newest: "a" }, `a${i}`);
+        socket.emit("say", { newest: "b" }, { i, bytes: Buffer.from([i]) });
+        if (i === 25) socket.emit("say", {}, "between");
+      }
+      socket.emit("say", {}, "end");
+      socket.emit("note", "all");
+      await own.observe({ event: "noted", x: "all" });
+      const come = nextN(socket, "said", 4);
+      ws.resume();
+      assert.deepEqual((await come).flat(), ["between", "a50", { i: 50, bytes: Buffer.from([50]) }, "end"]);
+      const again = next(socket, "said");
+      socket.emit("say", { newest: "a" }, "again");
+      assert.deepEqual(await again, ["again"]);
+    });
+
+  test("what waits survives the change to WebSocket, as it is", async (t) => {
+    const session = await pollingSession(server);
+    for (let i = 1; i <= 3; i++) await session.post(packet("say", { newest: "a" }, i));
+    const wire = await Wire.open(t, server);
+    await wire.upgrade(`/socket.io/?EIO=4&transport=websocket&sid=${session.sid}`);
+    wire.sendText("2probe");
+    assert.equal(await wire.readText(), "3probe");
+    wire.sendText("5");
+    assert.equal(await wire.readText(), packet("said", 3));
   });
 });
 

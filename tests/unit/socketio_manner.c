@@ -2,7 +2,8 @@
  * SPDX-FileCopyrightText: Copyright (c) 2026 The Vireo authors */
 
 /* socketio_manner.c: how events go to those that a target names: to one of them with flags (S10,
- * S11). What needs a real client stands in tests/interop/sending.test.mjs. */
+ * S11), only the newest of several. What needs a real client stands in
+ * tests/interop/sending.test.mjs. */
 
 #include "socketio_peer.h"
 
@@ -128,6 +129,65 @@ static void mistakes_are_told(void **state)
     vireo_app_free(seen.app);
 }
 
+/* --- the newest ------------------------------------------------------------------------------- */
+
+static void a_name_of_255_bytes_is_the_longest(void **state)
+{
+    (void)state;
+    char name[257];
+    client a;
+    start();
+    assert_true(client_join(&a, seen.app, false));
+    memset(name, 'n', sizeof name);
+    vireo_to to = {.only = newest_socket(), .newest = name};
+    name[256] = '\0';
+    assert_int_equal(vireo_broadcast(to, "a", NULL), VIREO_EINVAL);
+    name[255] = '\0';
+    assert_int_equal(vireo_broadcast(to, "a", NULL), 1);
+    assert_int_equal(vireo_broadcast(to, "b", NULL), 1);
+    name[254] = '\0';
+    assert_int_equal(vireo_broadcast(to, "c", NULL), 1);
+    expect(&a, "42[\"b\"]");
+    expect(&a, "42[\"c\"]");
+    client_close(&a);
+    vireo_app_free(seen.app);
+}
+
+static void each_namespace_has_its_own_names(void **state)
+{
+    (void)state;
+    client a;
+    start();
+    vireo_ns *other = vireo_namespace(seen.app, "/other");
+    assert_true(client_join(&a, seen.app, false));
+    assert_true(client_send(&a, "40/other,"));
+    assert_non_null(client_await(&a, "40/other,"));
+    assert_int_equal(vireo_broadcast((vireo_to){.ns = seen.ns, .newest = "n"}, "a", NULL), 1);
+    assert_int_equal(vireo_broadcast((vireo_to){.ns = other, .newest = "n"}, "b", NULL), 1);
+    expect(&a, "42[\"a\"]");
+    expect(&a, "42/other,[\"b\"]");
+    client_close(&a);
+    vireo_app_free(seen.app);
+}
+
+/* What waits costs no more, however often it is replaced. */
+static void memory_is_bounded_by_the_names(void **state)
+{
+    (void)state;
+    static char text[1001];
+    client a;
+    start();
+    memset(text, 'x', sizeof text - 1);
+    assert_true(client_join(&a, seen.app, false));
+    vireo_to to = {.only = newest_socket(), .newest = "n"};
+    for (int i = 0; i < 1000; i++) {
+        assert_int_equal(vireo_broadcast(to, "a", "%s", text), 1);
+        assert_int_equal(vireo_queued(to.only), 1010);
+    }
+    client_close(&a);
+    vireo_app_free(seen.app);
+}
+
 /* --- who is gone ------------------------------------------------------------------------------ */
 
 static void say_good_bye(vireo_socket *s, const vireo_disconnect_info *why)
@@ -157,6 +217,9 @@ int main(void)
         cmocka_unit_test(a_target_may_be_one_socket),
         cmocka_unit_test(what_is_done_to_many_can_be_done_to_one),
         cmocka_unit_test(mistakes_are_told),
+        cmocka_unit_test(a_name_of_255_bytes_is_the_longest),
+        cmocka_unit_test(each_namespace_has_its_own_names),
+        cmocka_unit_test(memory_is_bounded_by_the_names),
         cmocka_unit_test(nobody_is_reached_who_is_going),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
