@@ -22,6 +22,7 @@ http/answer
 http/coding
 http/conditions
 http/cookies
+http/exposition
 http/form
 http/forwarded
 http/mime

@@ -27,6 +27,7 @@
 #include <vireo/error.h>
 #include <vireo/http.h>
 #include <vireo/log.h>
+#include <vireo/metrics.h>
 #include <vireo/middleware.h>
 #include <vireo/negotiate.h>
 #include <vireo/page.h>

@@ -137,7 +137,8 @@ static const char *said(const call *c, vireo_req *r)
 
 static void tell_refusal(const call *c, vireo_req *r, fault f)
 {
-    const vireo__eio_server *server = c->server;
+    vireo__eio_server *server = c->server;
+    server->counts.refused[f]++;
     if (server->events->on_refusal != NULL)
         server->events->on_refusal(
             server->owner, r,
@@ -274,8 +275,17 @@ static size_t drain(void *owner, size_t keep)
     return server->sessions.len;
 }
 
+static void measure(void *owner, vireo__exposition *x)
+{
+    const vireo__eio_server *server = owner;
+    vireo__eio_measure(server, x);
+    if (server->events->on_measure != NULL)
+        server->events->on_measure(server->owner, x);
+}
+
 static void free_server(vireo__eio_server *server)
 {
+    free((char *)(uintptr_t)server->options.path);
     vireo__shared_unref(server->ping);
     vireo__shared_unref(server->pong);
     vireo__buf_deinit(&server->compressed);
@@ -313,13 +323,14 @@ static char *make_prefix(const vireo__eio_options *options)
 static int make_texts(vireo__eio_server *server, const vireo__eio_options *options)
 {
     const char *initial = options->initial_packet;
+    server->options.path = strdup(options->path);
     server->prefix = make_prefix(options);
     server->ping = vireo__ws_frame_copy(VIREO__WS_TEXT, "2", 1);
     server->pong = vireo__ws_frame_copy(VIREO__WS_TEXT, "3", 1);
     if (initial != NULL && (server->initial_packet = malloc(strlen(initial) + 2)) != NULL)
         strcat(strcpy(server->initial_packet, "4"), initial);
-    bool whole = server->prefix != NULL && server->ping != NULL && server->pong != NULL &&
-                 (initial == NULL || server->initial_packet != NULL);
+    bool whole = server->options.path != NULL && server->prefix != NULL && server->ping != NULL &&
+                 server->pong != NULL && (initial == NULL || server->initial_packet != NULL);
     return whole ? 0 : VIREO_ENOMEM;
 }
 
@@ -355,11 +366,19 @@ vireo__eio_server *vireo__eio_server_new(vireo_app *app, const vireo__eio_option
         .on_request = on_request,
         .on_upgrade = on_upgrade,
     };
-    server->part =
-        (vireo__part){.owner = server, .drain = drain, .on_stop = on_stop, .on_free = on_free};
+    server->part = (vireo__part){.owner = server,
+                                 .drain = drain,
+                                 .measure = measure,
+                                 .on_stop = on_stop,
+                                 .on_free = on_free};
     vireo__app_mount(app, &server->mount);
     vireo__app_add_part(app, &server->part);
     return server;
+}
+
+const vireo__eio_counts *vireo__eio_server_counts(const vireo__eio_server *server)
+{
+    return &server->counts;
 }
 
 size_t vireo__eio_server_count(const vireo__eio_server *server)

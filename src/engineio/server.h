@@ -17,8 +17,10 @@
 #include <vireo/ws.h>
 
 #include "base/shared.h"
+#include "engineio/counts.h"
 #include "engineio/id.h"
 #include "engineio/outbox.h"
+#include "http/exposition.h"
 #include "http/server.h"
 #include "net/wqueue.h"
 
@@ -85,6 +87,8 @@ typedef struct vireo__eio_events {
     /* The session is to leave a server that is going away: close it with vireo__eio_close, as is
      * done where this is NULL. */
     void (*on_leave)(vireo__eio_session *s);
+    /* vireo_metrics is read: tell what is counted. May be NULL. */
+    void (*on_measure)(void *owner, vireo__exposition *x);
     /* The application stops; the sessions are closed after the return. May be NULL. */
     void (*on_stop)(void *owner);
     /* The application is freed and all sessions are gone: free the owner. May be NULL. */
@@ -96,6 +100,7 @@ typedef struct vireo__eio_events {
 vireo__eio_server *vireo__eio_server_new(vireo_app *app, const vireo__eio_options *options,
                                          const vireo__eio_events *events, void *owner);
 size_t vireo__eio_server_count(const vireo__eio_server *server); /* open sessions */
+const vireo__eio_counts *vireo__eio_server_counts(const vireo__eio_server *server);
 
 /* vireo__eio_send queues a message for the session, made with vireo__ws_frame_new: a text frame's
  * payload begins with "4".

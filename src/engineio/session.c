@@ -99,6 +99,7 @@ vireo__eio_session *vireo__eio_session_new(vireo__eio_server *server, vireo_req 
         return NULL;
     }
     vireo__list_append(&server->list, &s->node);
+    server->counts.opened++;
     return s;
 }
 
@@ -224,6 +225,7 @@ void vireo__eio_session_packet(vireo__eio_session *s, const vireo__eio_packet *p
 
 int vireo__eio_session_too_slow(vireo__eio_session *s)
 {
+    s->server->counts.too_slow++;
     vireo__eio_session_end(s, "transport error", "the client reads too slowly");
     return VIREO_EFULL;
 }
@@ -350,6 +352,7 @@ void vireo__eio_session_finish(vireo__eio_session *s)
     vireo__eio_server *server = s->server;
     vireo__turn_remove(&s->turn);
     vireo__outbox_clear(&s->outbox, server->loop, VIREO_ECLOSED);
+    server->counts.closed[vireo__reason_index(s->reason)]++;
     if (!s->refused)
         server->events->on_close(s, &(vireo__eio_close_info){s->reason, s->description});
     vireo__list_remove(&s->node);

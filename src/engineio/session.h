@@ -8,6 +8,7 @@
  *   websocket.c   the transport that is a WebSocket, and the probe that may become it
  *   compress.c    answers to polls, compressed
  *   admission.c   who may have a session, and with which id
+ *   measure.c     what is counted
  *   server.c      requests: which session, which transport, or which error
  */
 
@@ -64,6 +65,7 @@ struct vireo__eio_server {
     vireo__ws_limits ws_limits;
     vireo__mount mount;
     vireo__part part;
+    vireo__eio_counts counts;
     vireo__map sessions; /* by id */
     size_t closing;      /* how many of them are in that state */
     vireo__list list;
@@ -134,6 +136,10 @@ vireo__eio_decision vireo__eio_ask_id(vireo__eio_server *server, vireo_req *r,
 /* vireo__eio_compress compresses the body of an answer to |r|, where that is wanted: then |*body|
  * is borrowed from the server until the next call, and the header that tells is set. */
 void vireo__eio_compress(vireo__eio_server *server, vireo_req *r, vireo__str *body);
+
+/* --- measure.c -------------------------------------------------------------------------------- */
+
+void vireo__eio_measure(const vireo__eio_server *server, vireo__exposition *x);
 
 /* --- polling.c -------------------------------------------------------------------------------- */
 

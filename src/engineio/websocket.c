@@ -73,6 +73,18 @@ static vireo__eio_websocket *accept_websocket(vireo__eio_server *server, vireo_r
     return w;
 }
 
+static void become(vireo__eio_session *s, vireo__eio_websocket *w)
+{
+    s->ws = w;
+    s->server->counts.websockets++;
+}
+
+static void cease(vireo__eio_session *s)
+{
+    s->ws = NULL;
+    s->server->counts.websockets--;
+}
+
 /* --- sending ---------------------------------------------------------------------------------- */
 
 static vireo__shared *as_text(const vireo__eio_websocket *w, vireo__shared *frame)
@@ -171,7 +183,7 @@ void vireo__eio_websocket_open(vireo__eio_server *server, vireo_req *r, const ch
         return;
     }
     w->session = s;
-    s->ws = w;
+    become(s, w);
     int error = send_open(w);
     if (error < 0) {
         s->refused = true;
@@ -205,7 +217,7 @@ void vireo__eio_websocket_detach(vireo__eio_websocket *w)
 {
     end_probe(w);
     if (w->session != NULL && w->session->ws == w)
-        w->session->ws = NULL;
+        cease(w->session);
     w->session = NULL;
     vireo__eio_websocket_close(w);
 }
@@ -287,7 +299,8 @@ static void become_transport(vireo__eio_websocket *w)
     if (w->session == NULL) /* .. which ended it, for want of memory */
         return;
     end_probe(w);
-    s->ws = w;
+    become(s, w);
+    s->server->counts.upgrades++;
     vireo__eio_websocket_flush(s);
     if (s->state == VIREO__EIO_STATE_CLOSING)
         vireo__eio_session_end(s, "forced close", "");
@@ -346,12 +359,12 @@ static void on_error(vireo__ws *ws, int error, const char *text)
     vireo__eio_websocket *w = vireo__container(ws, vireo__eio_websocket, ws);
     vireo__eio_session *s = w->session;
     bool was_transport = w->probe == NULL;
-    (void)error;
     end_probe(w);
     w->session = NULL;
     if (s == NULL || !was_transport)
         return;
-    s->ws = NULL;
+    cease(s);
+    s->server->counts.too_slow += error == VIREO_EFULL;
     vireo__eio_session_end(s, "transport error", text);
 }
 
@@ -374,7 +387,7 @@ static void on_close(vireo__ws *ws, uint16_t code, const char *reason)
     (void)reason;
     end_probe(w);
     if (s != NULL && was_transport) {
-        s->ws = NULL;
+        cease(s);
         vireo__eio_session_end(
             s, s->state == VIREO__EIO_STATE_CLOSING ? "forced close" : "transport close", "");
     }

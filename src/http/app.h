@@ -16,6 +16,7 @@
  *     intake.c    bodies that come in pieces, or coded;  upload.c  forms with files
  *     file.c      a file as a reply;  static.c  a folder of them
  *     session.c   sessions; session.h names their other files
+ *     metrics.c   what is counted, for Prometheus;  exposition.c  its format, a codec
  *     middleware.c cors.c ratelimit.c accesslog.c   ready-made middleware
  *     jar.c       cookies;  client.c  who the client is;  negotiate.c  what it likes best
  *     agent.c     requests to other servers;  agent_conn.c  their connections
@@ -74,6 +75,8 @@ typedef struct vireo__drain {
     bool on;
 } vireo__drain;
 
+#define VIREO__STATUSES 500 /* 100 to 599 */
+
 struct vireo_app {
     vireo_app_options options; /* with the defaults filled in */
     vireo_loop *loop;
@@ -91,6 +94,7 @@ struct vireo_app {
     vireo__turn_task stop_task;
     vireo__drain drain;
     vireo__deadline time_box;               /* of the graceful end */
+    uint64_t replies[VIREO__STATUSES];      /* counted; [0] is status 100 */
     vireo__pool requests;                   /* memory of vireo_req */
     vireo__buf head;                        /* of the reply under construction */
     char **secrets;                         /* of vireo_secrets, ended by NULL; NULL: none */
@@ -120,9 +124,20 @@ void vireo__secrets_free(char **secrets);
 void vireo__app_free_routes(vireo_app *app);
 
 /* vireo__app_use registers middleware that owns |user|: |free_fn| is called with it when the
- * application is freed, or at once when this fails. Returns as vireo_use. */
+ * application is freed, or at once when memory runs out. Returns as vireo_use. */
 int vireo__app_use(vireo_app *app, const char *prefix, vireo_handler handler, void *user,
                    void (*free_fn)(void *));
+
+/* vireo__app_own has |free_fn| called with |user| when the application is freed, or at once when
+ * this fails. Returns 0 or VIREO_ENOMEM. */
+int vireo__app_own(vireo_app *app, void *user, void (*free_fn)(void *));
+
+/* vireo__app_count counts a reply. */
+static inline void vireo__app_count(vireo_app *app, unsigned status)
+{
+    if (status >= 100 && status < 100 + VIREO__STATUSES)
+        app->replies[status - 100]++;
+}
 
 /* vireo__app_connections returns how many streams are open, detached ones too. */
 size_t vireo__app_connections(const vireo_app *app);

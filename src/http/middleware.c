@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * SPDX-FileCopyrightText: Copyright (c) 2026 The Vireo authors */
 
-/* middleware.c: what ready-made middleware has in common: it owns its state. */
+/* middleware.c: what ready-made middleware has in common: its state belongs to the application. */
 
 #include <stdlib.h>
 
@@ -20,15 +20,12 @@ static void free_owned(void *owner)
     free(o);
 }
 
-int vireo__app_use(vireo_app *app, const char *prefix, vireo_handler handler, void *user,
-                   void (*free_fn)(void *))
+int vireo__app_own(vireo_app *app, void *user, void (*free_fn)(void *))
 {
     owned *o = calloc(1, sizeof *o);
-    int error = o != NULL ? vireo_use(app, prefix, handler, user) : VIREO_ENOMEM;
-    if (error < 0) {
+    if (o == NULL) {
         free_fn(user);
-        free(o);
-        return error;
+        return VIREO_ENOMEM;
     }
     o->user = user;
     o->free_fn = free_fn;
@@ -36,4 +33,11 @@ int vireo__app_use(vireo_app *app, const char *prefix, vireo_handler handler, vo
     o->part.on_free = free_owned;
     vireo__app_add_part(app, &o->part);
     return 0;
+}
+
+int vireo__app_use(vireo_app *app, const char *prefix, vireo_handler handler, void *user,
+                   void (*free_fn)(void *))
+{
+    int error = vireo__app_own(app, user, free_fn);
+    return error < 0 ? error : vireo_use(app, prefix, handler, user);
 }

@@ -193,6 +193,7 @@ vireo__stream *vireo__req_detach(vireo_req *r)
         return NULL;
     r->answered = true;
     r->abort_fn = NULL;
+    vireo__app_count(r->app, 101);
     r->conn->detached = true;
     return r->conn->stream;
 }

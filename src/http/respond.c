@@ -32,6 +32,7 @@ int vireo__req_head(vireo_req *r, vireo__reply_head *head, bool *last)
 {
     vireo_app *app = r->app;
     r->status = (uint16_t)head->status;
+    vireo__app_count(app, r->status);
     if (r->hooks != NULL)
         vireo__hooks_headers(r);
     *last =
@@ -228,6 +229,7 @@ int vireo__req_reply_raw(vireo_req *r, const void *bytes, size_t len)
     vireo__conn *c = r->conn;
     int error = vireo__stream_write_copy(c->stream, bytes, len);
     r->status = len > 12 ? (uint16_t)atoi((const char *)bytes + 9) : 0; /* HTTP/1.1 400 .. */
+    vireo__app_count(r->app, r->status);
     if (error == VIREO_ENOMEM)
         vireo__stream_close(c->stream, error);
     vireo__conn_answered(c, r, true);

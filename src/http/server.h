@@ -20,6 +20,8 @@
 #include "loop/loop.h"
 #include "net/stream.h"
 
+struct vireo__exposition;
+
 typedef struct vireo__mount {
     vireo__list node;      /* in the application; the library's */
     const char *prefix;    /* compared with the target's path as it came, not decoded */
@@ -64,6 +66,8 @@ typedef struct vireo__part {
      * are left that were not asked (SIZE_MAX: nobody is asked). Returns how many clients there are
      * still, those that were asked and are on their way out included. */
     size_t (*drain)(void *owner, size_t keep);
+    /* vireo_metrics is read: tell what is counted (http/exposition.h). */
+    void (*measure)(void *owner, struct vireo__exposition *x);
     /* The graceful end begins: close what is open. Requests may still be answered. */
     void (*on_stop)(void *owner);
     /* The application is freed, all its connections are closed: free the owner and the part. */

@@ -35,6 +35,12 @@
 #define VIREO__WRITE_NODE_SIZE 64    /* bytes; net/wqueue.c asserts that its node fits */
 #define VIREO__BACKLOG_EACH    65536 /* bytes that may wait for a peer in any case */
 
+/* What all streams of a loop have carried, in bytes. */
+typedef struct vireo__traffic {
+    uint64_t received;
+    uint64_t sent;
+} vireo__traffic;
+
 struct vireo_loop {
     uv_loop_t *uv;
     uv_loop_t *own; /* the same when we made it, else NULL */
@@ -55,6 +61,7 @@ struct vireo_loop {
     bool posts_closed;
     vireo__hash_key hash_key;
     vireo__log log;
+    vireo__traffic traffic;
     vireo__pool write_nodes; /* of net's write queues */
     /* bytes queued for peers that are behind with reading, and from where on those are closed who
      * have more than VIREO__BACKLOG_EACH of it */

@@ -274,6 +274,7 @@ void vireo__stream_filter(vireo__stream *s, vireo__filter *f, const vireo__filte
 
 void vireo__stream_io_received(vireo__stream *s, uint8_t *bytes, size_t n)
 {
+    s->loop->traffic.received += n;
     if (s->filter != NULL)
         s->filter->events->received(s, bytes, n);
     else

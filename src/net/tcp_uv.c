@@ -112,6 +112,7 @@ static void read_stop(vireo__stream *s)
 static ptrdiff_t try_write(vireo__stream *s, const uv_buf_t *bufs, unsigned count)
 {
     int n = uv_try_write(handle_of(s), bufs, count);
+    s->loop->traffic.sent += n > 0 ? (size_t)n : 0;
     return n == UV_EAGAIN ? 0 : n;
 }
 
@@ -125,6 +126,7 @@ static void on_written(uv_write_t *request, int status)
     vireo__stream *s = request->handle->data;
     size_t bytes = vireo__container(request, write_request, uv)->bytes;
     free(vireo__container(request, write_request, uv));
+    s->loop->traffic.sent += status == 0 ? bytes : 0;
     vireo__stream_io_written(s, bytes, status);
 }
 

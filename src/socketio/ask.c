@@ -42,10 +42,12 @@ static void ask_one(vireo_socket *s, void *user)
     vireo__ack *ack = vireo__ack_expect_number(s, r->number, r->timeout_ms, on_answer, r->asker);
     if (ack == NULL)
         return;
-    if (vireo__sio_message_send(r->message, s->conn->session) < 0)
+    if (vireo__sio_message_send(r->message, s->conn->session) < 0) {
         vireo__ack_cancel(ack);
-    else
-        r->asker->waiting++;
+        return;
+    }
+    s->ns->io->counts.sent++;
+    r->asker->waiting++;
 }
 
 size_t vireo__ask(const vireo_to *to, const vireo__sio_message *message, uint64_t number,

@@ -393,6 +393,11 @@ static void on_headers(void *owner, vireo_req *r, const char *new_id)
         io->options.on_initial_headers(io, r);
 }
 
+static void on_measure(void *owner, vireo__exposition *x)
+{
+    vireo__io_measure(owner, x);
+}
+
 static void on_leave(vireo__eio_session *session)
 {
     close_for(vireo__eio_owner(session), "server shutting down", "");
@@ -418,6 +423,7 @@ const vireo__eio_events vireo__sio_engine_events = {
     .on_refusal = on_refusal,
     .on_headers = on_headers,
     .on_leave = on_leave,
+    .on_measure = on_measure,
     .on_stop = on_stop,
     .on_free = on_free,
 };

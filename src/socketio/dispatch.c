@@ -101,6 +101,7 @@ void vireo__dispatch(vireo_socket *s, const vireo_value *args, vireo__str ack_id
     vireo_msg m = {.socket = s, .args = args, .id = ack_id};
     if (args == NULL || !take_name(&m, number))
         return;
+    s->ns->io->counts.received++;
     call_any(s, &m);
     if (!s->closed)
         vireo__dispatch_from(&m);

@@ -48,6 +48,14 @@ typedef struct vireo__sio_end {
     bool (*writable)(const vireo_socket *s);
 } vireo__sio_end;
 
+typedef struct vireo__io_counts {
+    uint64_t connected;
+    uint64_t disconnected[VIREO__REASONS];
+    uint64_t received; /* events */
+    uint64_t sent;
+    uint64_t dropped;
+} vireo__io_counts;
+
 struct vireo_io {
     const vireo__sio_end *end;
     vireo_app *app;
@@ -57,6 +65,7 @@ struct vireo_io {
     vireo_cookie_options cookie;
     vireo__eio_server *engine;
     char *path;            /* of the options, owned, without a slash at its end */
+    vireo__io_counts counts;
     vireo__map namespaces; /* by name */
     vireo__list parents;   /* of vireo__parent, in the order of registration */
     uint32_t parents_made; /* so far: their names are counted */
@@ -446,6 +455,10 @@ void vireo__ack_unpark(vireo__ack *ack);
 void vireo__ack_received(vireo_socket *s, vireo__str id, const vireo_value *args);
 /* the socket is closed */
 void vireo__ack_fail_all(vireo_socket *s);
+
+/* --- stats.c ---------------------------------------------------------------------------------- */
+
+void vireo__io_measure(const vireo_io *io, vireo__exposition *x);
 
 /* --- bundle.c: the browser's client ----------------------------------------------------------- */
 

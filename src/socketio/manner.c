@@ -23,10 +23,15 @@ bool vireo__manner_takes(const vireo__manner *how, const vireo_socket *s)
 
 int vireo__manner_send(const vireo__manner *how, vireo_socket *s, const vireo__sio_message *message)
 {
-    if (!vireo__manner_takes(how, s))
+    vireo__io_counts *counts = &s->ns->io->counts;
+    if (!vireo__manner_takes(how, s)) {
+        counts->dropped++;
         return VIREO_EFULL;
-    if (how->newest.at == NULL)
-        return vireo__sio_message_send(message, s->conn->session);
-    return vireo__sio_message_send_newest(message, s->conn->session,
-                                          &(vireo__outbox_name){s->ns, how->newest});
+    }
+    int error = how->newest.at == NULL
+                    ? vireo__sio_message_send(message, s->conn->session)
+                    : vireo__sio_message_send_newest(message, s->conn->session,
+                                                     &(vireo__outbox_name){s->ns, how->newest});
+    counts->sent += error == 0;
+    return error;
 }

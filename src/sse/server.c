@@ -17,6 +17,7 @@
 
 #include "base/random.h"
 #include "base/rooms.h"
+#include "http/exposition.h"
 #include "http/server.h"
 #include "payload/template.h"
 #include "sse/format.h"
@@ -39,6 +40,7 @@ struct vireo_sse_endpoint {
     vireo_sse_options options;
     vireo__list streams; /* until on_close has returned */
     size_t open;
+    uint64_t opened; /* so far */
     vireo__rooms rooms;
     vireo__sse_history history;
     vireo__shared *heartbeat;
@@ -318,6 +320,7 @@ static void begin(vireo_sse *e, vireo_req *r)
         e->missed = !vireo__sse_history_find(&endpoint->history, last_id, &number);
     vireo__list_append(&endpoint->streams, &e->node);
     endpoint->open++;
+    endpoint->opened++;
     e->stream->max_queued = endpoint->options.max_queued_bytes;
     await_silence(e);
     send_retry(e);
@@ -416,6 +419,17 @@ static void on_stop(void *owner)
     vireo_sse_each(owner, end_stream, NULL);
 }
 
+static void measure(void *owner, vireo__exposition *x)
+{
+    static const vireo__metric open = {"vireo_event_streams", "Open event streams.", VIREO__GAUGE,
+                                       VIREO__UNITS},
+                               opened = {"vireo_event_streams_opened_total",
+                                         "Event streams opened.", VIREO__COUNTER, VIREO__UNITS};
+    const vireo_sse_endpoint *endpoint = owner;
+    vireo__expose(x, &open, endpoint->open, NULL);
+    vireo__expose(x, &opened, endpoint->opened, NULL);
+}
+
 static void on_free(void *owner)
 {
     vireo_sse_endpoint *endpoint = owner;
@@ -470,8 +484,11 @@ vireo_sse_endpoint *vireo_sse_register(vireo_app *app, const char *path,
         on_free(endpoint);
         return NULL;
     }
-    endpoint->part =
-        (vireo__part){.owner = endpoint, .drain = drain, .on_stop = on_stop, .on_free = on_free};
+    endpoint->part = (vireo__part){.owner = endpoint,
+                                   .drain = drain,
+                                   .measure = measure,
+                                   .on_stop = on_stop,
+                                   .on_free = on_free};
     vireo__app_add_part(app, &endpoint->part);
     return endpoint;
 }

@@ -12,6 +12,7 @@
 
 #include "base/buf.h"
 #include "base/utf8.h"
+#include "http/exposition.h"
 #include "net/tls.h"
 #include "payload/template.h"
 #include "ws/inside.h"
@@ -193,6 +194,7 @@ static int on_upgrade(vireo_req *r)
     }
     vireo__list_append(&endpoint->connections, &ws->node);
     endpoint->open++;
+    endpoint->opened++;
     if (endpoint->options.on_open != NULL)
         endpoint->options.on_open(ws);
     return 0;
@@ -220,6 +222,18 @@ static void on_stop(void *owner)
     vireo__list *end = &endpoint->connections;
     for (vireo__list *at = end->next; at != end; at = at->next)
         vireo__ws_go_away(&vireo__container(at, vireo_ws, node)->conn);
+}
+
+static void measure(void *owner, vireo__exposition *x)
+{
+    static const vireo__metric open = {"vireo_websockets", "Open WebSockets, without Socket.IO's.",
+                                       VIREO__GAUGE, VIREO__UNITS},
+                               opened = {"vireo_websockets_opened_total",
+                                         "WebSockets opened, without Socket.IO's.", VIREO__COUNTER,
+                                         VIREO__UNITS};
+    const vireo_ws_endpoint *endpoint = owner;
+    vireo__expose(x, &open, endpoint->open, NULL);
+    vireo__expose(x, &opened, endpoint->opened, NULL);
 }
 
 void vireo__ws_unconfigure(vireo_ws_endpoint *endpoint)
@@ -321,8 +335,11 @@ vireo_ws_endpoint *vireo_ws_register(vireo_app *app, const char *path,
         free_endpoint(endpoint);
         return NULL;
     }
-    endpoint->part =
-        (vireo__part){.owner = endpoint, .drain = drain, .on_stop = on_stop, .on_free = on_free};
+    endpoint->part = (vireo__part){.owner = endpoint,
+                                   .drain = drain,
+                                   .measure = measure,
+                                   .on_stop = on_stop,
+                                   .on_free = on_free};
     vireo__app_add_part(app, &endpoint->part);
     return endpoint;
 }

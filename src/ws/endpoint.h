@@ -19,6 +19,7 @@ struct vireo_ws_endpoint {
     vireo__ws_limits limits;
     vireo__list connections; /* until on_close has returned */
     size_t open;
+    uint64_t opened; /* so far */
     vireo_ws *upgrading; /* inside on_upgrade: the connection it will be */
     vireo__part part;    /* of the application */
     /* client.c; NULL: an endpoint proper. Otherwise this is only what its one connection refers to
