@@ -93,7 +93,6 @@ typedef struct vireo__client {
     bool connecting : 1;  /* CONNECT is to be sent, or was */
     bool connect_due : 1; /* .. is to be */
     bool asked_auth : 1;  /* .on_auth was called, vireo_auth was not yet */
-    bool recovered : 1;
     bool dropped : 1;
 } vireo__client;
 

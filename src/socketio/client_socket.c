@@ -219,7 +219,7 @@ static int take_id(vireo_socket *s, const char *sid)
 static void take_pid(vireo__client *c, const char *pid)
 {
     char *copy = pid != NULL ? strdup(pid) : NULL;
-    c->recovered = pid != NULL && c->pid != NULL && strcmp(c->pid, pid) == 0;
+    c->socket->recovered = pid != NULL && c->pid != NULL && strcmp(c->pid, pid) == 0;
     free(c->pid);
     c->pid = copy;
 }

@@ -102,8 +102,9 @@ static void on_connect(vireo_socket *s)
 {
     peer *p = peer_of(s);
     tell(p, "connect",
-         MEMBERS("{id:%s, transport:%s, active:%hhd, connected:%hhd}", vireo_id(s),
-                 vireo_transport(s), (bool)vireo_active(s), (bool)vireo_connected(s)));
+         MEMBERS("{id:%s, transport:%s, active:%hhd, connected:%hhd, recovered:%hhd}", vireo_id(s),
+                 vireo_transport(s), (bool)vireo_active(s), (bool)vireo_connected(s),
+                 (bool)vireo_recovered(s)));
     act(p, "onConnect");
 }
 
