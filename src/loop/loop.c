@@ -250,6 +250,7 @@ uint64_t vireo__loop_now(const vireo_loop *loop)
 void vireo__loop_advance(vireo_loop *loop, uint64_t ms)
 {
     loop->clock_skew += ms;
+    loop->timer_due = UINT64_MAX; /* of the clock as it was: the timer is armed anew */
     vireo__deadlines_run(loop);
     end_turn(loop);
 }

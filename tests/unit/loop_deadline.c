@@ -53,6 +53,23 @@ static vireo_loop *new_loop(void)
     return loop;
 }
 
+/* What libuv waits for was told by the clock as it was. */
+static void the_moved_clock_moves_the_timer(void **state)
+{
+    (void)state;
+    vireo_loop *loop = new_loop();
+    waiter a = make(loop, 'a'), b = make(loop, 'b'), c = make(loop, 'c');
+    start(&a, 100000);
+    start(&b, 10000000);
+    vireo__loop_advance(loop, 200000);
+    assert_string_equal(order, "a");
+    start(&c, 1);
+    assert_true(uv_timer_get_due_in(&loop->timer) <= 1);
+    vireo__deadline_stop(&b.deadline);
+    vireo__deadline_stop(&c.deadline);
+    vireo__loop_free(loop);
+}
+
 static void are_due_in_order_and_once(void **state)
 {
     (void)state;
@@ -191,6 +208,7 @@ static void timers_repeat_until_stopped(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_moved_clock_moves_the_timer),
         cmocka_unit_test(are_due_in_order_and_once),
         cmocka_unit_test(start_anew_and_stop),
         cmocka_unit_test(may_do_all_that_when_they_are_due),
