@@ -61,9 +61,9 @@ void vireo__history_deinit(vireo__history *h)
     drop_all(h);
 }
 
-void vireo__history_expire(vireo__history *h, uint64_t before_ms)
+void vireo__history_expire(vireo__history *h, uint64_t until_ms)
 {
-    while (h->count > 0 && oldest(h)->at_ms < before_ms)
+    while (h->count > 0 && oldest(h)->at_ms <= until_ms)
         drop_oldest(h);
     if (h->count == 0)
         drop_all(h);

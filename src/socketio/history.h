@@ -70,8 +70,8 @@ typedef struct vireo__history_event {
  * large, is missing to those who come back: then nothing older is kept either. */
 void vireo__history_add(vireo__history *h, const vireo__history_event *event, uint64_t now_ms);
 
-/* vireo__history_expire drops what was added before |before_ms|. */
-void vireo__history_expire(vireo__history *h, uint64_t before_ms);
+/* vireo__history_expire drops what was added until |until_ms|. */
+void vireo__history_expire(vireo__history *h, uint64_t until_ms);
 
 /* vireo__history_reaches tells whether all events behind |number| are kept. */
 static inline bool vireo__history_reaches(const vireo__history *h, uint64_t number)

@@ -418,7 +418,6 @@ static void start_sweep(vireo__recovery *r)
         vireo__deadline_start(r->ns->io->loop, &r->sweep, r->keep_ms, on_sweep);
 }
 
-/* Where no event is added any more that would drop the old ones. */
 static void drop_old(vireo__recovery *r)
 {
     uint64_t now = vireo__loop_now(r->ns->io->loop);
@@ -426,6 +425,8 @@ static void drop_old(vireo__recovery *r)
         vireo__history_expire(&r->history, now - r->keep_ms);
 }
 
+/* Where no event is added any more that would drop the old ones, they stay for twice the time at
+ * most. */
 static void on_sweep(vireo__deadline *d)
 {
     vireo__recovery *r = vireo__container(d, vireo__recovery, sweep);

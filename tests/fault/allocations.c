@@ -3,10 +3,10 @@
 
 /* allocations.c: every n-th allocation fails once while a server is made, and while it talks with a
  * client: over polling, WebSocket and the change between them, JSONP, v3, with acknowledgements,
- * binary, rooms, several namespaces, guards that answer later; as a raw WebSocket, alone and in a
- * room; with a file. Whatever it was: nothing crashes or
- * leaks, a client is served or thrown out but never left waiting, a bystander keeps his connection,
- * and who comes afterwards is served. */
+ * binary, rooms, several namespaces, guards that answer later; coming back after a break; as a raw
+ * WebSocket, alone and in a room; with a file. Whatever it was: nothing crashes or leaks, a client
+ * is served or thrown out but never left waiting, a bystander keeps his connection, and who comes
+ * afterwards is served. */
 
 #include "oom.h"
 
@@ -174,7 +174,8 @@ static void ignore_line(void *user, vireo_level level, const char *area, const c
 
 static int fill(vireo_app *app)
 {
-    if (vireo_socketio(app, .allow_eio3 = true, .cleanup_empty_child_namespaces = true) == NULL ||
+    if (vireo_socketio(app, .allow_eio3 = true, .cleanup_empty_child_namespaces = true,
+                       .recovery_ms = 60000) == NULL ||
         vireo_namespace(app, "/", .data_size = 100, .guard = guard, .on_connect = on_connect,
                         .events = events) == NULL ||
         vireo_namespace(app, "two", .guard = guard, .events = events) == NULL ||
@@ -298,7 +299,7 @@ static bool in_haste(vireo_app *app, client *c)
 static bool with_rooms(vireo_app *app, client *c)
 {
     return client_open(c, app, false, "") && join(c) && call(c, "421[\"move\"]", "431[1]") &&
-           client_send(c, "422[\"tell\",\"x\"]") && client_await(c, "42[\"told\",1]") != NULL &&
+           client_send(c, "422[\"tell\",\"x\"]") && client_await(c, "42[\"told\",1,") != NULL &&
            client_await(c, "432[]") != NULL;
 }
 
@@ -310,7 +311,7 @@ static bool with_questions(vireo_app *app, client *c)
         (question = client_await(c, "451-")) == NULL)
         return false;
     snprintf(answer, sizeof answer, "43%d[\"yes\"]", atoi(question + 4));
-    return client_send(c, answer) && client_await(c, "42[\"answered\",\"yes\"]") != NULL &&
+    return client_send(c, answer) && client_await(c, "42[\"answered\",\"yes\",") != NULL &&
            client_send(c, "42[\"ask\"]") && client_await(c, "451-") != NULL;
 }
 
@@ -335,6 +336,49 @@ static bool with_later_answers(vireo_app *app, client *c)
            client_await(c, "44/dyn-2,{\"message\":\"no\"}") != NULL &&
            client_send(c, "40/asked,{\"a\":1}") && client_await(c, "40/asked,{") != NULL &&
            client_send(c, "41/asked,") && call(c, "421[\"echo\",1]", "431[1]");
+}
+
+/* Writes the CONNECT of a client that comes back, from what it was told: the reply, and an event.
+ */
+static bool learn(client *c, char *connect, size_t size)
+{
+    char pid[VIREO_ID_SIZE];
+    const char *got = client_await(c, "40{");
+    const char *at = got != NULL ? strstr(got, "\"pid\":\"") : NULL;
+    if (at == NULL)
+        return false;
+    snprintf(pid, sizeof pid, "%.20s", at + 7);
+    got = client_await(c, "42[\"welcome\"");
+    at = got != NULL ? strrchr(got, ',') : NULL;
+    if (at == NULL)
+        return false;
+    snprintf(connect, size, "40{\"pid\":\"%s\",\"offset\":%.*s}", pid, (int)strlen(at + 1) - 1,
+             at + 1);
+    return true;
+}
+
+/* Takes what was missed, and the reply. A client that is somebody new has missed nothing. */
+static bool take_missed(client *c)
+{
+    const char *got = client_await(c, "4");
+    if (got == NULL || strncmp(got, "451-[\"missed\"", 13) != 0)
+        return false;
+    return client_take(c) != NULL && client_await(c, "40{") != NULL;
+}
+
+/* Comes back after a break. */
+static bool back_again(vireo_app *app, client *c)
+{
+    char connect[128];
+    if (!client_open(c, app, true, "") || !client_send(c, "40") ||
+        !learn(c, connect, sizeof connect) || !call(c, "421[\"move\"]", "431[1]"))
+        return false;
+    client_close(c);
+    peer_settle(app);
+    vireo_broadcast(vireo_ns_room(vireo_of(app, "/"), "a"), "missed", "%p",
+                    vireo_binary("\1\2\3", 3));
+    return client_open(c, app, false, "") && client_send(c, connect) && take_missed(c) &&
+           call(c, "421[\"echo\",1]", "431[1]");
 }
 
 /* Such a client is in "/" without asking: what it takes first is the CONNECT, and what it is told
@@ -412,6 +456,7 @@ static const struct {
     {"questions", with_questions},
     {"namespaces", with_namespaces},
     {"later answers", with_later_answers},
+    {"back again", back_again},
     {"v3", over_v3},
     {"JSONP", over_jsonp},
     {"a broken rule", against_the_rules},

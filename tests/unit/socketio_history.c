@@ -73,7 +73,7 @@ static void test_numbers_stay_while_it_grows_and_shrinks(void **state)
     for (uint64_t n = 1; n <= 300; n++) {
         add(&h, (size_t)n, n);
         if (n == 150)
-            vireo__history_expire(&h, 101);
+            vireo__history_expire(&h, 100);
     }
     assert_int_equal(h.count, 200);
     for (uint64_t n = 101; n <= 300; n++)
@@ -126,9 +126,9 @@ static void test_bounded_by_age(void **state)
     vireo__history_init(&h, PLENTY);
     for (uint64_t n = 1; n <= 4; n++)
         add(&h, 10, n * 100);
-    vireo__history_expire(&h, 100);
+    vireo__history_expire(&h, 99);
     assert_int_equal(h.count, 4);
-    vireo__history_expire(&h, 101);
+    vireo__history_expire(&h, 100);
     assert_int_equal(h.count, 3);
     vireo__history_expire(&h, 1000);
     assert_int_equal(h.count, 0);
