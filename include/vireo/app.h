@@ -58,6 +58,11 @@ typedef struct vireo_app_options {
     /* queued for all that read too slowly together; default 256 MiB. Beyond it those are closed who
      * have more than 64 KiB of it */
     size_t max_queued_total;
+    /* What the library tells of its own doings, to the log at VIREO_DEBUG (or to stderr): patterns
+     * as of npm's debug, "engine*,-engine:socket". Areas: http, engine, engine:socket,
+     * socket.io:client, socket.io:socket, socket.io-parser. Ids and auths are not shown. Default:
+     * the environment's VIREO_DEBUG; "" for nothing. */
+    const char *debug;
 } vireo_app_options;
 
 /* vireo_app_new returns new: an application that listens nowhere yet; NULL when memory runs out.
@@ -150,6 +155,19 @@ VIREO_API int vireo_on_stop(vireo_app *app, void (*fn)(vireo_app *app, void *use
  * what is open, runs the loop until its own handles are closed, frees all. Not inside a callback.
  * NULL is allowed. */
 VIREO_API void vireo_app_free(vireo_app *app);
+
+/* vireo_log_connections has a line written for each Socket.IO socket, WebSocket and event stream
+ * that comes or goes: at VIREO_INFO to the application's log, or to stderr where it has none. Keys,
+ * where they apply:
+ *
+ *     path ns id address transport     who
+ *     by                               "client", "server" or "network": who ended it
+ *     reason description code          why; the code is that of a WebSocket's close frame
+ *     queued                           bytes that it had not taken
+ *     seconds                          since its handshake
+ *
+ * Off by default. docs/operation.md has examples. */
+VIREO_API void vireo_log_connections(vireo_app *app, vireo_connections_format format);
 
 /* vireo_app_set_user and vireo_app_user keep one pointer of yours with the application;
  * borrowed. */

@@ -36,6 +36,15 @@ void vireo__log_line(const vireo__log *log, vireo_level level, const char *area,
     (log->fn ? log->fn : to_stderr)(log->user, level, area, text);
 }
 
+void vireo__log_text(const vireo__log *log, vireo_level level, const char *area, char *text)
+{
+    hide_controls(text);
+    if (log->fn != NULL)
+        log->fn(log->user, level, area, text);
+    else
+        fprintf(stderr, "%s %s\n", area, text);
+}
+
 int vireo__error_set(vireo_error *error, int code, const char *format, ...)
 {
     if (error == NULL)

@@ -19,6 +19,10 @@ typedef struct vireo__log {
 void vireo__log_line(const vireo__log *log, vireo_level level, const char *area, const char *format,
                      ...) VIREO_PRINTF(4, 5);
 
+/* vireo__log_text writes a line that the program has asked for, as it stands (its control
+ * characters hidden): where there is no |fn|, to stderr whatever its level. */
+void vireo__log_text(const vireo__log *log, vireo_level level, const char *area, char *text);
+
 /* vireo__error_set fills in the caller's error; |error| may be NULL. Returns |code|. */
 struct vireo_error;
 int vireo__error_set(struct vireo_error *error, int code, const char *format, ...)

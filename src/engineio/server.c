@@ -139,6 +139,7 @@ static void tell_refusal(const call *c, vireo_req *r, fault f)
 {
     vireo__eio_server *server = c->server;
     server->counts.refused[f]++;
+    vireo__debug(server->loop, VIREO__DEBUG_ENGINE, "refused: %s (%s)", fault_texts[f], c->key);
     if (server->events->on_refusal != NULL)
         server->events->on_refusal(
             server->owner, r,

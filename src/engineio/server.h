@@ -62,6 +62,8 @@ typedef struct vireo__eio_refusal {
 typedef struct vireo__eio_close_info {
     const char *reason;      /* static */
     const char *description; /* "" if nothing more is known; borrowed for the call */
+    uint32_t queued;         /* bytes that the client had not taken */
+    uint16_t code;           /* of the client's close frame; 0: there was none */
 } vireo__eio_close_info;
 
 typedef struct vireo__eio_events {

@@ -100,6 +100,8 @@ vireo__eio_session *vireo__eio_session_new(vireo__eio_server *server, vireo_req 
     }
     vireo__list_append(&server->list, &s->node);
     server->counts.opened++;
+    vireo__debug(server->loop, VIREO__DEBUG_ENGINE, "%.*s.. opened, protocol %d, from %s",
+                 VIREO__DEBUG_ID, s->id, vireo__eio_protocol(s), s->handshake->address);
     return s;
 }
 
@@ -214,6 +216,8 @@ void vireo__eio_session_packet(vireo__eio_session *s, const vireo__eio_packet *p
         on_pong(s);
         break;
     case VIREO__EIO_MESSAGE:
+        if (s->server->loop->debug & VIREO__DEBUG_ENGINE_SOCKET)
+            vireo__eio_trace(s, "<-", packet->binary, packet->data, packet->len);
         s->server->events->on_message(s, packet->binary, packet->data, packet->len);
         break;
     default:
@@ -222,6 +226,14 @@ void vireo__eio_session_packet(vireo__eio_session *s, const vireo__eio_packet *p
 }
 
 /* --- sending ---------------------------------------------------------------------------------- */
+
+/* Once it is closed nothing is queued any more. */
+static void note_queued(vireo__eio_session *s)
+{
+    size_t queued = vireo__eio_queued(s);
+    if (queued > s->queued_at_end)
+        s->queued_at_end = queued < UINT32_MAX ? (uint32_t)queued : UINT32_MAX;
+}
 
 int vireo__eio_session_too_slow(vireo__eio_session *s)
 {
@@ -255,6 +267,8 @@ int vireo__eio_send(vireo__eio_session *s, vireo__shared *frame, vireo__written_
 {
     if (s->state != VIREO__EIO_STATE_OPEN)
         return VIREO_ECLOSED;
+    if (s->server->loop->debug & VIREO__DEBUG_ENGINE_SOCKET)
+        vireo__eio_trace_frame(s, frame);
     if (s->ws == NULL || !vireo__outbox_empty(&s->outbox))
         return send_by_outbox(s, (vireo__outbox_item){frame, done, user});
     int error = vireo__eio_websocket_send(s->ws, frame, done, user);
@@ -335,6 +349,9 @@ void vireo__eio_session_end(vireo__eio_session *s, const char *reason, const cha
     s->state = VIREO__EIO_STATE_CLOSED;
     s->reason = reason;
     s->description = description;
+    note_queued(s);
+    vireo__debug(server->loop, VIREO__DEBUG_ENGINE, "%.*s.. closed: %s%s%s", VIREO__DEBUG_ID, s->id,
+                 reason, *description != '\0' ? ", " : "", description);
     vireo__deadline_stop(&s->heartbeat);
     vireo__map_remove(&server->sessions, s->id, strlen(s->id));
     vireo__list_remove(&s->node);
@@ -354,7 +371,8 @@ void vireo__eio_session_finish(vireo__eio_session *s)
     vireo__outbox_clear(&s->outbox, server->loop, VIREO_ECLOSED);
     server->counts.closed[vireo__reason_index(s->reason)]++;
     if (!s->refused)
-        server->events->on_close(s, &(vireo__eio_close_info){s->reason, s->description});
+        server->events->on_close(s, &(vireo__eio_close_info){s->reason, s->description,
+                                                             s->queued_at_end, s->close_code});
     vireo__list_remove(&s->node);
     free_handshake(s->handshake);
     free(s);

@@ -8,6 +8,7 @@
  *   websocket.c   the transport that is a WebSocket, and the probe that may become it
  *   compress.c    answers to polls, compressed
  *   admission.c   who may have a session, and with which id
+ *   trace.c       packets, for who debugs
  *   measure.c     what is counted
  *   server.c      requests: which session, which transport, or which error
  */
@@ -54,6 +55,8 @@ struct vireo__eio_session {
     bool octets : 1;        /* v3: it reads payloads of octets */
     bool jsonp : 1;         /* it polls by scripts and forms */
     char id[VIREO__ID_SIZE];
+    uint16_t close_code; /* of the client's close frame; 0: none */
+    uint32_t queued_at_end;
 };
 
 struct vireo__eio_server {
@@ -140,6 +143,14 @@ void vireo__eio_compress(vireo__eio_server *server, vireo_req *r, vireo__str *bo
 /* --- measure.c -------------------------------------------------------------------------------- */
 
 void vireo__eio_measure(const vireo__eio_server *server, vireo__exposition *x);
+
+/* --- trace.c ---------------------------------------------------------------------------------- */
+
+/* vireo__eio_trace writes a line about a message of Socket.IO ("<-" or "->"), for
+ * VIREO__DEBUG_ENGINE_SOCKET; vireo__eio_trace_frame, one about a frame that is sent. */
+void vireo__eio_trace(const vireo__eio_session *s, const char *direction, bool binary,
+                      const void *data, size_t len);
+void vireo__eio_trace_frame(const vireo__eio_session *s, const vireo__shared *frame);
 
 /* --- polling.c -------------------------------------------------------------------------------- */
 

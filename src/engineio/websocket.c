@@ -301,6 +301,8 @@ static void become_transport(vireo__eio_websocket *w)
     end_probe(w);
     become(s, w);
     s->server->counts.upgrades++;
+    vireo__debug(s->server->loop, VIREO__DEBUG_ENGINE, "%.*s.. upgraded to websocket",
+                 VIREO__DEBUG_ID, s->id);
     vireo__eio_websocket_flush(s);
     if (s->state == VIREO__EIO_STATE_CLOSING)
         vireo__eio_session_end(s, "forced close", "");
@@ -383,10 +385,10 @@ static void on_close(vireo__ws *ws, uint16_t code, const char *reason)
     vireo__eio_websocket *w = vireo__container(ws, vireo__eio_websocket, ws);
     vireo__eio_session *s = w->session;
     bool was_transport = w->probe == NULL;
-    (void)code;
     (void)reason;
     end_probe(w);
     if (s != NULL && was_transport) {
+        s->close_code = code;
         cease(s);
         vireo__eio_session_end(
             s, s->state == VIREO__EIO_STATE_CLOSING ? "forced close" : "transport close", "");

@@ -80,6 +80,8 @@ vireo_app *vireo_app_create(const vireo_app_options *options)
         return NULL;
     }
     app->loop->log = (vireo__log){app->options.log, app->options.log_user};
+    const char *debug = app->options.debug;
+    app->loop->debug = vireo__debug_mask(debug != NULL ? debug : getenv("VIREO_DEBUG"));
     app->loop->max_backlog = app->options.max_queued_total;
     vireo__list_init(&app->mounts);
     vireo__list_init(&app->parts);

@@ -16,6 +16,7 @@
  *     intake.c    bodies that come in pieces, or coded;  upload.c  forms with files
  *     file.c      a file as a reply;  static.c  a folder of them
  *     session.c   sessions; session.h names their other files
+ *     connlog.c   who comes and goes;  advice.c  what the system allows
  *     metrics.c   what is counted, for Prometheus;  exposition.c  its format, a codec
  *     middleware.c cors.c ratelimit.c accesslog.c   ready-made middleware
  *     jar.c       cookies;  client.c  who the client is;  negotiate.c  what it likes best
@@ -102,6 +103,7 @@ struct vireo_app {
     struct vireo__compression *compression; /* of vireo_compress; NULL: none */
     int64_t date_at;                        /* seconds; |date| is written for */
     uint16_t port;
+    vireo_connections_format connlog;
     bool stopping; /* the graceful end has begun */
     bool stopped;  /* .. and everybody was told */
     bool finished; /* all connections are closed */
@@ -127,10 +129,6 @@ void vireo__app_free_routes(vireo_app *app);
  * application is freed, or at once when memory runs out. Returns as vireo_use. */
 int vireo__app_use(vireo_app *app, const char *prefix, vireo_handler handler, void *user,
                    void (*free_fn)(void *));
-
-/* vireo__app_own has |free_fn| called with |user| when the application is freed, or at once when
- * this fails. Returns 0 or VIREO_ENOMEM. */
-int vireo__app_own(vireo_app *app, void *user, void (*free_fn)(void *));
 
 /* vireo__app_count counts a reply. */
 static inline void vireo__app_count(vireo_app *app, unsigned status)

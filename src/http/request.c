@@ -194,6 +194,7 @@ vireo__stream *vireo__req_detach(vireo_req *r)
     r->answered = true;
     r->abort_fn = NULL;
     vireo__app_count(r->app, 101);
+    vireo__debug(r->app->loop, VIREO__DEBUG_HTTP, "%s %s 101", vireo_method(r), vireo_path(r));
     r->conn->detached = true;
     return r->conn->stream;
 }

@@ -33,6 +33,8 @@ int vireo__req_head(vireo_req *r, vireo__reply_head *head, bool *last)
     vireo_app *app = r->app;
     r->status = (uint16_t)head->status;
     vireo__app_count(app, r->status);
+    vireo__debug(app->loop, VIREO__DEBUG_HTTP, "%s %s %d", vireo_method(r), vireo_path(r),
+                 head->status);
     if (r->hooks != NULL)
         vireo__hooks_headers(r);
     *last =

@@ -78,6 +78,10 @@ typedef struct vireo__part {
  * they came, and freed in the opposite one. */
 void vireo__app_add_part(vireo_app *app, vireo__part *part);
 
+/* vireo__app_own has |free_fn| called with |user| when the application is freed, or at once when
+ * this fails. Returns 0 or VIREO_ENOMEM. */
+int vireo__app_own(vireo_app *app, void *user, void (*free_fn)(void *));
+
 vireo_loop *vireo__app_loop(const vireo_app *app);
 const vireo_app_options *vireo__app_options(const vireo_app *app); /* with the defaults filled in */
 

@@ -26,6 +26,7 @@
 #include <vireo/app.h>
 
 #include "base/buf.h"
+#include "base/debug.h"
 #include "base/list.h"
 #include "base/log.h"
 #include "base/map.h"
@@ -61,6 +62,7 @@ struct vireo_loop {
     bool posts_closed;
     vireo__hash_key hash_key;
     vireo__log log;
+    unsigned debug; /* bits of vireo__debug_area */
     vireo__traffic traffic;
     vireo__pool write_nodes; /* of net's write queues */
     /* bytes queued for peers that are behind with reading, and from where on those are closed who
@@ -78,6 +80,13 @@ vireo_loop *vireo__loop_new(uv_loop_t *uv);
 /* vireo__loop_free closes its handles, runs the uv_loop_t until they are closed, and frees. All
  * streams and listeners must be closed. */
 void vireo__loop_free(vireo_loop *loop);
+
+/* vireo__debug writes a line if anybody wants to see this area. */
+#define vireo__debug(loop, area, ...)                                                              \
+    do {                                                                                           \
+        if ((loop)->debug & (area))                                                                \
+            vireo__debug_line(&(loop)->log, (area), __VA_ARGS__);                                  \
+    } while (0)
 
 /* vireo__loop_now returns milliseconds of a clock that never goes back; the same during one
  * turn. */

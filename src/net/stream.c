@@ -259,7 +259,9 @@ ptrdiff_t vireo__stream_send_file(vireo__stream *s, int fd, uint64_t at, size_t 
     if (s->io->send_file == NULL || s->closing || s->ending != NULL || s->blocked ||
         !vireo__wqueue_empty(&s->out))
         return 0;
-    return s->io->send_file(s, fd, at, n);
+    ptrdiff_t sent = s->io->send_file(s, fd, at, n);
+    s->loop->traffic.sent += sent > 0 ? (size_t)sent : 0;
+    return sent;
 }
 
 /* --- from below ------------------------------------------------------------------------------- */

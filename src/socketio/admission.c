@@ -80,6 +80,7 @@ static int enter(vireo_socket *s)
     vireo__list_append(&ns->list, &s->in_ns);
     s->connected = true;
     ns->io->counts.connected++;
+    vireo__trail_connect(s);
     vireo__local_add(s);
     vireo__recovery_enter(s);
     vireo__sio_conn_joined(s->conn);

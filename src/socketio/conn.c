@@ -72,6 +72,8 @@ static void tell_error(vireo_socket *s, const void *what)
 /* protocol_error tells the sockets what the client did wrong, and closes. */
 static void protocol_error(vireo__sio_conn *conn, const char *what)
 {
+    vireo__debug(conn->io->loop, VIREO__DEBUG_PARSER, "%.*s.. broke the rules: %s", VIREO__DEBUG_ID,
+                 vireo__eio_id(conn->session), what);
     each_socket(conn, tell_error, what);
     close_for(conn, "forced close", what);
 }
@@ -122,6 +124,9 @@ static void connect_namespace(vireo__sio_conn *conn, vireo__str name, const vire
 {
     vireo_ns *ns = vireo__ns_find(conn->io, name);
     const vireo_io_options *options = &conn->io->options;
+    vireo__debug(conn->io->loop, VIREO__DEBUG_CLIENT, "%.*s.. wants to join %.*s", VIREO__DEBUG_ID,
+                 vireo__eio_id(conn->session),
+                 vireo__debug_cut(name.at, name.len, VIREO__DEBUG_PACKET), name.at);
     abandon_earlier(conn, name);
     if (memchr(name.at, '\0', name.len) != NULL) /* we could not even say its name */
         vireo__sio_conn_close(conn);
@@ -356,6 +361,7 @@ static void on_close(vireo__eio_session *session, const vireo__eio_close_info *w
 {
     vireo__sio_conn *conn = vireo__eio_owner(session);
     conn->closed = true;
+    conn->why = why;
     vireo__deadline_stop(&conn->connect_deadline);
     vireo__sio_conn_close_sockets(conn, why->reason, why->description);
     leave_undecided(conn);

@@ -102,6 +102,10 @@ void vireo__dispatch(vireo_socket *s, const vireo_value *args, vireo__str ack_id
     if (args == NULL || !take_name(&m, number))
         return;
     s->ns->io->counts.received++;
+    vireo__debug(s->ns->io->loop, VIREO__DEBUG_SOCKET, "%.*s.. event %.*s, %zu arguments%s",
+                 VIREO__DEBUG_ID, s->id,
+                 vireo__debug_cut(m.event, m.event_len, VIREO__DEBUG_PACKET), m.event,
+                 vireo_count(args) - 1, m.id.len > 0 ? ", wants an answer" : "");
     call_any(s, &m);
     if (!s->closed)
         vireo__dispatch_from(&m);

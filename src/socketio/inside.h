@@ -141,6 +141,7 @@ typedef struct vireo__sio_conn {
     vireo__deadline connect_deadline; /* until the first namespace is joined */
     vireo__sio_partial *partial;
     char *query_value; /* what vireo_handshake_query returned last */
+    const vireo__eio_close_info *why; /* inside on_close of the session */
     bool closed;
 } vireo__sio_conn;
 
@@ -455,6 +456,12 @@ void vireo__ack_unpark(vireo__ack *ack);
 void vireo__ack_received(vireo_socket *s, vireo__str id, const vireo_value *args);
 /* the socket is closed */
 void vireo__ack_fail_all(vireo_socket *s);
+
+/* --- trail.c: who comes and goes -------------------------------------------------------------- */
+
+/* vireo__trail_connect and vireo__trail_disconnect tell the log of connections, and who debugs. */
+void vireo__trail_connect(vireo_socket *s);
+void vireo__trail_disconnect(vireo_socket *s, const char *reason, const char *description);
 
 /* --- stats.c ---------------------------------------------------------------------------------- */
 

@@ -25,6 +25,8 @@ int vireo_join(vireo_socket *s, const char *room)
         return VIREO_ECLOSED;
     if (s->member.count >= s->ns->io->options.max_rooms && !vireo_in_room(s, room))
         return VIREO_ETOOBIG;
+    vireo__debug(s->ns->io->loop, VIREO__DEBUG_SOCKET, "%.*s.. joins %s", VIREO__DEBUG_ID, s->id,
+                 room);
     return vireo__local_join(s, room);
 }
 

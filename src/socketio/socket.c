@@ -105,6 +105,7 @@ void vireo__socket_close(vireo_socket *s, const char *reason, const char *descri
         return;
     s->closed = true;
     ns->io->counts.disconnected[vireo__reason_index(reason)]++;
+    vireo__trail_disconnect(s, reason, description);
     why.recoverable = vireo__recovery_leaving(s, reason);
     if (ns->options.on_disconnecting != NULL)
         ns->options.on_disconnecting(s, &why);

@@ -17,6 +17,7 @@
 
 #include "base/random.h"
 #include "base/rooms.h"
+#include "http/connlog.h"
 #include "http/exposition.h"
 #include "http/server.h"
 #include "payload/template.h"
@@ -55,7 +56,8 @@ struct vireo_sse {
     vireo__member member;
     vireo__list partings;
     vireo__deadline heartbeat;
-    bool ended : 1; /* nothing more can be sent */
+    bool ended : 1;  /* nothing more can be sent */
+    bool closed : 1; /* by us */
     bool missed : 1;
     _Alignas(max_align_t) uint8_t data[];
 };
@@ -87,10 +89,16 @@ int vireo__sse_on_parting(vireo_sse *e, vireo__parting *p)
     return 0;
 }
 
-void vireo_sse_close(vireo_sse *e)
+static void end(vireo_sse *e)
 {
     leave(e);
     vireo__stream_end(e->stream);
+}
+
+void vireo_sse_close(vireo_sse *e)
+{
+    e->closed = true;
+    end(e);
 }
 
 static void on_data(vireo__stream *s, uint8_t *bytes, size_t n)
@@ -100,7 +108,7 @@ static void on_data(vireo__stream *s, uint8_t *bytes, size_t n)
 
 static void on_end(vireo__stream *s)
 {
-    vireo_sse_close(s->owner);
+    end(s->owner);
 }
 
 static void on_drain(vireo__stream *s)
@@ -110,10 +118,25 @@ static void on_drain(vireo__stream *s)
         e->endpoint->options.on_drain(e);
 }
 
+static void tell_log(const vireo_sse *e, const vireo__conn_event *more)
+{
+    vireo__conn_event line = *more;
+    if (!vireo__connlog_on(e->endpoint->app))
+        return;
+    line.area = "sse";
+    line.address = vireo_sse_address(e);
+    line.transport = "sse";
+    vireo__connlog_write(e->endpoint->app, &line);
+}
+
 static void on_close(vireo__stream *s, int error)
 {
     vireo_sse *e = s->owner;
+    const char *by = error < 0 ? "network" : e->closed ? "server" : "client";
     leave(e);
+    tell_log(e, &(vireo__conn_event){.event = "disconnect",
+                                     .by = by,
+                                     .reason = error < 0 ? vireo_strerror(error) : NULL});
     if (e->endpoint->options.on_close != NULL)
         e->endpoint->options.on_close(e, error);
     vireo__list_remove(&e->node);
@@ -321,6 +344,7 @@ static void begin(vireo_sse *e, vireo_req *r)
     vireo__list_append(&endpoint->streams, &e->node);
     endpoint->open++;
     endpoint->opened++;
+    tell_log(e, &(vireo__conn_event){.event = "connect"});
     e->stream->max_queued = endpoint->options.max_queued_bytes;
     await_silence(e);
     send_retry(e);

@@ -154,6 +154,7 @@ void vireo__ws_closed_by_peer(vireo__ws *ws, const vireo__ws_event *close)
                              close->len); /* lost where there is no memory; the code is not */
     if (!ws->close_sent) {
         ws->close_sent = true;
+        ws->peer_first = true;
         int error =
             send_close_frame(ws, close->code == VIREO__WS_NO_STATUS ? 0 : close->code, NULL, 0);
         if (error < 0)

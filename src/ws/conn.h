@@ -135,7 +135,8 @@ struct vireo__ws {
     bool close_received : 1;
     bool dead : 1; /* the stream is ended, ending or closing: nothing more is sent or read */
     bool paused : 1;
-    bool taking : 1; /* bytes are being handled */
+    bool taking : 1;     /* bytes are being handled */
+    bool peer_first : 1; /* the close handshake was begun by the peer */
 };
 
 #endif

@@ -12,6 +12,7 @@
 
 #include "base/buf.h"
 #include "base/utf8.h"
+#include "http/connlog.h"
 #include "http/exposition.h"
 #include "net/tls.h"
 #include "payload/template.h"
@@ -78,6 +79,25 @@ static void on_closing(vireo__ws *conn)
     outer(conn)->endpoint->open--;
 }
 
+static void tell_log(const vireo_ws *ws, const vireo__conn_event *more)
+{
+    vireo__conn_event e = *more;
+    if (!vireo__connlog_on(ws->endpoint->app))
+        return;
+    e.area = "ws";
+    e.address = vireo__ws_address_of(ws);
+    e.transport = "websocket";
+    vireo__connlog_write(ws->endpoint->app, &e);
+}
+
+/* 1006: its stream broke, without a close frame. */
+static const char *ended_by(const vireo__ws *conn, uint16_t code)
+{
+    if (code == VIREO__WS_ABNORMAL)
+        return "network";
+    return conn->peer_first ? "client" : "server";
+}
+
 static void on_close(vireo__ws *conn, uint16_t code, const char *reason)
 {
     vireo_ws *ws = outer(conn);
@@ -85,6 +105,9 @@ static void on_close(vireo__ws *conn, uint16_t code, const char *reason)
         vireo__ws_client_closed(ws->endpoint->client, code, reason);
         return;
     }
+    tell_log(
+        ws, &(vireo__conn_event){
+                .event = "disconnect", .by = ended_by(conn, code), .reason = reason, .code = code});
     if (options_of(conn)->on_close != NULL)
         options_of(conn)->on_close(ws, code, reason);
     vireo__ws_leave_topics(ws);
@@ -195,6 +218,7 @@ static int on_upgrade(vireo_req *r)
     vireo__list_append(&endpoint->connections, &ws->node);
     endpoint->open++;
     endpoint->opened++;
+    tell_log(ws, &(vireo__conn_event){.event = "connect"});
     if (endpoint->options.on_open != NULL)
         endpoint->options.on_open(ws);
     return 0;
