@@ -20,6 +20,7 @@
 #ifndef VIREO_VIREO_H
 #define VIREO_VIREO_H
 
+#include <vireo/api.h>
 #include <vireo/app.h>
 #include <vireo/client.h>
 #include <vireo/cookie.h>
