@@ -82,8 +82,13 @@ const cli_command *const *cli_commands(void);
 /* cli_find returns the command of this name, or NULL. */
 const cli_command *cli_find(const char *name);
 
+extern const cli_command cli_cmd_call;
 extern const cli_command cli_cmd_completion;
 extern const cli_command cli_cmd_decode;
+extern const cli_command cli_cmd_emit;
+extern const cli_command cli_cmd_listen;
+extern const cli_command cli_cmd_record;
+extern const cli_command cli_cmd_replay;
 extern const cli_command cli_cmd_serve;
 
 /* What stands on a command line beside options; borrowed from argv. */

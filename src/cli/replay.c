@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: MIT
+ * SPDX-FileCopyrightText: Copyright (c) 2026 The Vireo authors */
+
+/* replay.c: vireo replay: sends what vireo record has written, at the times at which it came. */
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/args.h"
+#include "cli/event_line.h"
+#include "cli/link.h"
+
+enum { MAX_WAIT_MS = 24 * 3600 * 1000 };
+
+struct replay {
+    cli_target target;
+    cli_link link;
+    uint64_t speed;
+    FILE *in;
+    const char *name;
+    size_t number; /* of the line */
+    char *line;
+    size_t size;
+    vireo_value *next; /* what waits for its time */
+    uint64_t began;    /* the loop's clock when the connection stood */
+};
+
+static void end(struct replay *r, int status)
+{
+    cli_link_settle(&r->link, status);
+}
+
+static int send_text(struct replay *r, const vireo_value *text)
+{
+    size_t n;
+    void *bytes = cli_line_bytes(text, &n);
+    bool binary = bytes != NULL;
+    const char *string = binary ? bytes : vireo_str_len(text, &n);
+    int error = string != NULL ? vireo_ws_send(r->link.ws, string, n, binary) : VIREO_EINVAL;
+    free(bytes);
+    return error;
+}
+
+static int send_next(struct replay *r)
+{
+    cli_args args = {0};
+    if (r->link.raw)
+        return send_text(r, vireo_get(r->next, "text"));
+    const char *event = cli_line_args(vireo_get(r->next, "event"), &args);
+    int error = event != NULL ? cli_args_emit(r->link.socket, event, &args) : VIREO_EINVAL;
+    cli_args_deinit(&args);
+    return error;
+}
+
+/* Reads the next line. Returns 1, 0 at the end, a negative number when it is no line of a record.
+ */
+static int read_next(struct replay *r)
+{
+    vireo_error error;
+    ssize_t n = getline(&r->line, &r->size, r->in);
+    if (n < 0)
+        return 0;
+    r->number++;
+    r->next = vireo_parse(r->line, (size_t)n, &error);
+    if (vireo_type_of(vireo_get(r->next, "ms")) == VIREO_NUMBER)
+        return 1;
+    vireo_value_free(r->next);
+    r->next = NULL;
+    return VIREO_EINVAL;
+}
+
+static void wrong_line(struct replay *r, const char *why)
+{
+    end(r, cli_fail(r->link.self, CLI_FAILED, "%s, line %zu: %s", r->name, r->number, why));
+}
+
+static void on_due(vireo_timer *timer, void *user);
+
+static void wait_for_next(struct replay *r)
+{
+    int more = read_next(r);
+    if (more == 0)
+        end(r, CLI_OK);
+    else if (more < 0)
+        wrong_line(r, "vireo record writes lines like {\"ms\":12,\"event\":[\"chat\"]}");
+    if (more <= 0)
+        return;
+    double due = vireo_num(vireo_get(r->next, "ms"), 0) / (double)r->speed;
+    double wait = due - (double)(uv_now(&r->link.uv) - r->began);
+    wait = wait < 0 ? 0 : wait > MAX_WAIT_MS ? MAX_WAIT_MS : wait;
+    if (vireo_after(r->link.app, (uint32_t)wait, on_due, r) == NULL)
+        end(r, cli_fail(r->link.self, CLI_FAILED, "out of memory"));
+}
+
+static void on_due(vireo_timer *timer, void *user)
+{
+    struct replay *r = user;
+    (void)timer;
+    if (!r->link.open)
+        return;
+    int error = send_next(r);
+    vireo_value_free(r->next);
+    r->next = NULL;
+    if (error == VIREO_EINVAL)
+        wrong_line(r, r->link.raw ? "it was recorded of Socket.IO: --speak socketio"
+                                  : "it was recorded of a raw WebSocket: --speak ws");
+    else if (error < 0)
+        wrong_line(r, vireo_strerror(error));
+    else
+        wait_for_next(r);
+}
+
+static void on_open(cli_link *link)
+{
+    struct replay *r = link->user;
+    r->began = uv_now(&link->uv);
+    wait_for_next(r);
+}
+
+static int run(const cli_command *self, int argc, char **argv)
+{
+    static const cli_link_events events = {.on_open = on_open};
+    struct replay r = {.link.user = &r, .speed = 1};
+    cli_words words;
+    int status = cli_parse(self, argc, argv, &r, &words);
+    if (status >= 0)
+        return status;
+    if (r.speed == 0)
+        return cli_usage_error(self, "--speed wants 1 or more");
+    r.name = words.at[0];
+    r.in = strcmp(r.name, "-") == 0 ? stdin : fopen(r.name, "r");
+    if (r.in == NULL)
+        return cli_fail(self, CLI_FAILED, "%s: %s", r.name, strerror(errno));
+    status = cli_link_open(&r.link, self, &r.target, words.at[1], &events);
+    if (status < 0)
+        status = cli_link_run(&r.link);
+    vireo_value_free(r.next);
+    free(r.line);
+    if (r.in != stdin)
+        fclose(r.in);
+    return status;
+}
+
+static const cli_option options[] = {
+    {"speed", 's', CLI_COUNT, offsetof(struct replay, speed), "N",
+     "so many times as fast as it was recorded (1)"},
+    {0},
+};
+
+static const cli_group groups[] = {{"Options", options, 0}, CLI_TARGET_GROUP(struct replay), {0}};
+
+const cli_command cli_cmd_replay = {
+    .name = "replay",
+    .words = "FILE URL",
+    .summary = "sends what vireo record has written, at the times at which it came",
+    .text = "FILE - is the input.",
+    .examples = "vireo replay session.ndjson localhost:4000\n"
+                "vireo replay session.ndjson localhost:4000 --speed 100",
+    .min_words = 2,
+    .max_words = 2,
+    .groups = groups,
+    .run = run,
+};
