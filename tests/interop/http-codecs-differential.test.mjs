@@ -78,8 +78,8 @@ test("negotiation as negotiator (H15)", async () => {
     // Offers are of one type and subtype each: two with the same name differ by their index only.
     [["mediaTypes", "accept"], ["text/html", "text/plain", "application/json", "image/png", "text/*", "image/*", "*/*"],
       ["text/html", "text/plain", "application/json", "image/png"]],
-    [["languages", "accept-language"], ["en", "en-US", "en-GB", "de", "de-CH", "fr", "*"], ["en", "en-US", "de", "de-CH", "fr"], 2],
-    [["charsets", "accept-charset"], ["utf-8", "iso-8859-1", "UTF-8", "*"], ["utf-8", "iso-8859-1"], 3],
+    [["languages", "accept-language"], ["en", "en-US", "en-GB", "de", "de-CH", "fr", "*"], ["en", "en-US", "de", "de-CH", "fr"], 3],
+    [["charsets", "accept-charset"], ["utf-8", "iso-8859-1", "UTF-8", "*"], ["utf-8", "iso-8859-1"], 4],
   ];
   for (let i = 0; i < rounds; i++) {
     const [[method, header], names, all, kind = 0] = pick(kinds);
@@ -99,7 +99,8 @@ test("negotiation as negotiator (H15)", async () => {
     const offers = ["br", "gzip", "identity"].filter(() => random() < 0.7);
     if (text.includes("*") && offers.filter((o) => !text.includes(o)).length > 1) continue;
     const theirs = new Negotiator({ headers: { "accept-encoding": text } }).encodings(offers)[0] ?? null;
-    assert.equal(await ask("accept", 1, text, offers), theirs, `${text} for ${offers}`);
+    for (const kind of [1, 2]) // where the order counts, there are no two either
+      assert.equal(await ask("accept", kind, text, offers), theirs, `${text} for ${offers}`);
   }
 });
 
