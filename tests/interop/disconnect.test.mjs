@@ -7,7 +7,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { call, client, connected, modes, settle, upgraded } from "../js/client.mjs";
-import { Polling, joinedSession } from "../js/raw.mjs";
+import { Polling, joinedSession, webSocketSession } from "../js/raw.mjs";
 import { forEachKind, startServer } from "../js/server.mjs";
 import { collect, deferred, next, nextN, within } from "../js/wait.mjs";
 
@@ -328,6 +328,25 @@ forEachKind("the end of the server", (kind) => {
     const [err] = await next(client(t, server, { transports: ["polling"] }), "connect_error");
     assert.equal(err.message, "xhr poll error");
   });
+
+  test("SIGTERM on the wire: a pending poll ends with 1, a WebSocket with its close frame, no DISCONNECT (R18 T16)",
+    async (t) => {
+      const server = await startServer(kind);
+      t.after(() => server.kill());
+      const session = await Polling.open(server);
+      await session.join();
+      const fresh = await Polling.open(server);
+      const polls = [session.get(), fresh.get()];
+      const wires = [await joinedSession(t, server), await webSocketSession(t, server)];
+      for (let i = 0; i < 3; i++) await fresh.push("3"); // some requests later the polls are there
+      const end = server.kill("SIGTERM");
+      assert.deepEqual(await Promise.all(polls), ["1", "1"]);
+      for (const wire of wires) {
+        assert.equal((await wire.readClose()).code, 1005);
+        wire.sendFrame(8);
+      }
+      assert.deepEqual(await end, { code: 0, signal: null });
+    });
 
   test("SIGINT ends it as well (R18)", async (t) => {
     const server = await startServer(kind);

@@ -87,6 +87,8 @@ forEachKind("HTTP", (kind) => {
     ["an unknown sid", `${HANDSHAKE}&sid=AAAAAAAAAAAAAAAAAAAA`, 1, "Session ID unknown"],
     ["a name from Object as sid", `${HANDSHAKE}&sid=__proto__`, 1, "Session ID unknown"],
     ["websocket as a plain request", "/socket.io/?EIO=4&transport=websocket", 3, "Bad request"],
+    ["two transports", "/socket.io/?EIO=4&transport=polling&transport=websocket", 3, "Bad request"],
+    ["semicolons in the query", "/socket.io/?EIO=4;transport=polling", 0, "Transport unknown"],
     ["EIO 3", "/socket.io/?EIO=3&transport=polling", 5, "Unsupported protocol version"],
     ["no EIO", "/socket.io/?transport=polling", 5, "Unsupported protocol version"],
     ["EIO 4.0", "/socket.io/?EIO=4.0&transport=polling", 5, "Unsupported protocol version"],
@@ -97,6 +99,19 @@ forEachKind("HTTP", (kind) => {
       assert.equal(res.body, JSON.stringify({ code, message }));
       assert.equal(res.headers["content-type"], "application/json");
     });
+
+  test("polls and posts to a session that began as a WebSocket: code 3 (T17)", async (t) => {
+    const { handshake } = await joinedSession(t, server);
+    for (const method of ["GET", "POST"]) {
+      const res = await fetchRaw(server, method, `${HANDSHAKE}&sid=${handshake.sid}`, { body: method === "POST" ? "41" : undefined });
+      assert.deepEqual([res.status, res.body], [400, '{"code":3,"message":"Bad request"}']);
+    }
+  });
+
+  test("an empty sid is none, and a slash more does no harm (T09 T17)", async () => {
+    for (const target of [`${HANDSHAKE}&sid=`, "/socket.io//?EIO=4&transport=polling"])
+      assert.match((await get(target)).body, /^0\{"sid":"/);
+  });
 
   for (const method of ["POST", "PUT", "DELETE", "OPTIONS", "PATCH"])
     test(`${method} without a session: code 2 (T17 T40)`, async () => {

@@ -31,6 +31,10 @@ transcripts("Socket.IO on the wire", [
   { name: "CONNECT to several namespaces at once, each answered (N02)", start: "websocket", lines: [
     "> 40", "> 40/chat,", "> 40/none,", '< 40{"sid":"$id"}', "< 40/chat,$any",
     '< 44/none,{"message":"Invalid namespace"}'], kinds: ["vireo"] },
+  ...["> 40/", "> 40/,", "> 40/,{}"].map((line) => ({ name: `CONNECT that names the main namespace: ${line} (N01)`,
+    start: "websocket", lines: [line, '< 40{"sid":"$id"}', '> 42/,["echo",1]', '< 42["echo",1]'] })),
+  { name: "CONNECT with null closes (S25)", start: "websocket", lines: ["> 40null", "<close 1005"] },
+  { name: "DISCONNECT from a namespace not joined closes (S25 N02)", lines: ["> 41/chat,", ...closes()] },
   { name: "CONNECT with an id, which is ignored (N01)", start: "websocket", lines: [
     "> 4012{}", '< 40{"sid":"$id"}', ...goesOn] },
   { name: "what a guard emits comes before the reply (N08)", start: "websocket", lines: [
@@ -76,6 +80,8 @@ transcripts("Socket.IO on the wire", [
   { name: "ACK in a namespace (S06)", lines: ["> 40/chat,", "< 40/chat,$any",
     '> 42/chat,7["ack"]', "< 43/chat,7[]"] },
   { name: "a large id (S06)", lines: ['> 429007199254740991["ack"]', "< 439007199254740991[]"] },
+  { name: "binary ACK in a namespace (S06 S04 N02)", lines: ["> 40/chat,", "< 40/chat,$any",
+    `> 451-/chat,7["ack",${placeholder(0)}]`, ">> 05", `< 461-/chat,7[${placeholder(0)}]`, "<< 05"] },
   { name: "binary ACK (S06 S04)", lines: [`> 451-5["ack",${placeholder(0)}]`, ">> 01",
     `< 461-5[${placeholder(0)}]`, "<< 01"] },
   { name: "an event of the server with id, answered (S06)", lines: [
@@ -85,6 +91,13 @@ transcripts("Socket.IO on the wire", [
     `> 451-["ask",${placeholder(0)}]`, ">> 0a", `< 451-$num["question",${placeholder(0)}]`, "<< 0a",
     `> 461-$num[${placeholder(0)}]`, ">> 0b", `< 451-["answered",${placeholder(0)}]`, "<< 0b"] },
   { name: "ACK for an id nobody waits for (S06)", lines: ["> 43999[1]", ...goesOn] },
+  { name: "binary ACK for an id nobody waits for (S06)", lines: [`> 461-99[${placeholder(0)}]`, ">> 01", ...goesOn] },
+  { name: "ACK without an id (S06)", lines: ['> 43["x"]', ...goesOn] },
+  { name: "blanks in front of the JSON (S01)", lines: ['> 42  ["echo",1]', '< 42["echo",1]'] },
+  ...['""', "1.5", "-1", '"__proto__"', '"constructor"'].map((name) => ({ name: `an event named ${name} (S01 S02)`,
+    lines: [`> 42[${name},1]`, `< 42["any",${name},1]`] })),
+  { name: "a member named __proto__ is passed on (S01)", lines: ['> 42["echo",{"__proto__":{"a":1}}]',
+    '< 42["echo",{"__proto__":{"a":1}}]'] },
   { name: "ACK without arguments at all (S06)", lines: ["> 43999", ...goesOn] },
   { name: "EVENT without arguments does nothing (S25)", lines: ["> 42", ...goesOn] },
   { name: "numbers as JavaScript writes them (S01)", lines: [
@@ -118,6 +131,13 @@ transcripts("Socket.IO on the wire", [
     `> 4599999999999999999999-["echo"]`, ...closes("$any").filter((line) => !line.includes("error"))] },
   { name: "an empty attachment (S04)", lines: [`> 451-["echo",${placeholder(0)}]`, ">> ",
     `< 451-["echo",${placeholder(0)}]`, "<< "] },
+  { name: "an attachment that no placeholder stands for (S04)", lines: [`> 452-["echo",${placeholder(0)}]`, ">> 01",
+    ">> 02", `< 451-["echo",${placeholder(0)}]`, "<< 01", ...goesOn] },
+  { name: "a placeholder with other members (S04)", lines: [
+    '> 451-["echo",{"x":1,"_placeholder":true,"num":0,"y":2}]', ">> 01", `< 451-["echo",${placeholder(0)}]`, "<< 01"] },
+  { name: "a placeholder in a text event is data (S04)", lines: [`> 42["echo",${placeholder(5)}]`,
+    `< 42["echo",${placeholder(5)}]`] },
+  { name: "binary for an event's name closes (S25)", lines: [`> 451-[${placeholder(0)},1]`, ">> 01", "<close 1005"] },
   { name: "no attachment count closes (S25)", lines: ['> 45["echo"]',
     ...closes("Illegal attachments")] },
   { name: "an attachment count of 0 closes (S25)", lines: ['> 450-["echo"]',
@@ -164,6 +184,8 @@ transcripts("Socket.IO on the wire", [
   { name: "JSON nested a hundred thousand deep does not hurt (S25)", lines: [
     `> 42["echo",${"[".repeat(100000)}${"]".repeat(100000)}]`,
     ...closes()], kinds: ["vireo"] },
+
+  { name: "a message without a packet closes (S25)", lines: ["> 4", "<close 1005"] },
 
   // the error is for all of the session's sockets
   { name: "what cannot be read is told to every namespace of the session (S18)", lines: [
