@@ -101,6 +101,7 @@ static const char **aim(vireo__cluster_message *m, const vireo_to *to)
     }
     m->volatile_ = (to->flags & VIREO_VOLATILE) != 0;
     m->uncompressed = (to->flags & VIREO_UNCOMPRESSED) != 0;
+    m->newest = to->newest;
     return names;
 }
 

@@ -85,6 +85,11 @@ static void write_target(vireo__buf *out, const vireo__cluster_message *m)
         begin_member(out);
         vireo__buf_append_str(out, "\"compress\":false");
     }
+    if (m->newest != NULL) {
+        begin_member(out);
+        vireo__buf_append_str(out, "\"newest\":");
+        write_text(out, m->newest);
+    }
     if (m->timeout_ms > 0) {
         begin_member(out);
         vireo__buf_append_str(out, "\"timeout\":");
@@ -223,6 +228,10 @@ static int read_target(vireo__cluster_message *m, const vireo_value *opts, vireo
     int64_t timeout = vireo_int(vireo_get(flags, "timeout"), 0);
     m->volatile_ = vireo_bool(vireo_get(flags, "volatile"), false);
     m->uncompressed = !vireo_bool(vireo_get(flags, "compress"), true);
+    m->newest = text_of(vireo_get(flags, "newest"));
+    if (m->newest != NULL &&
+        strnlen(m->newest, VIREO__CLUSTER_NEWEST_MAX + 1) > VIREO__CLUSTER_NEWEST_MAX)
+        return VIREO_EPROTO;
     if (timeout > 0)
         m->timeout_ms = timeout < UINT32_MAX ? (uint32_t)timeout : UINT32_MAX;
     int error = read_list(&m->rooms, vireo_get(opts, "rooms"), memory);

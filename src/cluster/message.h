@@ -41,8 +41,9 @@ typedef enum vireo__cluster_type {
     VIREO__CLUSTER_GOODBYE
 } vireo__cluster_type;
 
-#define VIREO__CLUSTER_ID_MAX    64 /* bytes of a |uid| or a |request|; ours have 16 */
-#define VIREO__CLUSTER_COUNT_MAX UINT32_MAX
+#define VIREO__CLUSTER_ID_MAX     64 /* bytes of a |uid| or a |request|; ours have 16 */
+#define VIREO__CLUSTER_COUNT_MAX  UINT32_MAX
+#define VIREO__CLUSTER_NEWEST_MAX 255 /* bytes; as for a vireo_to's */
 
 /* All pointers are borrowed. Only what belongs to the type counts. */
 typedef struct vireo__cluster_message {
@@ -56,6 +57,7 @@ typedef struct vireo__cluster_message {
     const char *const *except;
     bool volatile_;
     bool uncompressed;
+    const char *newest;  /* see vireo_to; official servers pass it over; NULL: none */
     uint32_t timeout_ms; /* for the answers; 0: not said */
 
     const char *const *names; /* JOIN, LEAVE: the rooms */

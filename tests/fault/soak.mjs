@@ -5,8 +5,8 @@
 // come back and recover, at random, in rounds; between two rounds all leave. It must hold:
 //
 //   - every acknowledgement comes, unless the connection breaks;
-//   - who is in a room misses no number of it and hears none twice; at the end of a round it has
-//     heard the last one;
+//   - who is in a room misses no number of it and hears none twice, also over a broken connection
+//     that is recovered; at the end of a round it has heard the last one;
 //   - when all have left, the server's heap is what it was after the first round;
 //   - the server ends by itself, without a complaint of its sanitizers.
 //
@@ -22,6 +22,7 @@ import { io } from "socket.io-client";
 import { startServer } from "../js/server.mjs";
 import { next, within } from "../js/wait.mjs";
 
+const RECOVERY_MS = 3000;
 const ACK_MS = 60000; // for an acknowledgement; what takes longer counts as lost
 
 /** A small random number generator, so that a run's decisions can be had again. */
@@ -176,7 +177,7 @@ class World {
     const end = Date.now() + 60000;
     for (;;) {
       const stats = await this.#call("stats");
-      if (stats.sockets === 1) return stats.heap;
+      if (stats.sockets === 1 && stats.away === 0 && stats.kept === 0) return stats.heap;
       if (Date.now() > end) throw new Error(`${JSON.stringify(stats)} when all have left`);
       await sleep(200);
     }
@@ -204,7 +205,7 @@ const residentOf = (pid) => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${p
 
 /** Runs it; resolves to {failures, counts, heaps (bytes, after each round), resident (kB)}. */
 export async function soak({ clients, seconds, rounds, seed, log = () => {} }) {
-  const server = await startServer("vireo", [], "soak");
+  const server = await startServer("vireo", ["--recovery-ms", RECOVERY_MS], "soak");
   const world = new World({ clients, seed, log });
   const result = { failures: world.failures, counts: world.counts, heaps: [], resident: [] };
   world.control = io(server.url, { transports: ["websocket"], forceNew: true });
@@ -231,7 +232,7 @@ export function problems({ failures, counts, heaps, resident }) {
     if (resident[i] > resident[0] + allowed.resident)
       list.push(`the process has grown from ${resident[0]} to ${resident[i]} kB in round ${i + 1}`);
   });
-  for (const what of ["posts", "news", "polls", "connected", "disconnected"])
+  for (const what of ["posts", "news", "polls", "recovered", "connected", "disconnected"])
     if (!counts[what]) list.push(`nothing was ${what}`);
   return list;
 }

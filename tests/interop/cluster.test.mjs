@@ -406,6 +406,32 @@ for (const [title, kind, args] of places) describe(`servers that leave [${title}
   });
 });
 
+// The official base of adapters has no recovery.
+if (kinds.includes("vireo")) describe("connection state recovery beside other servers [vireo]", () => {
+  test("who comes back has missed nothing that another server has sent (V02 K01)", async (t) => {
+    const servers = await startCluster("vireo", ["--recovery-ms", 20000]);
+    t.after(() => servers.stop());
+    const a = await connected(t, servers[0], websocket);
+    const b = await connected(t, servers[1], { ...websocket, reconnection: true, reconnectionDelay: 10 });
+    await knows(a, 3);
+    const { id } = b;
+    const heard = collect(b, "x");
+    const say = async (x, other) => {
+      const first = other && next(other, "x");
+      await call(a, "emit-to", { rooms: [id] }, "x", x, { n: Buffer.from([x]) });
+      await first;
+    };
+    await say(1, b);
+    const back = next(b, "connect");
+    b.io.engine.transport.ws.terminate();
+    for (const x of [2, 3]) await say(x);
+    await back;
+    assert.deepEqual([b.recovered, b.id], [true, id]);
+    await say(4, b);
+    assert.deepEqual(heard.map(([x, { n }]) => [x, ...n]), [[1, 1], [2, 2], [3, 3], [4, 4]]);
+  });
+});
+
 /** The bytes of a message, as the loop-back carrier has them. */
 function wire(json, ...parts) {
   const number = (n) => { const b = Buffer.alloc(4); b.writeUInt32BE(n); return b; };

@@ -6,6 +6,7 @@
 //
 //   --servers N          so many servers on ports of their own, joined by an adapter: named a, b, ..
 //   --heartbeat-ms, --silence-ms   of that adapter
+//   --recovery-ms N      connection state recovery (Vireo only: the base of adapters has none)
 //
 // Told on stdout: {"event":"servers","urls":[..]}. Namespaces: "/" and all "/dyn-NUMBER".
 //

@@ -20,8 +20,16 @@
 struct host {
     vireo_app *app;
     loopback_server place;
-    uv_thread_t thread;
     char name[2];
+};
+
+/* A thread with a loop, and the servers on it. */
+struct runner {
+    uv_loop_t uv;
+    uv_async_t stop;
+    uv_thread_t thread;
+    struct host *hosts;
+    int n;
 };
 
 struct data {
@@ -411,6 +419,7 @@ static char *describe(vireo_socket *s)
 struct options {
     int servers;
     bool threads;
+    uint32_t recovery_ms;
     vireo__cluster_options cluster;
 };
 
@@ -426,11 +435,13 @@ static struct options options_of(int argc, char **argv)
             o.cluster.heartbeat_ms = value;
         else if (strcmp(argv[i], "--silence-ms") == 0)
             o.cluster.silence_ms = value;
+        else if (strcmp(argv[i], "--recovery-ms") == 0)
+            o.recovery_ms = value;
     }
     return o;
 }
 
-static bool open_host(struct host *h, int index, loopback *hub, uv_loop_t *uv)
+static bool open_host(struct host *h, int index, loopback *hub, uv_loop_t *uv, uint32_t recovery_ms)
 {
     h->place = (loopback_server){hub, index};
     h->name[0] = (char)('a' + index);
@@ -443,7 +454,8 @@ static bool open_host(struct host *h, int index, loopback *hub, uv_loop_t *uv)
                           .server_events = server_events,
                           .adapter = hub != NULL ? loopback_adapter : NULL,
                           .adapter_user = &h->place};
-    return h->app != NULL && vireo_ns_create(h->app, "/", &o) != NULL &&
+    return h->app != NULL && vireo_socketio(h->app, .recovery_ms = recovery_ms) != NULL &&
+           vireo_ns_create(h->app, "/", &o) != NULL &&
            vireo_ns_create_matching(h->app, "^/dyn-[0-9]+$", &o) != NULL &&
            vireo_listen(h->app, .host = "127.0.0.1") == 0;
 }
@@ -457,55 +469,62 @@ static void print_addresses(const struct host *hosts, int n)
     fflush(stdout);
 }
 
-static void run_host(void *host)
+static void on_stop_asked(uv_async_t *stop)
 {
-    vireo_run_loop(((struct host *)host)->app);
+    uv_stop(stop->loop);
+    uv_close((uv_handle_t *)stop, NULL);
 }
 
-static void run_on_threads(struct host *hosts, int n)
+static void run(void *runner)
 {
-    for (int i = 1; i < n; i++)
-        if (uv_thread_create(&hosts[i].thread, run_host, &hosts[i]) < 0)
-            abort();
-    run_host(&hosts[0]);
-    for (int i = 1; i < n; i++)
-        uv_thread_join(&hosts[i].thread);
+    struct runner *r = runner;
+    uv_run(&r->uv, UV_RUN_DEFAULT);
+    for (int i = 0; i < r->n; i++)
+        vireo_app_free(r->hosts[i].app);
+    uv_run(&r->uv, UV_RUN_DEFAULT);
+    uv_loop_close(&r->uv);
 }
 
 static void on_signal(uv_signal_t *handle, int number)
 {
     (void)number;
-    uv_stop(handle->loop);
     uv_close((uv_handle_t *)handle, NULL);
 }
 
-static void run_on_one_loop(struct host *hosts, int n, uv_loop_t *uv)
+/* The addresses are told when a signal is no longer the end of the process. */
+static void run_all(struct runner *runners, int n, const struct host *hosts, int servers)
 {
     uv_signal_t signal;
-    uv_signal_init(uv, &signal);
+    uv_signal_init(uv_default_loop(), &signal);
     uv_signal_start(&signal, on_signal, SIGTERM);
-    uv_run(uv, UV_RUN_DEFAULT);
     for (int i = 0; i < n; i++)
-        vireo_app_free(hosts[i].app);
-    uv_run(uv, UV_RUN_DEFAULT);
+        if (uv_thread_create(&runners[i].thread, run, &runners[i]) < 0)
+            abort();
+    print_addresses(hosts, servers);
+    uv_run(uv_default_loop(), UV_RUN_DEFAULT);
+    for (int i = 0; i < n; i++)
+        uv_async_send(&runners[i].stop);
+    for (int i = 0; i < n; i++)
+        uv_thread_join(&runners[i].thread);
+    uv_loop_close(uv_default_loop());
 }
 
 int main(int argc, char **argv)
 {
     struct host hosts[LOOPBACK_SERVERS] = {0};
+    struct runner runners[LOOPBACK_SERVERS];
     struct options o = options_of(argc, argv);
-    uv_loop_t uv;
     loopback *hub = o.servers > 1 ? loopback_new(&o.cluster) : NULL;
-    uv_loop_init(&uv);
+    int n = o.threads ? o.servers : 1;
+    for (int i = 0; i < n; i++) {
+        runners[i] = (struct runner){.hosts = &hosts[i], .n = o.servers / n};
+        uv_loop_init(&runners[i].uv);
+        uv_async_init(&runners[i].uv, &runners[i].stop, on_stop_asked);
+    }
     for (int i = 0; i < o.servers; i++)
-        if (!open_host(&hosts[i], i, hub, o.threads ? NULL : &uv))
+        if (!open_host(&hosts[i], i, hub, &runners[o.threads ? i : 0].uv, o.recovery_ms))
             return 1;
-    print_addresses(hosts, o.servers);
-    if (o.threads)
-        run_on_threads(hosts, o.servers);
-    else
-        run_on_one_loop(hosts, o.servers, &uv);
-    uv_loop_close(&uv);
+    run_all(runners, n, hosts, o.servers);
     if (hub != NULL)
         loopback_free(hub);
     return 0;

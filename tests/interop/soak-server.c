@@ -10,7 +10,10 @@
  *                        acks the number
  *   poll room            asks all in the room "well?"; acks how many have answered, and a status
  *   numbers              acks all rooms' numbers
- *   stats                acks {heap: bytes in use, sockets} */
+ *   stats                acks {heap: bytes in use, sockets, away: those that may come back, kept:
+ *                        events for them}
+ *
+ * --recovery-ms N: how long those may take */
 
 #include <malloc.h>
 #include <stdio.h>
@@ -92,7 +95,10 @@ static size_t heap(void)
 
 static void on_stats(vireo_socket *s, const vireo_msg *m)
 {
-    vireo_ack(m, "{heap:%zu,sockets:%zu}", heap(), vireo_ns_count(vireo_ns_of(s)));
+    vireo_recovery_info info;
+    vireo_ns_recovery(vireo_ns_of(s), &info);
+    vireo_ack(m, "{heap:%zu,sockets:%zu,away:%zu,kept:%zu}", heap(), vireo_ns_count(vireo_ns_of(s)),
+              info.away, info.events);
 }
 
 static const vireo_event_handler events[] = {
@@ -105,12 +111,14 @@ static const vireo_event_handler events[] = {
     {0},
 };
 
-int main(void)
+int main(int argc, char **argv)
 {
+    uint32_t recovery_ms = argc > 2 ? (uint32_t)atoi(argv[2]) : 0;
     vireo_app *app = vireo_app_new();
     /* those who vanish without a word are noticed soon */
     if (app == NULL ||
-        vireo_socketio(app, .ping_interval_ms = 4000, .ping_timeout_ms = 8000) == NULL ||
+        vireo_socketio(app, .ping_interval_ms = 4000, .ping_timeout_ms = 8000,
+                       .recovery_ms = recovery_ms) == NULL ||
         vireo_namespace(app, "/", .events = events) == NULL)
         return 1;
     return vireo_run(app, .host = "127.0.0.1", .name = "soak");

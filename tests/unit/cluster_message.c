@@ -29,7 +29,7 @@ static const char *const texts[] = {
     "{\"type\":3,\"data\":{\"packet\":{\"type\":2,\"data\":[\"q\",{\"a\":[1.50,null,\"\\ud800\"]}]}"
     ","
     "\"requestId\":\"0123456789abcdef\",\"opts\":{\"rooms\":[\"a\",\"b\"],\"except\":[\"c\",\"d\"],"
-    "\"flags\":{\"volatile\":true,\"compress\":false,\"timeout\":5000}}}" FROM,
+    "\"flags\":{\"volatile\":true,\"compress\":false,\"newest\":\"x:1\",\"timeout\":5000}}}" FROM,
     "{\"type\":4,\"data\":{" OPTS ",\"rooms\":[\"x\",\"y\"]}" FROM,
     "{\"type\":5,\"data\":{" OPTS ",\"rooms\":[]}" FROM,
     "{\"type\":6,\"data\":{" OPTS ",\"close\":true}" FROM,
@@ -137,6 +137,7 @@ static void test_what_is_read(void **state)
     assert_string_equal(r.m.except[0], "c");
     assert_null(r.m.except[2]);
     assert_true(r.m.volatile_ && r.m.uncompressed);
+    assert_string_equal(r.m.newest, "x:1");
     assert_int_equal(r.m.timeout_ms, 5000);
     assert_string_equal(vireo_str(vireo_at(r.m.value, 0)), "q");
     end_reading(&r);
@@ -236,6 +237,22 @@ static void test_rooms_that_are_numbers(void **state)
     end_reading(&r);
 }
 
+static void test_newest_has_its_limit(void **state)
+{
+    char key[VIREO__CLUSTER_NEWEST_MAX + 2];
+    char text[500];
+    (void)state;
+    for (int beyond = 0; beyond < 2; beyond++) {
+        memset(key, 'k', sizeof key);
+        key[VIREO__CLUSTER_NEWEST_MAX + beyond] = '\0';
+        snprintf(text, sizeof text,
+                 "{\"type\":6,\"uid\":\"u\",\"data\":{\"opts\":{\"rooms\":[],\"except\":[],"
+                 "\"flags\":{\"newest\":\"%s\"}}}}",
+                 key);
+        assert_int_equal(error_of(text), beyond ? VIREO_EPROTO : 0);
+    }
+}
+
 static void test_timeouts(void **state)
 {
     static const struct {
@@ -269,6 +286,7 @@ int main(void)
         cmocka_unit_test(test_limits_of_ids_and_numbers),
         cmocka_unit_test(test_targets_are_whole),
         cmocka_unit_test(test_rooms_that_are_numbers),
+        cmocka_unit_test(test_newest_has_its_limit),
         cmocka_unit_test(test_timeouts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
