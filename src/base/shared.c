@@ -29,8 +29,7 @@ vireo__shared *vireo__shared_copy(const void *data, size_t len)
 
 void vireo__shared_unref(vireo__shared *s)
 {
-    if (s == NULL || atomic_fetch_sub_explicit(&s->refs, 1, memory_order_release) != 1)
-        return;
-    atomic_thread_fence(memory_order_acquire);
-    free(s);
+    /* acquire is for the last one alone; as a fence of its own ThreadSanitizer would not see it */
+    if (s != NULL && atomic_fetch_sub_explicit(&s->refs, 1, memory_order_acq_rel) == 1)
+        free(s);
 }
