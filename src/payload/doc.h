@@ -12,6 +12,7 @@
 #ifndef VIREO_PAYLOAD_DOC_H
 #define VIREO_PAYLOAD_DOC_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -56,6 +57,23 @@ static inline const vireo_value *vireo__doc_root(const vireo__doc *doc)
  * out. */
 vireo_value *vireo__doc_add(vireo__doc *doc, uint32_t tag);
 void vireo__doc_close(vireo__doc *doc);
+
+/* Leaves with what they hold. Return 0, VIREO_ENOMEM, or VIREO_ETOOBIG for 4 GiB and more.
+ *
+ * vireo__doc_add_text copies |n| bytes. What is not UTF-8 becomes U+FFFD, one for each maximal part
+ * of a character, save the three bytes of a surrogate, which stay. |flags|: 0 or VIREO__VALUE_KEY.
+ * vireo__doc_add_int keeps whole numbers exact also where a double could not.
+ * vireo__doc_add_bytes borrows them as long as the document is used. */
+int vireo__doc_add_text(vireo__doc *doc, uint32_t flags, const char *text, size_t n);
+int vireo__doc_add_null(vireo__doc *doc);
+int vireo__doc_add_bool(vireo__doc *doc, bool truth);
+int vireo__doc_add_number(vireo__doc *doc, double number);
+int vireo__doc_add_int(vireo__doc *doc, int64_t number);
+int vireo__doc_add_uint(vireo__doc *doc, uint64_t number);
+int vireo__doc_add_bytes(vireo__doc *doc, const void *data, size_t n);
+
+/* vireo__doc_add_tree copies |v| and all below it, texts and binary parts too. */
+int vireo__doc_add_tree(vireo__doc *doc, const vireo_value *v);
 
 /* vireo__doc_fill_attachments puts a binary leaf in the place of every placeholder, as
  * socket.io-parser does: every object whose member "_placeholder" is true is one, and its "num"

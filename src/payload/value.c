@@ -114,25 +114,11 @@ const void *vireo_bytes(const vireo_value *v, size_t *len)
 
 /* --- copies ----------------------------------------------------------------------------------- */
 
-/* has_text tells whether |v| refers to bytes of its own outside the nodes. */
-static bool has_text(const vireo_value *v)
-{
-    vireo_type type = vireo__value_type(v);
-    return type == VIREO_STRING || type == VIREO_BINARY ||
-           (type == VIREO_NUMBER && v->tag & VIREO__VALUE_RAW);
-}
-
-/* after returns the node behind |v| in preorder, without what a leaf covers. */
-static const vireo_value *after(const vireo_value *v)
-{
-    return is(v, VIREO_ARRAY) || is(v, VIREO_OBJECT) ? v + 1 : v + v->span;
-}
-
 static size_t text_size(const vireo_value *root)
 {
     size_t size = 0;
-    for (const vireo_value *v = root; v < root + root->span; v = after(v))
-        if (has_text(v))
+    for (const vireo_value *v = root; v < root + root->span; v = vireo__value_after(v))
+        if (vireo__value_has_text(v))
             size += (size_t)v->len + 1;
     return size;
 }
@@ -154,8 +140,8 @@ vireo_value *vireo_copy(const vireo_value *v)
     copy->up = 0;
     copy->tag &= ~VIREO__VALUE_MEMBER;
     char *text = (char *)copy + nodes;
-    for (vireo_value *c = copy; c < copy + copy->span; c += after(c) - c) {
-        if (!has_text(c))
+    for (vireo_value *c = copy; c < copy + copy->span; c += vireo__value_after(c) - c) {
+        if (!vireo__value_has_text(c))
             continue;
         memcpy(text, c->as.bytes, c->len);
         text[c->len] = 0;

@@ -67,6 +67,27 @@ static inline vireo_type vireo__value_type(const vireo_value *v)
     return (vireo_type)(v->tag & VIREO__VALUE_TYPE_MASK);
 }
 
+/* vireo__value_is_parent: an array or an object, |v| not NULL. */
+static inline bool vireo__value_is_parent(const vireo_value *v)
+{
+    vireo_type type = vireo__value_type(v);
+    return type == VIREO_ARRAY || type == VIREO_OBJECT;
+}
+
+/* vireo__value_has_text tells whether |v| refers to bytes of its own outside the nodes. */
+static inline bool vireo__value_has_text(const vireo_value *v)
+{
+    vireo_type type = vireo__value_type(v);
+    return type == VIREO_STRING || type == VIREO_BINARY ||
+           (type == VIREO_NUMBER && v->tag & VIREO__VALUE_RAW);
+}
+
+/* vireo__value_after returns the node behind |v| in preorder, without what a leaf covers. */
+static inline const vireo_value *vireo__value_after(const vireo_value *v)
+{
+    return vireo__value_is_parent(v) ? v + 1 : v + v->span;
+}
+
 /* vireo__value_list returns new: an array of |n| items (roots, as vireo_copy returns them; NULL
  * stands for null); free it with vireo_value_free. The nodes are copied, the texts borrowed: valid
  * as long as the items. NULL when memory runs out. */
