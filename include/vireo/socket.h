@@ -22,6 +22,7 @@
 #include <vireo/app.h>
 #include <vireo/cookie.h>
 #include <vireo/http.h>
+#include <vireo/parser.h>
 #include <vireo/sse.h>
 #include <vireo/value.h>
 #include <vireo/version.h>
@@ -168,6 +169,11 @@ typedef struct vireo_io_options {
     uint32_t recovery_clients;    /* that are away at a time; default 100,000 */
     size_t recovery_client_bytes; /* memory for their rooms and data; default 64 MiB */
     bool recovery_asks_guards;    /* guards are asked for them too; default: they are not */
+
+    /* How packets are written and read, see parser.h; NULL: the JSON of Socket.IO. Both are borrowed
+     * as long as the application lives. */
+    const vireo_parser *parser;
+    void *parser_user;
 } vireo_io_options;
 
 /* vireo_socketio sets up a Socket.IO server of the application; before the first vireo_namespace,

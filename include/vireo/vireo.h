@@ -22,6 +22,7 @@
 
 #include <vireo/api.h>
 #include <vireo/app.h>
+#include <vireo/build.h>
 #include <vireo/client.h>
 #include <vireo/cookie.h>
 #include <vireo/env.h>
@@ -32,6 +33,7 @@
 #include <vireo/middleware.h>
 #include <vireo/negotiate.h>
 #include <vireo/page.h>
+#include <vireo/parser.h>
 #include <vireo/proxy.h>
 #include <vireo/session.h>
 #include <vireo/socket.h>

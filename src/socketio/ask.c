@@ -122,7 +122,7 @@ int64_t vireo__ask_for_other(const vireo_to *to, vireo__str json, const vireo__a
     uint64_t number = ns->next_ack++;
     char id[VIREO__ACK_ID_SIZE];
     vireo__sio_head head = {VIREO__SIO_EVENT, ns->name, vireo__ack_digits(id, number), NULL};
-    int error = vireo__sio_message_wrap(&message, ns->io->loop, &head, json, parts, count);
+    int error = vireo__sio_message_wrap(&message, &ns->io->codec, &head, json, parts, count);
     if (error < 0)
         return error;
     size_t asked = vireo__ask(to, &message, number, timeout_ms, asker);

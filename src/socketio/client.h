@@ -48,7 +48,7 @@ typedef struct vireo__manager {
     uint32_t place_count;
     uint32_t place_at;
     vireo__eio_client *engine; /* unless CLOSED */
-    vireo__sio_partial *partial;
+    vireo__sio_decoder decoder;
     vireo__deadline timer; /* of an attempt; or until the next one */
     vireo__turn_task turn; /* begins; sends CONNECTs; frees */
     vireo__backoff backoff;

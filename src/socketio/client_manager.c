@@ -117,8 +117,7 @@ static void wait_is_over(vireo__manager *m)
 static void let_engine_go(vireo__manager *m)
 {
     vireo__deadline_stop(&m->timer);
-    vireo__sio_partial_free(m->partial);
-    m->partial = NULL;
+    vireo__sio_decoder_deinit(&m->decoder, &m->io.codec);
     if (m->engine != NULL)
         vireo__eio_client_leave(m->engine);
     m->engine = NULL;
@@ -361,9 +360,9 @@ static int add_places(vireo__manager *m, vireo_app *app, const vireo__client_url
 
 static void take_options(vireo__manager *m, const vireo_client_options *o)
 {
-    m->io.options.max_attachments = o->max_attachments;
     m->io.options.max_message_bytes = o->max_message_bytes;
-    m->io.options.max_values = UINT32_MAX;
+    m->io.codec.max_values = UINT32_MAX;
+    m->io.codec.max_attachments = o->max_attachments;
     m->io.options.max_owed = UINT32_MAX;
     m->backoff = (vireo__backoff){o->reconnect_delay_ms, o->reconnect_delay_max_ms, 2,
                                   o->randomization <= 1 ? o->randomization : 0};
@@ -401,7 +400,7 @@ void vireo__manager_free(vireo__manager *m)
     vireo__deadline_stop(&m->timer);
     vireo__turn_remove(&m->turn);
     vireo__list_remove(&m->node);
-    vireo__sio_partial_free(m->partial);
+    vireo__sio_decoder_deinit(&m->decoder, &m->io.codec);
     for (uint32_t i = 0; i < m->place_count; i++)
         vireo__eio_place_unref(m->places[i]);
     free(m->places);

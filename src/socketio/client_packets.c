@@ -90,48 +90,36 @@ static vireo__client *find(vireo__manager *m, vireo__str ns)
     return NULL;
 }
 
-static void take_event(vireo__client *c, const vireo__sio_packet *packet, const vireo_value *args)
+static void take_event(vireo__client *c, const vireo__sio_packet *packet)
 {
     if (c->socket->connected)
-        deliver(c, args, packet->id);
-    else if (c->connecting && keep_early(c, args, packet->id) < 0)
+        deliver(c, packet->payload, packet->id);
+    else if (c->connecting && keep_early(c, packet->payload, packet->id) < 0)
         broken(c->manager, "too much before the namespace is joined");
 }
 
-static void route(vireo__client *c, const vireo__sio_packet *packet, const vireo_value *payload)
+static void route(vireo__client *c, const vireo__sio_packet *packet)
 {
     switch (packet->type) {
     case VIREO__SIO_CONNECT:
-        vireo__client_connected(c, payload);
+        vireo__client_connected(c, packet->payload);
         break;
     case VIREO__SIO_EVENT:
     case VIREO__SIO_BINARY_EVENT:
-        take_event(c, packet, payload);
+        take_event(c, packet);
         break;
     case VIREO__SIO_ACK:
     case VIREO__SIO_BINARY_ACK:
-        vireo__ack_received(c->socket, packet->id, payload);
+        vireo__ack_received(c->socket, packet->id, packet->payload);
         break;
     case VIREO__SIO_DISCONNECT:
         vireo__client_deactivate(c);
         vireo__client_lost(c, "io server disconnect", "");
         break;
     case VIREO__SIO_CONNECT_ERROR:
-        vireo__client_refused(c, payload);
+        vireo__client_refused(c, packet->payload);
         break;
     }
-}
-
-static void on_packet(vireo__manager *m, const vireo__sio_packet *packet,
-                      const vireo__attachment *parts, size_t count)
-{
-    const char *fault = vireo__sio_read_payload(&m->io, packet, parts, count);
-    vireo__client *c = fault == NULL ? find(m, packet->ns) : NULL;
-    if (fault != NULL)
-        broken(m, fault);
-    else if (c != NULL)
-        route(c, packet, vireo__doc_root(&m->io.doc));
-    vireo__doc_reset(&m->io.doc);
 }
 
 void vireo__client_deliver_early(vireo__client *c)
@@ -149,54 +137,17 @@ void vireo__client_deliver_early(vireo__client *c)
 
 /* --- messages --------------------------------------------------------------------------------- */
 
-static void on_text(vireo__manager *m, vireo__str text)
-{
-    char why[64];
-    vireo__sio_packet packet;
-    if (m->partial != NULL) {
-        broken(m, "got plaintext data when reconstructing a packet");
-        return;
-    }
-    if (vireo__sio_decode(&packet, text.at, text.len, m->io.options.max_attachments, why) < 0) {
-        broken(m, why);
-        return;
-    }
-    if (packet.attachments == 0) {
-        on_packet(m, &packet, NULL, 0);
-        return;
-    }
-    m->partial = vireo__sio_partial_new(text, packet.attachments);
-    if (m->partial == NULL)
-        broken(m, vireo_strerror(VIREO_ENOMEM));
-}
-
-static void on_reconstructed(vireo__manager *m)
-{
-    char why[64];
-    size_t count;
-    vireo__sio_packet packet;
-    vireo__sio_partial *partial = m->partial;
-    vireo__str text = vireo__sio_partial_text(partial);
-    const vireo__attachment *parts = vireo__sio_partial_parts(partial, &count);
-    m->partial = NULL;
-    vireo__sio_decode(&packet, text.at, text.len, UINT32_MAX, why);
-    on_packet(m, &packet, parts, count);
-    vireo__sio_partial_free(partial);
-}
-
 void vireo__client_received(vireo__manager *m, bool binary, const uint8_t *data, size_t len)
 {
-    if (!binary) {
-        on_text(m, (vireo__str){(const char *)data, len});
-        return;
-    }
-    if (m->partial == NULL) {
-        broken(m, "got binary data when not reconstructing a packet");
-        return;
-    }
-    int complete = vireo__sio_partial_add(m->partial, data, len);
-    if (complete < 0)
-        broken(m, vireo_strerror(complete));
-    else if (complete)
-        on_reconstructed(m);
+    vireo_error why;
+    vireo__sio_packet packet;
+    vireo_piece piece = {binary, data, len};
+    int found =
+        vireo__sio_decoder_feed(&m->decoder, &m->io.codec, &m->io.doc, &piece, &packet, &why);
+    vireo__client *c = found > 0 ? find(m, packet.ns) : NULL;
+    if (found < 0)
+        broken(m, found == VIREO_ENOMEM ? vireo_strerror(found) : why.text);
+    else if (c != NULL)
+        route(c, &packet);
+    vireo__sio_decoder_done(&packet, &m->io.doc);
 }

@@ -73,7 +73,7 @@ static int send_again(vireo__client *c, item *i)
         parts[n] = (vireo__attachment){vireo__ws_payload(i->message.parts[n]),
                                        vireo__ws_payload_len(i->message.parts[n])};
     int error =
-        vireo__sio_message_wrap(&packet, c->manager->io.loop, &head,
+        vireo__sio_message_wrap(&packet, &c->manager->io.codec, &head,
                                 vireo__sio_message_json(&i->message), parts, i->message.part_count);
     free(parts);
     if (error < 0)

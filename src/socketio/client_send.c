@@ -11,9 +11,9 @@
 
 static size_t size_of(const vireo__sio_message *message)
 {
-    size_t sum = vireo__ws_payload_len(message->text);
-    for (size_t i = 0; i < message->part_count; i++)
-        sum += vireo__ws_payload_len(message->parts[i]);
+    size_t sum = 0;
+    for (size_t i = 0; i < vireo__sio_message_count(message); i++)
+        sum += vireo__ws_payload_len(vireo__sio_message_frame(message, i));
     return sum;
 }
 
@@ -26,11 +26,11 @@ int vireo__client_send_now(vireo__client *c, const vireo__sio_message *message)
     size_t size = size_of(message), queued = vireo__eio_client_queued(engine);
     if (queued > m->max_queued_bytes || size > m->max_queued_bytes - queued)
         return VIREO_EFULL;
-    int error = vireo__eio_client_send(engine, message->text);
+    int error = vireo__eio_client_send(engine, vireo__sio_message_frame(message, 0));
     if (error < 0)
         return error;
-    for (size_t i = 0; i < message->part_count && error == 0; i++)
-        error = vireo__eio_client_send(engine, message->parts[i]);
+    for (size_t i = 1; i < vireo__sio_message_count(message) && error == 0; i++)
+        error = vireo__eio_client_send(engine, vireo__sio_message_frame(message, i));
     if (error < 0) /* the server would take the next packet for what is missing */
         vireo__eio_client_fail(engine, "transport error", error);
     return error;
@@ -40,7 +40,7 @@ int vireo__client_send_raw(vireo__client *c, vireo__sio_type type, vireo__str js
 {
     vireo__sio_message message;
     vireo__sio_head head = {type, c->socket->ns->name, NULL, NULL};
-    int error = vireo__sio_message_raw(&message, c->manager->io.loop, &head, json);
+    int error = vireo__sio_message_raw(&message, &c->manager->io.codec, &head, json);
     if (error < 0)
         return error;
     error = vireo__client_send_now(c, &message);

@@ -9,7 +9,6 @@
 
 #include <vireo/error.h>
 
-#include "payload/json_read.h"
 #include "socketio/inside.h"
 
 /* --- closing ---------------------------------------------------------------------------------- */
@@ -99,7 +98,7 @@ void vireo__sio_conn_refuse(vireo__sio_conn *conn, vireo__str name, const char *
     snprintf(json, sizeof json, "{\"message\":\"%s\"}", message);
     int error = ns == NULL
                     ? VIREO_ENOMEM
-                    : vireo__sio_message_raw(&packet, conn->io->loop, &head, vireo__str_of(json));
+                    : vireo__sio_message_raw(&packet, &conn->io->codec, &head, vireo__str_of(json));
     if (error == 0) {
         error = vireo__sio_message_send(&packet, conn->session);
         vireo__sio_message_release(&packet);
@@ -153,15 +152,14 @@ static void connect_v2(vireo__sio_conn *conn, vireo__str name)
     vireo__doc_deinit(&doc);
 }
 
-static void route(vireo__sio_conn *conn, const vireo__sio_packet *packet,
-                  const vireo_value *payload)
+static void route(vireo__sio_conn *conn, const vireo__sio_packet *packet)
 {
     vireo_socket *s = find_socket(conn, packet->ns);
     if (s == NULL && packet->type == VIREO__SIO_CONNECT) {
         if (vireo__v2_is(conn))
             connect_v2(conn, packet->ns);
         else
-            connect_namespace(conn, packet->ns, payload);
+            connect_namespace(conn, packet->ns, packet->payload);
         return;
     }
     if (s == NULL) {
@@ -171,11 +169,11 @@ static void route(vireo__sio_conn *conn, const vireo__sio_packet *packet,
     switch (packet->type) {
     case VIREO__SIO_EVENT:
     case VIREO__SIO_BINARY_EVENT:
-        vireo__dispatch(s, payload, packet->id);
+        vireo__dispatch(s, packet->payload, packet->id);
         break;
     case VIREO__SIO_ACK:
     case VIREO__SIO_BINARY_ACK:
-        vireo__ack_received(s, packet->id, payload);
+        vireo__ack_received(s, packet->id, packet->payload);
         break;
     case VIREO__SIO_DISCONNECT:
         vireo__socket_close(s, "client namespace disconnect", "");
@@ -185,100 +183,25 @@ static void route(vireo__sio_conn *conn, const vireo__sio_packet *packet,
     }
 }
 
-static const char *read_json(vireo_io *io, vireo__str json)
-{
-    vireo__json_limits limits = {.max_nodes = io->options.max_values};
-    switch (vireo__json_read(&io->doc, json.at, json.len, &limits, NULL)) {
-    case 0:
-        return NULL;
-    case VIREO_ETOOBIG:
-        return "too many values";
-    case VIREO_ENOMEM:
-        return vireo_strerror(VIREO_ENOMEM);
-    default:
-        return "invalid payload";
-    }
-}
-
-const char *vireo__sio_read_payload(vireo_io *io, const vireo__sio_packet *packet,
-                                    const vireo__attachment *parts, size_t count)
-{
-    vireo__doc *doc = &io->doc;
-    vireo__doc_reset(doc);
-    const char *fault = packet->json.len > 0 ? read_json(io, packet->json) : NULL;
-    if (fault != NULL)
-        return fault;
-    if (!vireo__sio_payload_valid(packet->type, vireo__doc_root(doc)))
-        return "invalid payload";
-    if (packet->attachments > 0 && vireo__doc_fill_attachments(doc, parts, count) < 0)
-        return "illegal attachments";
-    return NULL;
-}
-
-static void on_packet(vireo__sio_conn *conn, const vireo__sio_packet *packet,
-                      const vireo__attachment *parts, size_t count)
-{
-    vireo__doc *doc = &conn->io->doc;
-    const char *fault = vireo__sio_read_payload(conn->io, packet, parts, count);
-    if (fault != NULL)
-        protocol_error(conn, fault);
-    else
-        route(conn, packet, vireo__doc_root(doc));
-    vireo__doc_reset(doc);
-    vireo__io_bury(conn->io);
-}
-
 /* --- messages --------------------------------------------------------------------------------- */
 
-/* A packet whose text is wrong is refused with its text, not when its attachments have come. */
-static void await_attachments(vireo__sio_conn *conn, const vireo__sio_packet *packet,
-                              vireo__str text)
+static void on_message(vireo__eio_session *session, bool binary, uint8_t *data, size_t len)
 {
-    conn->partial = vireo__sio_partial_new(text, packet->attachments);
-    if (conn->partial == NULL)
-        vireo__sio_conn_close(conn);
-}
-
-static void on_text(vireo__sio_conn *conn, vireo__str text)
-{
-    char why[64];
+    vireo_error why;
     vireo__sio_packet packet;
-    if (conn->partial != NULL)
-        protocol_error(conn, "got plaintext data when reconstructing a packet");
-    else if (vireo__sio_decode(&packet, text.at, text.len, conn->io->options.max_attachments, why) <
-             0)
-        protocol_error(conn, why);
-    else if (packet.attachments > 0)
-        await_attachments(conn, &packet, text);
-    else
-        on_packet(conn, &packet, NULL, 0);
-}
-
-static void on_reconstructed(vireo__sio_conn *conn)
-{
-    char why[64];
-    size_t count;
-    vireo__sio_packet packet;
-    vireo__sio_partial *partial = conn->partial;
-    vireo__str text = vireo__sio_partial_text(partial);
-    const vireo__attachment *parts = vireo__sio_partial_parts(partial, &count);
-    conn->partial = NULL;
-    vireo__sio_decode(&packet, text.at, text.len, conn->io->options.max_attachments, why);
-    on_packet(conn, &packet, parts, count);
-    vireo__sio_partial_free(partial);
-}
-
-static void on_binary(vireo__sio_conn *conn, const uint8_t *data, size_t len)
-{
-    if (conn->partial == NULL) {
-        protocol_error(conn, "got binary data when not reconstructing a packet");
-        return;
-    }
-    int complete = vireo__sio_partial_add(conn->partial, data, len);
-    if (complete < 0)
+    vireo__sio_conn *conn = vireo__eio_owner(session);
+    vireo_io *io = conn->io;
+    vireo_piece piece = {binary, data, len};
+    int found =
+        vireo__sio_decoder_feed(&conn->decoder, &io->codec, &io->doc, &piece, &packet, &why);
+    if (found > 0)
+        route(conn, &packet);
+    else if (found == VIREO_ENOMEM)
         vireo__sio_conn_close(conn);
-    else if (complete)
-        on_reconstructed(conn);
+    else if (found < 0)
+        protocol_error(conn, why.text);
+    vireo__sio_decoder_done(&packet, &io->doc);
+    vireo__io_bury(io);
 }
 
 /* --- events of the engine --------------------------------------------------------------------- */
@@ -311,15 +234,6 @@ static int on_open(vireo__eio_session *session)
     if (vireo__v2_is(conn)) /* it is in "/" without asking */
         connect_namespace(conn, vireo__str_of("/"), NULL);
     return 0;
-}
-
-static void on_message(vireo__eio_session *session, bool binary, uint8_t *data, size_t len)
-{
-    vireo__sio_conn *conn = vireo__eio_owner(session);
-    if (binary)
-        on_binary(conn, data, len);
-    else
-        on_text(conn, (vireo__str){(const char *)data, len});
 }
 
 static void tell_upgrade(vireo_socket *s, const void *transport)
@@ -365,7 +279,7 @@ static void on_close(vireo__eio_session *session, const vireo__eio_close_info *w
     vireo__deadline_stop(&conn->connect_deadline);
     vireo__sio_conn_close_sockets(conn, why->reason, why->description);
     leave_undecided(conn);
-    vireo__sio_partial_free(conn->partial);
+    vireo__sio_decoder_deinit(&conn->decoder, &conn->io->codec);
     free(conn->query_value);
     free(conn);
 }

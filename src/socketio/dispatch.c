@@ -151,7 +151,7 @@ int vireo__answer(vireo_socket *s, vireo__str id, const vireo__sio_args *args)
     memcpy(digits, id.at, id.len);
     digits[id.len] = '\0';
     vireo__sio_head head = {VIREO__SIO_ACK, s->ns->name, digits, NULL};
-    int error = vireo__sio_message_make(&message, s->ns->io->loop, &head, args);
+    int error = vireo__sio_message_make(&message, &s->ns->io->codec, &head, args);
     if (error < 0)
         return error;
     error = s->ns->io->end->send(s, &message, VIREO__SIO_ACK, NULL, &(vireo__manner){0});

@@ -24,7 +24,7 @@ static int emit_to(vireo_socket *s, const char *event, vireo__ack *ack, const vi
         return VIREO_ERESERVED;
     if (s->closed)
         return VIREO_ECLOSED;
-    int error = vireo__sio_message_make(&message, io->loop, &head, args);
+    int error = vireo__sio_message_make(&message, &io->codec, &head, args);
     if (error < 0)
         return error;
     vireo__manner how = to != NULL ? vireo__manner_of(to, &message) : (vireo__manner){0};
@@ -42,7 +42,7 @@ int vireo__socket_send_raw(vireo_socket *s, vireo__sio_type type, vireo__str jso
 {
     vireo__sio_message message;
     vireo__sio_head head = {type, s->ns->name, NULL, NULL};
-    int error = vireo__sio_message_raw(&message, s->ns->io->loop, &head, json);
+    int error = vireo__sio_message_raw(&message, &s->ns->io->codec, &head, json);
     if (error < 0)
         return error;
     error = vireo__sio_message_send(&message, s->conn->session);
@@ -100,7 +100,7 @@ static int broadcast_in(const vireo_to *to, const char *event, const vireo__sio_
     vireo_ns *ns = to->ns;
     vireo__sio_message message;
     vireo__sio_head head = {VIREO__SIO_EVENT, ns->name, NULL, event};
-    int error = vireo__sio_message_make(&message, ns->io->loop, &head, args);
+    int error = vireo__sio_message_make(&message, &ns->io->codec, &head, args);
     if (error < 0)
         return error;
     vireo__outgoing_many(to, &message);

@@ -20,6 +20,7 @@
 #include "http/server.h"
 #include "loop/deadline.h"
 #include "payload/doc.h"
+#include "socketio/decode.h"
 #include "socketio/guests.h"
 #include "socketio/manner.h"
 #include "socketio/message.h"
@@ -62,6 +63,7 @@ struct vireo_io {
     vireo_io *next; /* of the same application; the first stands in its extension */
     vireo_loop *loop;
     vireo_io_options options;
+    vireo__sio_codec codec; /* how packets are written and read */
     vireo_cookie_options cookie;
     vireo__eio_server *engine;
     char *path;            /* of the options, owned, without a slash at its end */
@@ -128,9 +130,6 @@ typedef struct vireo__later_ops {
     void (*settle)(vireo__later *l, int verdict);
 } vireo__later_ops;
 
-/* A packet whose attachments are still arriving. */
-typedef struct vireo__sio_partial vireo__sio_partial;
-
 typedef struct vireo__sio_conn {
     vireo_io *io;
     vireo__eio_session *session;
@@ -139,7 +138,7 @@ typedef struct vireo__sio_conn {
     uint32_t joining;                 /* of both lists */
     size_t auth_bytes;                /* of all their auths */
     vireo__deadline connect_deadline; /* until the first namespace is joined */
-    vireo__sio_partial *partial;
+    vireo__sio_decoder decoder;
     char *query_value; /* what vireo_handshake_query returned last */
     const vireo__eio_close_info *why; /* inside on_close of the session */
     bool closed;
@@ -190,8 +189,6 @@ struct vireo_msg {
     struct vireo__server_reply *reply; /* of an event of another server; it has no socket */
 };
 
-#define VIREO__ACK_ID_MAX 20 /* digits; no client counts further */
-
 /* --- server.c --------------------------------------------------------------------------------- */
 
 /* vireo__io_of returns the application's first server, made with the defaults if there is none;
@@ -226,23 +223,6 @@ void vireo__sio_conn_refuse(vireo__sio_conn *conn, vireo__str ns, const char *me
 vireo_socket *vireo__sio_conn_first_open(const vireo__sio_conn *conn);
 
 void vireo__sio_conn_joined(vireo__sio_conn *conn); /* a namespace: the connect deadline is over */
-
-/* vireo__sio_read_payload reads the packet's JSON into io->doc and puts the attachments in their
- * places. Returns NULL or what is wrong. */
-const char *vireo__sio_read_payload(vireo_io *io, const vireo__sio_packet *packet,
-                                    const vireo__attachment *parts, size_t count);
-
-/* --- partial.c: packets with attachments ------------------------------------------------------ */
-
-/* vireo__sio_partial_new keeps a copy of |text| until |attachments| parts have come. Returns new,
- * or NULL. */
-vireo__sio_partial *vireo__sio_partial_new(vireo__str text, uint32_t attachments);
-/* vireo__sio_partial_add copies one part. Returns 1 when it was the last, 0 when more are to come,
- * or VIREO_ENOMEM. */
-int vireo__sio_partial_add(vireo__sio_partial *p, const void *data, size_t len);
-vireo__str vireo__sio_partial_text(const vireo__sio_partial *p);
-const vireo__attachment *vireo__sio_partial_parts(const vireo__sio_partial *p, size_t *count);
-void vireo__sio_partial_free(vireo__sio_partial *p);
 
 /* --- rooms.c ---------------------------------------------------------------------------------- */
 
@@ -439,7 +419,6 @@ vireo__ack *vireo__ack_expect(vireo_socket *s, uint32_t timeout_ms, vireo_ack_fn
 vireo__ack *vireo__ack_expect_number(vireo_socket *s, uint64_t number, uint32_t timeout_ms,
                                      vireo_ack_fn fn, void *user);
 const char *vireo__ack_id(const vireo__ack *ack);
-#define VIREO__ACK_ID_SIZE 21 /* digits of any number, with their NUL */
 /* vireo__ack_digits writes the ack id |number|, and returns |id|. */
 const char *vireo__ack_digits(char id[VIREO__ACK_ID_SIZE], uint64_t number);
 /* the question was not sent */

@@ -117,46 +117,49 @@ static vireo__sio_type binary_type(vireo__sio_type type)
 }
 
 /* finish makes the frames of the array that stands in |scratch|. */
-static int finish(vireo__sio_message *message, vireo__buf *scratch, const vireo__sio_head *head,
-                  const vireo__attachment *parts, size_t count)
+static int finish(vireo__sio_message *message, const vireo__sio_codec *codec, vireo__buf *scratch,
+                  const vireo__sio_head *head, const vireo__attachment *parts, size_t count)
 {
     int error = copy_parts(message, parts, count);
     if (error == 0)
         error = make_text(message, scratch, head, count > 0 ? binary_type(head->type) : head->type);
+    if (error == 0 && codec->parser != NULL)
+        error = vireo__sio_encode(&message->coded, codec, head->type, head->ns, head->id,
+                                  vireo__sio_message_json(message), parts, count);
     if (error < 0)
         vireo__sio_message_release(message);
     return error;
 }
 
-int vireo__sio_message_make(vireo__sio_message *message, vireo_loop *loop,
+int vireo__sio_message_make(vireo__sio_message *message, const vireo__sio_codec *codec,
                             const vireo__sio_head *head, const vireo__sio_args *args)
 {
     vireo__attachments parts;
-    vireo__buf *scratch = vireo__loop_scratch(loop);
+    vireo__buf *scratch = vireo__loop_scratch(codec->loop);
     *message = (vireo__sio_message){0};
     vireo__attachments_init(&parts);
     int error = write_array(scratch, &parts, head->event, args);
     if (error == 0)
-        error = finish(message, scratch, head, vireo__attachments_list(&parts), parts.count);
+        error = finish(message, codec, scratch, head, vireo__attachments_list(&parts), parts.count);
     vireo__attachments_deinit(&parts);
     return error;
 }
 
-int vireo__sio_message_wrap(vireo__sio_message *message, vireo_loop *loop,
+int vireo__sio_message_wrap(vireo__sio_message *message, const vireo__sio_codec *codec,
                             const vireo__sio_head *head, vireo__str json,
                             const vireo__attachment *parts, size_t count)
 {
-    vireo__buf *scratch = vireo__loop_scratch(loop);
+    vireo__buf *scratch = vireo__loop_scratch(codec->loop);
     *message = (vireo__sio_message){0};
     if (vireo__buf_append(scratch, json.at, json.len) < 0)
         return VIREO_ENOMEM;
-    return finish(message, scratch, head, parts, count);
+    return finish(message, codec, scratch, head, parts, count);
 }
 
-int vireo__sio_message_raw(vireo__sio_message *message, vireo_loop *loop,
+int vireo__sio_message_raw(vireo__sio_message *message, const vireo__sio_codec *codec,
                            const vireo__sio_head *head, vireo__str json)
 {
-    return vireo__sio_message_wrap(message, loop, head, json, NULL, 0);
+    return vireo__sio_message_wrap(message, codec, head, json, NULL, 0);
 }
 
 static int share_parts(vireo__sio_message *out, const vireo__sio_message *message)
@@ -205,9 +208,8 @@ vireo__str vireo__sio_message_json(const vireo__sio_message *message)
 
 void vireo__sio_message_plain(const vireo__sio_message *message)
 {
-    message->text->plain = true;
-    for (size_t i = 0; i < message->part_count; i++)
-        message->parts[i]->plain = true;
+    for (size_t i = 0; i < vireo__sio_message_count(message); i++)
+        vireo__sio_message_frame(message, i)->plain = true;
 }
 
 int vireo__sio_message_copy(vireo__sio_message *to, const vireo__sio_message *from)
@@ -231,18 +233,21 @@ void vireo__sio_message_release(vireo__sio_message *message)
     for (size_t i = 0; i < message->part_count; i++)
         vireo__shared_unref(message->parts[i]);
     free(message->parts);
+    if (message->coded.room > 0)
+        vireo__pieces_release(&message->coded);
     *message = (vireo__sio_message){0};
 }
 
-/* Attachments must follow their packet at once; since all of them are queued in one call, nothing
- * comes between. Where one cannot follow, the client would take the next packet for it. */
+/* What belongs together must follow at once; since all of it is queued in one call, nothing comes
+ * between. Where one part cannot follow, the client would take the next packet for it. */
 int vireo__sio_message_send(const vireo__sio_message *message, vireo__eio_session *session)
 {
-    int error = vireo__eio_send(session, message->text, NULL, NULL);
+    size_t count = vireo__sio_message_count(message);
+    int error = vireo__eio_send(session, vireo__sio_message_frame(message, 0), NULL, NULL);
     if (error < 0)
         return error;
-    for (size_t i = 0; i < message->part_count && error == 0; i++)
-        error = vireo__eio_send(session, message->parts[i], NULL, NULL);
+    for (size_t i = 1; i < count && error == 0; i++)
+        error = vireo__eio_send(session, vireo__sio_message_frame(message, i), NULL, NULL);
     if (error < 0)
         vireo__eio_close(session, true);
     return error;

@@ -11,17 +11,20 @@
 #include <vireo/value.h>
 
 #include "engineio/server.h"
-#include "loop/loop.h"
 #include "payload/attachments.h"
+#include "socketio/codec.h"
+#include "socketio/encode.h"
 #include "socketio/packet.h"
 
 /* Frames (ws/frame.h) of one packet: its text, and one binary frame for each attachment. Holds a
- * reference to each. */
+ * reference to each. They are what is sent, unless a parser has written something else; guests,
+ * adapters and listeners look at the text in any case. */
 typedef struct vireo__sio_message {
     vireo__shared *text;
     vireo__shared **parts; /* NULL when there are none */
     size_t part_count;
-    size_t json_at; /* of the payload of |text|: what is in front of it is the packet's head */
+    size_t json_at;     /* of the payload of |text|: what is in front of it is the packet's head */
+    vireo_pieces coded; /* what a parser has written of it; empty: there is none */
 } vireo__sio_message;
 
 /* Where the arguments of an event come from; exactly one of the four, or none. */
@@ -45,17 +48,17 @@ typedef struct vireo__sio_head {
  *
  * Returns 0 and the message (release it), or VIREO_ETEMPLATE, VIREO_EJSON, VIREO_EINVAL,
  * VIREO_ENOMEM .. */
-int vireo__sio_message_make(vireo__sio_message *message, vireo_loop *loop,
+int vireo__sio_message_make(vireo__sio_message *message, const vireo__sio_codec *codec,
                             const vireo__sio_head *head, const vireo__sio_args *args);
 
 /* vireo__sio_message_raw encodes a packet whose JSON is written already ("" for none). Returns 0 or
  * VIREO_ENOMEM. */
-int vireo__sio_message_raw(vireo__sio_message *message, vireo_loop *loop,
+int vireo__sio_message_raw(vireo__sio_message *message, const vireo__sio_codec *codec,
                            const vireo__sio_head *head, vireo__str json);
 
 /* vireo__sio_message_wrap encodes an event or an acknowledgement whose array is written already,
  * placeholders in the places of its |count| parts (copied). Returns 0 or VIREO_ENOMEM. */
-int vireo__sio_message_wrap(vireo__sio_message *message, vireo_loop *loop,
+int vireo__sio_message_wrap(vireo__sio_message *message, const vireo__sio_codec *codec,
                             const vireo__sio_head *head, vireo__str json,
                             const vireo__attachment *parts, size_t count);
 
@@ -68,6 +71,19 @@ int vireo__sio_message_append(vireo__sio_message *out, const vireo__sio_message 
 /* vireo__sio_message_json returns the array of an event: [name, args..]; valid as long as
  * |message|. */
 vireo__str vireo__sio_message_json(const vireo__sio_message *message);
+
+/* vireo__sio_message_count and vireo__sio_message_frame give what is sent, in order; borrowed. */
+static inline size_t vireo__sio_message_count(const vireo__sio_message *message)
+{
+    return message->coded.count > 0 ? message->coded.count : 1 + message->part_count;
+}
+
+static inline vireo__shared *vireo__sio_message_frame(const vireo__sio_message *message, size_t i)
+{
+    if (message->coded.count > 0)
+        return message->coded.frames[i];
+    return i == 0 ? message->text : message->parts[i - 1];
+}
 
 /* vireo__sio_message_plain has its frames sent uncompressed. */
 void vireo__sio_message_plain(const vireo__sio_message *message);

@@ -86,7 +86,7 @@ bool vireo__sio_reserved(const char *event)
         "connect",     "connect_error",  "disconnect", "disconnecting",
         "newListener", "removeListener", NULL};
     for (const char *const *name = names; *name != NULL; name++)
-        if (strcmp(*name, event) == 0)
+        if (**name == *event && strcmp(*name, event) == 0)
             return true;
     return false;
 }

@@ -30,13 +30,18 @@ typedef enum vireo__sio_type {
     VIREO__SIO_BINARY_ACK
 } vireo__sio_type;
 
-/* A packet, its JSON not read yet. The views borrow from the text. */
+#define VIREO__ACK_ID_MAX  20 /* digits of any number; no client counts further */
+#define VIREO__ACK_ID_SIZE (VIREO__ACK_ID_MAX + 1) /* with their NUL */
+
+/* A packet. The views borrow from the text. */
 typedef struct vireo__sio_packet {
     vireo__sio_type type;
-    uint32_t attachments; /* of the binary types: at least 1 */
-    vireo__str ns;        /* "/" where the packet names none */
-    vireo__str id;        /* digits; empty: no acknowledgement is asked for */
-    vireo__str json;      /* empty: none */
+    uint32_t attachments;             /* of the binary types: at least 1 */
+    vireo__str ns;                    /* "/" where the packet names none */
+    vireo__str id;                    /* digits; empty: no acknowledgement is asked for */
+    vireo__str json;                  /* empty: none */
+    const vireo_value *payload;       /* what stands in it; NULL: not read yet, or nothing */
+    struct vireo__sio_partial *whole; /* what the views point into, if it is not the text itself */
 } vireo__sio_packet;
 
 /* vireo__sio_decode reads the head of |text|.

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT
  * SPDX-FileCopyrightText: Copyright (c) 2026 The Vireo authors */
 
+#include "socketio/partial.h"
+
 #include <stdlib.h>
 #include <string.h>
 
 #include <vireo/error.h>
-
-#include "socketio/inside.h"
 
 struct vireo__sio_partial {
     uint32_t expected;

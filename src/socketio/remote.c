@@ -38,7 +38,7 @@ int vireo__deliver_for_other(const vireo_to *to, vireo__str json, const vireo__a
 {
     vireo__sio_message message;
     vireo__sio_head head = {VIREO__SIO_EVENT, to->ns->name, NULL, NULL};
-    int error = vireo__sio_message_wrap(&message, to->ns->io->loop, &head, json, parts, count);
+    int error = vireo__sio_message_wrap(&message, &to->ns->io->codec, &head, json, parts, count);
     if (error < 0)
         return error;
     vireo__outgoing_many(to, &message);
@@ -54,7 +54,7 @@ static int make_question(vireo__sio_message *message, vireo_ns *ns, uint64_t num
 {
     char id[VIREO__ACK_ID_SIZE];
     vireo__sio_head head = {VIREO__SIO_EVENT, ns->name, vireo__ack_digits(id, number), event};
-    return vireo__sio_message_make(message, ns->io->loop, &head, args);
+    return vireo__sio_message_make(message, &ns->io->codec, &head, args);
 }
 
 static int ask(const vireo_to *to, vireo__request *r, const char *event,

@@ -49,10 +49,16 @@ static vireo_io_options with_defaults(const vireo_io_options *given)
     return o;
 }
 
+static bool parser_valid(const vireo_parser *p)
+{
+    return p == NULL || (p->size >= sizeof *p && p->encode != NULL && p->decode != NULL);
+}
+
 static bool options_valid(const vireo_io_options *o)
 {
     return o->path[0] == '/' && (o->transports & ~(VIREO_POLLING | VIREO_WEBSOCKET)) == 0 &&
-           o->http_compression.level <= 9 && o->max_namespaces <= VIREO__NAMESPACES_PER_CONNECTION;
+           o->http_compression.level <= 9 && o->max_namespaces <= VIREO__NAMESPACES_PER_CONNECTION &&
+           parser_valid(o->parser);
 }
 
 static char *without_last_slash(const char *path)
@@ -171,6 +177,7 @@ void vireo__io_init(vireo_io *io, vireo_app *app, const vireo__sio_end *end)
     io->end = end;
     io->app = app;
     io->loop = vireo__app_loop(app);
+    io->codec.loop = io->loop;
     io->bury.run = bury;
     io->settle.run = vireo__later_settle_all;
     vireo__list_init(&io->graveyard);
@@ -190,6 +197,10 @@ vireo_io *vireo_io_create(vireo_app *app, const vireo_io_options *options)
         return NULL;
     vireo__io_init(io, app, &vireo__sio_server_end);
     io->options = o;
+    io->codec.parser = o.parser;
+    io->codec.user = o.parser_user;
+    io->codec.max_values = o.max_values;
+    io->codec.max_attachments = o.max_attachments;
     io->path = without_last_slash(o.path);
     if (io->path == NULL || path_taken(app, io->path) || start_engine(io) < 0) {
         vireo__io_free(io);

@@ -25,7 +25,8 @@ static int emit(vireo_ns *ns, vireo__request *r, const char *event, const vireo_
 {
     vireo__sio_message message;
     vireo__sio_head head = {VIREO__SIO_EVENT, ns->name, NULL, event};
-    int error = vireo__sio_message_make(&message, ns->io->loop, &head, args);
+    vireo__sio_codec plain = {.loop = ns->io->loop}; /* no client sees it */
+    int error = vireo__sio_message_make(&message, &plain, &head, args);
     if (error < 0)
         return error;
     if (ns->adapter != NULL)
