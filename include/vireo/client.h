@@ -29,6 +29,7 @@
 #include <stdint.h>
 
 #include <vireo/app.h>
+#include <vireo/parser.h>
 #include <vireo/socket.h>
 #include <vireo/tls.h>
 #include <vireo/value.h>
@@ -150,6 +151,11 @@ typedef struct vireo_client_options {
     const char *const *more_urls;
 
     vireo_error *error; /* what is wrong with these options, in words; may be NULL */
+
+    /* How packets are written and read, see parser.h: as the server does it; NULL: the JSON of
+     * Socket.IO. Both are borrowed as long as the application lives. */
+    const vireo_parser *parser;
+    void *parser_user;
 } vireo_client_options;
 
 /* vireo_connect begins to connect a socket to a namespace of a server.

@@ -44,7 +44,9 @@ typedef enum vireo_packet_type {
 
 typedef struct vireo_packet {
     vireo_packet_type type;
-    const char *ns; /* the namespace, "/" or "/admin"; NULL: "/" */
+    /* the namespace, "/" or "/admin"; what encode is given ends with a NUL, what decode gives need
+     * not, and may be NULL for "/" */
+    const char *ns;
     size_t ns_len;
     bool has_id; /* an acknowledgement is asked for, or given */
     uint64_t id;
@@ -100,6 +102,46 @@ typedef struct vireo_parser {
     {                                                                                              \
         .size = sizeof(vireo_parser), __VA_ARGS__                                                  \
     }
+
+/* vireo_parser_msgpack returns the parser of socket.io-msgpack-parser, static: a packet is one
+ * binary message, and binary parts cost nothing beside it. What JavaScript knows and JSON does not
+ * arrives as it would in JSON: a Date as its ISO text, undefined as null. Takes no parser_user.
+ *
+ *     vireo_socketio(app, .parser = vireo_parser_msgpack()); */
+VIREO_API const vireo_parser *vireo_parser_msgpack(void);
+
+/* A vireo_json_hook may put another value in the place of one, as the replacer of JSON.stringify
+ * and the reviver of JSON.parse do.
+ *
+ * key   of the member that |v| is; NULL for an element of an array and for the outermost, which of
+ *       an event is [name, arguments..]
+ * v     borrowed for the call; binary parts are seen as such
+ * Returns 0: |v| stays; 1: what was built into |out| takes its place, and if nothing was built it
+ * is left out, in an array null; a negative number: the packet is refused. */
+typedef int (*vireo_json_hook)(const char *key, const vireo_value *v, vireo_builder *out,
+                               void *user);
+
+typedef struct vireo_json_hooks {
+    size_t size; /* filled in by VIREO_JSON_HOOKS */
+    /* Of what is sent: a value is seen before what stands in it, and then what stands in its
+     * substitute. */
+    vireo_json_hook replace;
+    vireo_json_hook revive; /* of what arrives: a value is seen after what stands in it */
+    void *user;
+    uint32_t max_attachments; /* binary parts of one packet that arrives; default 10 */
+} vireo_json_hooks;
+
+#define VIREO_JSON_HOOKS(...)                                                                      \
+    {                                                                                              \
+        .size = sizeof(vireo_json_hooks), __VA_ARGS__                                              \
+    }
+
+/* vireo_parser_json returns the JSON of Socket.IO with hooks, static; its parser_user is a
+ * vireo_json_hooks or NULL. Without hooks leave .parser NULL: it is the same, and faster.
+ *
+ *     static vireo_json_hooks hooks = VIREO_JSON_HOOKS(.revive = dates);
+ *     vireo_socketio(app, .parser = vireo_parser_json(), .parser_user = &hooks); */
+VIREO_API const vireo_parser *vireo_parser_json(void);
 
 #ifdef __cplusplus
 }

@@ -94,11 +94,13 @@ static bool has_namespace(const vireo__manager *m, const char *ns)
     return false;
 }
 
-static vireo__manager *find_manager(const vireo__clients *all, const char *key, const char *ns)
+static vireo__manager *find_manager(const vireo__clients *all, const char *key, const char *ns,
+                                    const vireo_client_options *o)
 {
     for (vireo__list *at = all->managers.next; at != &all->managers; at = at->next) {
         vireo__manager *m = vireo__container(at, vireo__manager, node);
-        if (m->shared && strcmp(m->key, key) == 0 && !has_namespace(m, ns))
+        if (m->shared && strcmp(m->key, key) == 0 && !has_namespace(m, ns) &&
+            m->io.codec.parser == o->parser && m->io.codec.user == o->parser_user)
             return m;
     }
     return NULL;
@@ -110,7 +112,7 @@ static vireo__manager *find_manager(const vireo__clients *all, const char *key, 
 static vireo__manager *manager_for(vireo__clients *all, vireo_app *app, char *key,
                                    const vireo__client_url *url, const vireo_client_options *o)
 {
-    vireo__manager *m = o->force_new ? NULL : find_manager(all, key, url->ns);
+    vireo__manager *m = o->force_new ? NULL : find_manager(all, key, url->ns, o);
     if (m == NULL) {
         m = vireo__manager_new(all, app, url, o, o->error);
         if (m != NULL) {

@@ -361,6 +361,8 @@ static int add_places(vireo__manager *m, vireo_app *app, const vireo__client_url
 static void take_options(vireo__manager *m, const vireo_client_options *o)
 {
     m->io.options.max_message_bytes = o->max_message_bytes;
+    m->io.codec.parser = o->parser;
+    m->io.codec.user = o->parser_user;
     m->io.codec.max_values = UINT32_MAX;
     m->io.codec.max_attachments = o->max_attachments;
     m->io.options.max_owed = UINT32_MAX;
@@ -378,6 +380,10 @@ vireo__manager *vireo__manager_new(vireo__clients *clients, vireo_app *app,
                                    const vireo__client_url *url, const vireo_client_options *o,
                                    vireo_error *error)
 {
+    if (!vireo__sio_parser_valid(o->parser)) {
+        vireo__error_set(error, VIREO_EINVAL, "a parser needs encode and decode: see VIREO_PARSER");
+        return NULL;
+    }
     vireo__manager *m = calloc(1, sizeof *m);
     if (m == NULL) {
         vireo__error_set(error, VIREO_ENOMEM, "%s", vireo_strerror(VIREO_ENOMEM));

@@ -18,4 +18,10 @@ typedef struct vireo__sio_codec {
     uint32_t max_attachments;
 } vireo__sio_codec;
 
+/* vireo__sio_parser_valid: what a user has given as .parser; NULL is. */
+static inline bool vireo__sio_parser_valid(const vireo_parser *p)
+{
+    return p == NULL || (p->size >= sizeof *p && p->encode != NULL && p->decode != NULL);
+}
+
 #endif

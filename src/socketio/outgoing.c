@@ -34,12 +34,8 @@ static bool fill_attachments(copy *c, const vireo__sio_message *message)
 
 static bool read_event(copy *c, const vireo__sio_message *message)
 {
-    char why[64];
-    vireo__sio_packet packet;
-    const char *text = (const char *)vireo__ws_payload(message->text) + 1; /* behind the '4' */
-    size_t len = vireo__ws_payload_len(message->text) - 1;
-    if (vireo__sio_decode(&packet, text, len, UINT32_MAX, why) < 0 ||
-        vireo__json_read(&c->doc, packet.json.at, packet.json.len, NULL, NULL) < 0 ||
+    vireo__str json = vireo__sio_message_json(message);
+    if (vireo__json_read(&c->doc, json.at, json.len, NULL, NULL) < 0 ||
         !fill_attachments(c, message))
         return false;
     c->msg.args = vireo__doc_root(&c->doc);

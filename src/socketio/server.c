@@ -49,16 +49,12 @@ static vireo_io_options with_defaults(const vireo_io_options *given)
     return o;
 }
 
-static bool parser_valid(const vireo_parser *p)
-{
-    return p == NULL || (p->size >= sizeof *p && p->encode != NULL && p->decode != NULL);
-}
-
 static bool options_valid(const vireo_io_options *o)
 {
     return o->path[0] == '/' && (o->transports & ~(VIREO_POLLING | VIREO_WEBSOCKET)) == 0 &&
-           o->http_compression.level <= 9 && o->max_namespaces <= VIREO__NAMESPACES_PER_CONNECTION &&
-           parser_valid(o->parser);
+           o->http_compression.level <= 9 &&
+           o->max_namespaces <= VIREO__NAMESPACES_PER_CONNECTION &&
+           vireo__sio_parser_valid(o->parser);
 }
 
 static char *without_last_slash(const char *path)
