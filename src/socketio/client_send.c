@@ -11,9 +11,11 @@
 
 static size_t size_of(const vireo__sio_message *message)
 {
-    size_t sum = 0;
-    for (size_t i = 0; i < vireo__sio_message_count(message); i++)
-        sum += vireo__ws_payload_len(vireo__sio_message_frame(message, i));
+    size_t count;
+    vireo__shared *const *rest = vireo__sio_message_rest(message, &count);
+    size_t sum = vireo__ws_payload_len(vireo__sio_message_first(message));
+    for (size_t i = 0; i < count; i++)
+        sum += vireo__ws_payload_len(rest[i]);
     return sum;
 }
 
@@ -26,11 +28,13 @@ int vireo__client_send_now(vireo__client *c, const vireo__sio_message *message)
     size_t size = size_of(message), queued = vireo__eio_client_queued(engine);
     if (queued > m->max_queued_bytes || size > m->max_queued_bytes - queued)
         return VIREO_EFULL;
-    int error = vireo__eio_client_send(engine, vireo__sio_message_frame(message, 0));
+    size_t count;
+    vireo__shared *const *rest = vireo__sio_message_rest(message, &count);
+    int error = vireo__eio_client_send(engine, vireo__sio_message_first(message));
     if (error < 0)
         return error;
-    for (size_t i = 1; i < vireo__sio_message_count(message) && error == 0; i++)
-        error = vireo__eio_client_send(engine, vireo__sio_message_frame(message, i));
+    for (size_t i = 0; i < count && error == 0; i++)
+        error = vireo__eio_client_send(engine, rest[i]);
     if (error < 0) /* the server would take the next packet for what is missing */
         vireo__eio_client_fail(engine, "transport error", error);
     return error;

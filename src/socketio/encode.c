@@ -78,6 +78,20 @@ void vireo__pieces_release(vireo_pieces *pieces)
     *pieces = (vireo_pieces){0};
 }
 
+int vireo__pieces_copy(vireo_pieces *to, const vireo_pieces *from)
+{
+    *to = (vireo_pieces){0};
+    if (from->count == 0)
+        return 0;
+    to->frames = malloc(from->count * sizeof *to->frames);
+    if (to->frames == NULL)
+        return VIREO_ENOMEM;
+    to->room = from->count;
+    for (; to->count < from->count; to->count++)
+        to->frames[to->count] = vireo__shared_ref(from->frames[to->count]);
+    return 0;
+}
+
 /* --- packets ---------------------------------------------------------------------------------- */
 
 static int read_data(vireo__doc *doc, vireo__str json, const vireo__attachment *parts, size_t count)

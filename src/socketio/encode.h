@@ -23,6 +23,9 @@ struct vireo_pieces {
 /* vireo__pieces_release lets go of them, and leaves it empty. */
 void vireo__pieces_release(vireo_pieces *pieces);
 
+/* vireo__pieces_copy takes references of its own to all of them. Returns 0 or VIREO_ENOMEM. */
+int vireo__pieces_copy(vireo_pieces *to, const vireo_pieces *from);
+
 /* vireo__sio_encode has the parser of |codec| write a packet.
  *
  * pieces  all zero; release it

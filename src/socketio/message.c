@@ -174,29 +174,56 @@ static int share_parts(vireo__sio_message *out, const vireo__sio_message *messag
     return 0;
 }
 
-int vireo__sio_message_append(vireo__sio_message *out, const vireo__sio_message *message,
-                              const char *text)
+static int append_text(vireo__sio_message *out, const vireo__sio_message *message, const char *text)
 {
     size_t more = strlen(text) + 4; /* ,"text"] in the place of ] */
     size_t len = vireo__ws_payload_len(message->text);
     const uint8_t *from = vireo__ws_payload(message->text);
-    *out = (vireo__sio_message){.json_at = message->json_at};
+    out->json_at = message->json_at;
     while (len > message->json_at && from[len - 1] != ']')
         len--; /* another server may have written blanks */
     if (len-- <= message->json_at)
         return VIREO_EINVAL;
     out->text = vireo__ws_frame_new(VIREO__WS_TEXT, len + more);
-    if (out->text == NULL || share_parts(out, message) < 0) {
-        vireo__sio_message_release(out);
+    if (out->text == NULL)
         return VIREO_ENOMEM;
-    }
-    out->text->plain = message->text->plain;
     uint8_t *at = vireo__ws_payload(out->text);
     memcpy(at, from, len);
     memcpy(at + len, ",\"", 2);
     memcpy(at + len + 2, text, more - 4);
     memcpy(at + len + more - 2, "\"]", 2);
     return 0;
+}
+
+/* code_event has the parser write an event that is made already. */
+static int code_event(vireo__sio_message *message, const vireo__sio_codec *codec, const char *ns)
+{
+    vireo__attachment *parts = calloc(message->part_count + 1, sizeof *parts);
+    if (parts == NULL)
+        return VIREO_ENOMEM;
+    for (size_t i = 0; i < message->part_count; i++)
+        parts[i] = (vireo__attachment){vireo__ws_payload(message->parts[i]),
+                                       vireo__ws_payload_len(message->parts[i])};
+    int error = vireo__sio_encode(&message->coded, codec, VIREO__SIO_EVENT, ns, NULL,
+                                  vireo__sio_message_json(message), parts, message->part_count);
+    free(parts);
+    return error;
+}
+
+int vireo__sio_message_append(vireo__sio_message *out, const vireo__sio_codec *codec,
+                              const char *ns, const vireo__sio_message *message, const char *text)
+{
+    *out = (vireo__sio_message){0};
+    int error = append_text(out, message, text);
+    if (error == 0)
+        error = share_parts(out, message);
+    if (error == 0 && codec->parser != NULL)
+        error = code_event(out, codec, ns);
+    if (error < 0)
+        vireo__sio_message_release(out);
+    else if (vireo__sio_message_first(message)->plain)
+        vireo__sio_message_plain(out);
+    return error;
 }
 
 vireo__str vireo__sio_message_json(const vireo__sio_message *message)
@@ -208,23 +235,24 @@ vireo__str vireo__sio_message_json(const vireo__sio_message *message)
 
 void vireo__sio_message_plain(const vireo__sio_message *message)
 {
-    for (size_t i = 0; i < vireo__sio_message_count(message); i++)
-        vireo__sio_message_frame(message, i)->plain = true;
+    size_t count;
+    vireo__shared *const *rest = vireo__sio_message_rest(message, &count);
+    vireo__sio_message_first(message)->plain = true;
+    for (size_t i = 0; i < count; i++)
+        rest[i]->plain = true;
 }
 
 int vireo__sio_message_copy(vireo__sio_message *to, const vireo__sio_message *from)
 {
-    *to = *from;
-    to->parts = NULL;
-    if (from->part_count > 0 &&
-        (to->parts = malloc(from->part_count * sizeof *to->parts)) == NULL) {
-        *to = (vireo__sio_message){0};
-        return VIREO_ENOMEM;
-    }
-    vireo__shared_ref(to->text);
-    for (size_t i = 0; i < from->part_count; i++)
-        to->parts[i] = vireo__shared_ref(from->parts[i]);
-    return 0;
+    *to = (vireo__sio_message){.json_at = from->json_at};
+    int error = share_parts(to, from);
+    if (error == 0)
+        error = vireo__pieces_copy(&to->coded, &from->coded);
+    if (error == 0)
+        to->text = vireo__shared_ref(from->text);
+    else
+        vireo__sio_message_release(to);
+    return error;
 }
 
 void vireo__sio_message_release(vireo__sio_message *message)
@@ -242,12 +270,13 @@ void vireo__sio_message_release(vireo__sio_message *message)
  * between. Where one part cannot follow, the client would take the next packet for it. */
 int vireo__sio_message_send(const vireo__sio_message *message, vireo__eio_session *session)
 {
-    size_t count = vireo__sio_message_count(message);
-    int error = vireo__eio_send(session, vireo__sio_message_frame(message, 0), NULL, NULL);
+    size_t count;
+    vireo__shared *const *rest = vireo__sio_message_rest(message, &count);
+    int error = vireo__eio_send(session, vireo__sio_message_first(message), NULL, NULL);
     if (error < 0)
         return error;
-    for (size_t i = 1; i < count && error == 0; i++)
-        error = vireo__eio_send(session, vireo__sio_message_frame(message, i), NULL, NULL);
+    for (size_t i = 0; i < count && error == 0; i++)
+        error = vireo__eio_send(session, rest[i], NULL, NULL);
     if (error < 0)
         vireo__eio_close(session, true);
     return error;
@@ -256,9 +285,11 @@ int vireo__sio_message_send(const vireo__sio_message *message, vireo__eio_sessio
 int vireo__sio_message_send_newest(const vireo__sio_message *message, vireo__eio_session *session,
                                    const vireo__outbox_name *name)
 {
+    size_t count;
+    vireo__shared *const *rest = vireo__sio_message_rest(message, &count);
     int error =
-        vireo__eio_send_newest(session, name, message->text, message->parts, message->part_count);
-    if (error < 0 && message->part_count > 0)
+        vireo__eio_send_newest(session, name, vireo__sio_message_first(message), rest, count);
+    if (error < 0 && count > 0)
         vireo__eio_close(session, true);
     return error;
 }

@@ -62,27 +62,29 @@ int vireo__sio_message_wrap(vireo__sio_message *message, const vireo__sio_codec 
                             const vireo__sio_head *head, vireo__str json,
                             const vireo__attachment *parts, size_t count);
 
-/* vireo__sio_message_append makes |message|, an event without an ack id, anew with one more
- * argument behind the others: |text|, which needs no escapes. Its parts are shared. Returns 0 and
- * the message (release it), VIREO_EINVAL for what is no array, or VIREO_ENOMEM. */
-int vireo__sio_message_append(vireo__sio_message *out, const vireo__sio_message *message,
-                              const char *text);
+/* vireo__sio_message_append makes |message|, an event without an ack id for namespace |ns|, anew
+ * with one more argument behind the others: |text|, which needs no escapes. Its parts are shared.
+ * Returns 0 and the message (release it), VIREO_EINVAL for what is no array, VIREO_ENOMEM, or what
+ * the parser returned. */
+int vireo__sio_message_append(vireo__sio_message *out, const vireo__sio_codec *codec,
+                              const char *ns, const vireo__sio_message *message, const char *text);
 
 /* vireo__sio_message_json returns the array of an event: [name, args..]; valid as long as
  * |message|. */
 vireo__str vireo__sio_message_json(const vireo__sio_message *message);
 
-/* vireo__sio_message_count and vireo__sio_message_frame give what is sent, in order; borrowed. */
-static inline size_t vireo__sio_message_count(const vireo__sio_message *message)
+/* What is sent: one frame, and |*count| more that must follow it at once; borrowed. */
+static inline vireo__shared *vireo__sio_message_first(const vireo__sio_message *message)
 {
-    return message->coded.count > 0 ? message->coded.count : 1 + message->part_count;
+    return message->coded.count > 0 ? message->coded.frames[0] : message->text;
 }
 
-static inline vireo__shared *vireo__sio_message_frame(const vireo__sio_message *message, size_t i)
+static inline vireo__shared *const *vireo__sio_message_rest(const vireo__sio_message *message,
+                                                            size_t *count)
 {
-    if (message->coded.count > 0)
-        return message->coded.frames[i];
-    return i == 0 ? message->text : message->parts[i - 1];
+    bool coded = message->coded.count > 0;
+    *count = coded ? message->coded.count - 1 : message->part_count;
+    return coded ? message->coded.frames + 1 : message->parts;
 }
 
 /* vireo__sio_message_plain has its frames sent uncompressed. */

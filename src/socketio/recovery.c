@@ -437,10 +437,11 @@ static void on_sweep(vireo__deadline *d)
 static void keep(vireo__recovery *r, const vireo__numbered *numbered, const char *only,
                  const vireo_to *to)
 {
-    const vireo__sio_message *m = &numbered->message;
+    size_t count;
+    vireo__shared *const *rest = vireo__sio_message_rest(&numbered->message, &count);
     vireo__history_event event = {
-        m->text, m->parts, m->part_count,
-        only,    to,       to != NULL && to->but != NULL ? to->but->id : NULL};
+        vireo__sio_message_first(&numbered->message),      rest, count, only, to,
+        to != NULL && to->but != NULL ? to->but->id : NULL};
     drop_old(r);
     vireo__history_add(&r->history, &event, vireo__loop_now(r->ns->io->loop));
     r->ns->rooms.now = r->history.last;
@@ -453,7 +454,8 @@ static int append_offset(vireo__numbered *numbered, const vireo__recovery *r,
     char offset[VIREO__OFFSET_SIZE];
     numbered->number = kept ? r->history.last + 1 : 0;
     vireo__history_offset(&r->history, r->history.last + kept, offset);
-    return vireo__sio_message_append(&numbered->message, message, offset);
+    return vireo__sio_message_append(&numbered->message, &r->ns->io->codec, r->ns->name, message,
+                                     offset);
 }
 
 int vireo__recovery_number(vireo__numbered *numbered, const vireo_to *to,
