@@ -236,12 +236,12 @@ static void test_an_event_of_another_server_may_have_blanks(void **state)
     enter(&v);
     all = vireo_all(seen.ns);
     vireo__sio_head head = {VIREO__SIO_EVENT, "/", NULL, NULL};
-    vireo_loop *loop = vireo__app_loop(seen.app);
-    assert_int_equal(vireo__sio_message_raw(&m, loop, &head, vireo__str_of("[\"a\", 1 ] \n")), 0);
+    vireo__sio_codec codec = {.loop = vireo__app_loop(seen.app)};
+    assert_int_equal(vireo__sio_message_raw(&m, &codec, &head, vireo__str_of("[\"a\", 1 ] \n")), 0);
     assert_int_equal(vireo__local_broadcast(&all, &m), 1);
     vireo__sio_message_release(&m);
     take_event(&v, "42[\"a\", 1 ,\"", "\"]");
-    assert_int_equal(vireo__sio_message_raw(&m, loop, &head, vireo__str_of("\"a\"")), 0);
+    assert_int_equal(vireo__sio_message_raw(&m, &codec, &head, vireo__str_of("\"a\"")), 0);
     assert_int_equal(vireo__local_broadcast(&all, &m), VIREO_EINVAL);
     vireo__sio_message_release(&m);
     leave(&v);
