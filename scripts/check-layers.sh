@@ -18,6 +18,7 @@ engineio/jsonp
 engineio/packet
 engineio/v3
 http/accept
+http/advice
 http/answer
 http/coding
 http/conditions

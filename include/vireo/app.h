@@ -112,7 +112,9 @@ VIREO_API int vireo_app_listen(vireo_app *app, const vireo_listen_options *optio
 VIREO_API uint16_t vireo_port(const vireo_app *app);
 
 /* vireo_run listens, runs the loop until SIGINT, SIGTERM or vireo_stop, then ends everything and
- * frees the application.
+ * frees the application. It raises the limit of descriptors as far as the system lets it (and
+ * max_connections needs it), and tells the log, at VIREO_INFO, how many connections there is room
+ * for and what stands in the way of more.
  *
  * app   takes
  * Returns what main should: 0 after a clean end, 1 when it could not start (told on stderr). */

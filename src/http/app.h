@@ -16,7 +16,7 @@
  *     intake.c    bodies that come in pieces, or coded;  upload.c  forms with files
  *     file.c      a file as a reply;  static.c  a folder of them
  *     session.c   sessions; session.h names their other files
- *     connlog.c   who comes and goes;  advice.c  what the system allows
+ *     connlog.c   who comes and goes;  system.c  what the system allows us, told by advice.c
  *     metrics.c   what is counted, for Prometheus;  exposition.c  its format, a codec
  *     middleware.c cors.c ratelimit.c accesslog.c   ready-made middleware
  *     jar.c       cookies;  client.c  who the client is;  negotiate.c  what it likes best
@@ -142,6 +142,9 @@ size_t vireo__app_connections(const vireo_app *app);
 
 /* vireo__compression_free frees what vireo_compress has made. NULL is allowed. */
 void vireo__compression_free(struct vireo__compression *compression);
+
+/* vireo__system_prepare takes what descriptors the system grants, and tells what it allows. */
+void vireo__system_prepare(vireo_app *app, int backlog);
 
 /* vireo__app_end_now cuts all connections; the rest of the end follows. */
 void vireo__app_end_now(vireo_app *app);

@@ -91,6 +91,7 @@ int vireo_app_run(vireo_app *app, const vireo_listen_options *options)
         vireo_app_free(app);
         return 1;
     }
+    vireo__system_prepare(app, o.backlog);
     watch_signals(&run);
     if (o.name != NULL)
         print_address(app, &o);

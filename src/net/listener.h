@@ -16,6 +16,7 @@ typedef struct vireo__listener vireo__listener;
  * it (set its events first). */
 typedef void (*vireo__accept_fn)(vireo__listener *listener, vireo__stream *s);
 
+#define VIREO__DEFAULT_BACKLOG  4096 /* connections that wait to be accepted */
 #define VIREO__ACCEPTS_PER_TURN 64
 
 /* vireo__listener_open begins to accept.

@@ -22,8 +22,6 @@
 #include "net/gate.h"
 #include "net/listener.h"
 
-enum { DEFAULT_BACKLOG = 4096 };
-
 typedef union any_handle {
     uv_handle_t handle;
     uv_stream_t stream;
@@ -547,8 +545,9 @@ int vireo__listener_open(vireo__listener **out, vireo_loop *loop, const vireo_li
     error = open_socket(l, where);
     l->uv.handle.data = l;
     if (error == 0)
-        error = uv_listen(&l->uv.stream, where->backlog > 0 ? where->backlog : DEFAULT_BACKLOG,
-                          on_connection);
+        error =
+            uv_listen(&l->uv.stream, where->backlog > 0 ? where->backlog : VIREO__DEFAULT_BACKLOG,
+                      on_connection);
     if (error < 0) {
         explain(where, error);
         if (l->open)

@@ -41,7 +41,7 @@ const formats = { text: readLine, json: JSON.parse };
 async function lineWith(server, format, wanted) {
   let line;
   await server.observe((o) => {
-    if (o.event !== "log" || o.level !== INFO) return false;
+    if (o.event !== "log" || o.level !== INFO || o.area === "http") return false;
     line = formats[format](o.text);
     return Object.entries(wanted).every(([key, value]) => String(line[key]) === value);
   }, JSON.stringify(wanted));
@@ -121,7 +121,7 @@ if (kinds.includes("vireo")) describe("the log of connections [vireo]", () => {
     const socket = await connected(t, server, modes["websocket only"]);
     socket.disconnect();
     await fetchRaw(server, "GET", "/nothing");
-    assert.deepEqual(server.seen({ event: "log" }), []);
+    assert.deepEqual(server.seen({ event: "log", area: "socket.io" }), []);
   });
 
   test("goes to stderr where there is no logger (O02)", async (t) => {
