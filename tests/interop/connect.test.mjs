@@ -73,15 +73,15 @@ forEachKind("connecting", (kind) => {
 
   test("the query is decoded as a form (N11)", async (t) => {
     const ws = new WebSocket(`${server.url.replace("http", "ws")}/socket.io/` +
-      "?EIO=4&transport=websocket&plus=1+2&bare&bird=%F0%9F%90%A6%26&broken=%zz");
+      "?EIO=4&transport=websocket&plus=1+2&bare&bird=%F0%9F%90%A6%26&broken=%zz&twice=1&twice=2");
     t.after(() => ws.terminate());
     ws.on("open", () => ws.send("40"));
-    const asked = `420["handshake",[],["plus","bare","bird","broken","EIO"]]`;
+    const asked = `420["handshake",[],["plus","bare","bird","broken","twice","EIO"]]`;
     const ack = await within(new Promise((resolve) => ws.on("message", (data) => {
       if (data.toString().startsWith("40")) ws.send(asked);
       if (data.toString().startsWith("430")) resolve(JSON.parse(data.toString().slice(3)));
     })), "the acknowledgement");
-    assert.deepEqual(ack[0].query, { plus: "1 2", bare: "", bird: "🐦&", broken: "%zz", EIO: "4" });
+    assert.deepEqual(ack[0].query, { plus: "1 2", bare: "", bird: "🐦&", broken: "%zz", twice: "2", EIO: "4" });
   });
 
   test("auth as a function is asked at every connection (N10)", async (t) => {
