@@ -227,7 +227,8 @@ forEachKind("connecting, with options", (kind) => {
         const [reason] = await next(engine, "close");
         assert.equal(reason, "transport close");
       }
-      const socket = await connected(t, server);
+      // on a busy machine it may be too slow, too
+      const socket = await connected(t, server, { reconnection: true, reconnectionDelay: 20 });
       assert.deepEqual(await call(socket, "ack", 1), [1], "a joined one stays");
     });
 
