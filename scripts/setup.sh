@@ -8,7 +8,7 @@ set -eu
 cd "$(dirname "$0")/.."
 
 build_packages='gcc cmake ninja-build pkg-config libuv1-dev libssl-dev zlib1g-dev libbrotli-dev libsqlite3-dev libhiredis-dev libmsgpack-dev libedit-dev node-llhttp'
-test_packages='clang libclang-rt-14-dev libcmocka-dev chromium curl openssl procps redis-server'
+test_packages='clang libclang-rt-14-dev libcmocka-dev chromium curl openssl procps redis-server tmux'
 
 installed() {
     dpkg-query -W -f '${db:Status-Status}\n' "$1" 2>/dev/null | grep -qx installed

@@ -84,7 +84,9 @@ const cli_command *cli_find(const char *name);
 
 extern const cli_command cli_cmd_call;
 extern const cli_command cli_cmd_completion;
+extern const cli_command cli_cmd_connect;
 extern const cli_command cli_cmd_decode;
+extern const cli_command cli_cmd_doctor;
 extern const cli_command cli_cmd_emit;
 extern const cli_command cli_cmd_listen;
 extern const cli_command cli_cmd_record;

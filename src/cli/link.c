@@ -120,6 +120,8 @@ static void on_connect(vireo_socket *s)
         opened(of(s));
     else if (s == of(s)->fence)
         cli_link_end(of(s), of(s)->status);
+    else if (of(s)->events->on_join != NULL)
+        of(s)->events->on_join(of(s), s);
 }
 
 static void on_connect_error(vireo_socket *s, const vireo_connect_error *e)
@@ -144,6 +146,8 @@ static void on_disconnect(vireo_socket *s, const vireo_disconnect_info *why)
     bool again = vireo_active(s) && link->reconnect;
     if (s == link->socket)
         lost(link, why->reason, again);
+    else if (link->events->on_leave != NULL && s != link->fence)
+        link->events->on_leave(link, s, why->reason);
 }
 
 static void on_any(vireo_socket *s, const vireo_msg *m)
@@ -311,7 +315,7 @@ static char *complete_url(const char *url)
     return asprintf(&whole, "%s%s%s", scheme, host, url) < 0 ? NULL : whole;
 }
 
-static void release(cli_link *link)
+void cli_link_release(cli_link *link)
 {
     vireo_tls_client_free(link->tls);
     free(link->header_texts);
@@ -330,12 +334,11 @@ static int begin(cli_link *link)
     return cli_usage_error(link->self, "%s: %s", link->url, error.text);
 }
 
-int cli_link_open(cli_link *link, const cli_command *self, const cli_target *target,
-                  const char *url, const cli_link_events *events)
+int cli_link_prepare(cli_link *link, const cli_command *self, const cli_target *target,
+                     const char *url)
 {
     link->self = self;
     link->target = target;
-    link->events = events;
     link->url = complete_url(url);
     if (link->url == NULL)
         return cli_fail(self, CLI_FAILED, "out of memory");
@@ -344,20 +347,37 @@ int cli_link_open(cli_link *link, const cli_command *self, const cli_target *tar
     int status = read_headers(link);
     if (status < 0)
         status = read_tls(link);
-    if (status < 0 && uv_loop_init(&link->uv) < 0)
-        status = cli_fail(self, CLI_FAILED, "out of memory");
-    if (status >= 0) {
-        release(link);
+    if (status >= 0)
+        cli_link_release(link);
+    return status;
+}
+
+int cli_link_open(cli_link *link, const cli_command *self, const cli_target *target,
+                  const char *url, const cli_link_events *events)
+{
+    int status = cli_link_prepare(link, self, target, url);
+    if (status >= 0)
         return status;
+    link->events = events;
+    if (uv_loop_init(&link->uv) < 0) {
+        cli_link_release(link);
+        return cli_fail(self, CLI_FAILED, "out of memory");
     }
     link->app = vireo_app_new(.uv_loop = &link->uv, .stop_timeout_ms = 5000);
     status = link->app != NULL ? begin(link) : cli_fail(self, CLI_FAILED, "out of memory");
     if (status >= 0) {
         vireo_app_free(link->app);
         uv_loop_close(&link->uv);
-        release(link);
+        cli_link_release(link);
     }
     return status;
+}
+
+int cli_link_again(cli_link *link)
+{
+    vireo_error error;
+    link->ws = connect_ws(link, &error);
+    return link->ws != NULL ? 0 : error.code;
 }
 
 int cli_link_run(cli_link *link)
@@ -365,7 +385,7 @@ int cli_link_run(cli_link *link)
     vireo_run_loop(link->app);
     uv_run(&link->uv, UV_RUN_DEFAULT); /* our own handles close */
     uv_loop_close(&link->uv);
-    release(link);
+    cli_link_release(link);
     return link->status;
 }
 

@@ -53,6 +53,9 @@ typedef struct cli_link_events {
     void (*on_fail)(cli_link *link, int status, const char *text);
     /* It was connected, and is no more. |again|: it will try to be. */
     void (*on_lost)(cli_link *link, const char *text, bool again);
+    /* a socket of cli_link_join */
+    void (*on_join)(cli_link *link, vireo_socket *s);
+    void (*on_leave)(cli_link *link, vireo_socket *s, const char *why);
 } cli_link_events;
 
 struct cli_link {
@@ -75,6 +78,12 @@ struct cli_link {
     int status; /* what to exit with */
 };
 
+/* cli_link_prepare reads the target: |url|, |raw|, |headers|, |tls| of the link, and connects
+ * nothing. Returns as cli_link_open. cli_link_release frees them. */
+int cli_link_prepare(cli_link *link, const cli_command *self, const cli_target *target,
+                     const char *url);
+void cli_link_release(cli_link *link);
+
 /* cli_link_open begins to connect. |link| is set up as far as |reconnect| and |user|.
  *
  * Returns -1; or what main returns, which was told. Then there is nothing to close. */
@@ -85,6 +94,9 @@ int cli_link_open(cli_link *link, const cli_command *self, const cli_target *tar
  *
  * auth   JSON, or NULL: that of the target */
 vireo_socket *cli_link_join(cli_link *link, const char *ns, const char *auth);
+
+/* cli_link_again connects a raw WebSocket that is over anew. Returns 0 or a negative number. */
+int cli_link_again(cli_link *link);
 
 /* cli_link_run runs until cli_link_end or a signal, and frees everything but the link itself.
  * Returns |status|. Handles of libuv on its loop are to be closed by then. */

@@ -7,7 +7,8 @@
  *     options.c      command lines          help.c        --help
  *     completion.c   completions of shells  show.h        colours, texts that are safe to show
  *     link.h         a connection           args.h        arguments of events as they are typed
- *     input.h        lines of stdin         event_line.h  events as lines of JSON
+ *     prompt.h       a line that is edited  input.h       lines of stdin
+ *     event_line.h   events as lines of JSON
  *     NAME*.c        vireo NAME             listen.c      vireo record too
  */
 
@@ -34,8 +35,9 @@ static const cli_command help = {
 const cli_command *const *cli_commands(void)
 {
     static const cli_command *const all[] = {
-        &cli_cmd_emit,  &cli_cmd_listen, &cli_cmd_call,       &cli_cmd_record, &cli_cmd_replay,
-        &cli_cmd_serve, &cli_cmd_decode, &cli_cmd_completion, &help,           NULL,
+        &cli_cmd_connect, &cli_cmd_emit,       &cli_cmd_listen, &cli_cmd_call,
+        &cli_cmd_record,  &cli_cmd_replay,     &cli_cmd_serve,  &cli_cmd_doctor,
+        &cli_cmd_decode,  &cli_cmd_completion, &help,           NULL,
     };
     return all;
 }
