@@ -53,11 +53,14 @@ static bool line_byte(vireo__parser *p, uint8_t c)
 }
 
 /* RFC 9112 section 3: method SP request-target SP HTTP-version. llhttp would take any number of
- * spaces, or no version. */
+ * spaces, no version, or that of RTSP. */
 static bool request_line_byte(vireo__parser *p, uint8_t c)
 {
     if (p->line == LINE_INSIDE)
         p->started = true;
+    if (p->at_version && c != 'H')
+        return false;
+    p->at_version = c == ' ' && p->spaces == 1;
     if (c == ' ' && ++p->spaces > 2)
         return false;
     if (c == '\t' || (p->line == LINE_CR && p->spaces != 2))
@@ -154,11 +157,11 @@ static int on_url_complete(llhttp_t *llhttp)
 static int on_field(llhttp_t *llhttp, const char *at, size_t n)
 {
     vireo__parser *p = parser_of(llhttp);
-    if (p->saw_headers) /* a trailer: checked by llhttp, and thrown away as RFC 9110 section 6.5.1
-                           allows */
-        return 0;
     if (n > 0 && !vireo__http_token(at, n))
         return refuse(p, 400);
+    p->named |= n > 0;
+    if (p->saw_headers) /* a trailer: thrown away, as RFC 9110 section 6.5.1 allows */
+        return 0;
     if (add(p, at, n) != 0)
         return HPE_USER;
     for (char *c = (char *)p->head.data + p->head.len - n; n > 0; n--, c++)
@@ -171,9 +174,10 @@ static int on_field_complete(llhttp_t *llhttp)
     vireo__parser *p = parser_of(llhttp);
     if (++p->headers > p->max_headers)
         return refuse(p, 431);
-    if (p->saw_headers)
-        return 0;
-    return p->head.len == p->text_at ? refuse(p, 400) : end_text(p);
+    if (!p->named)
+        return refuse(p, 400);
+    p->named = false;
+    return p->saw_headers ? 0 : end_text(p);
 }
 
 static int on_value(llhttp_t *llhttp, const char *at, size_t n)
@@ -374,7 +378,12 @@ static int on_chunk(llhttp_t *llhttp)
 
 static int on_end(llhttp_t *llhttp)
 {
-    parser_of(llhttp)->saw_end = true;
+    vireo__parser *p = parser_of(llhttp);
+    /* In a trailer, as in a head such a message was refused. RFC 9110 section 6.5.1: framing has no
+     * place there. */
+    if (p->chunked && (llhttp->flags & F_CONTENT_LENGTH) != 0)
+        return refuse(p, 400);
+    p->saw_end = true;
     return 0;
 }
 

@@ -66,6 +66,8 @@ typedef struct vireo__parser {
     uint8_t host_count;
     bool discard : 1;      /* set by the owner: count the body, do not keep it */
     bool request_line : 1; /* is not over */
+    bool at_version : 1;   /* the next byte is its version's first */
+    bool named : 1;        /* the header that is being read has a name */
     bool started : 1;      /* a byte other than an empty line's has come */
     bool saw_headers : 1;  /* llhttp has seen the whole head */
     bool saw_end : 1;      /* llhttp has seen the whole message */

@@ -91,7 +91,7 @@ vireo__written_fn vireo__req_pin(vireo_req *r)
 }
 
 /* RFC 9112 section 3.2.2: "a server MUST accept the absolute-form in requests". What stands before
- * the path is skipped. */
+ * the path is skipped; RFC 9110 section 4.2.1: it is invalid when empty. */
 static bool skip_authority(vireo__str *target)
 {
     static const char *const schemes[] = {"http://", "https://"};
@@ -101,11 +101,11 @@ static bool skip_authority(vireo__str *target)
         size_t n = strlen(schemes[i]);
         if (target->len <= n || !vireo__str_equal_nocase((vireo__str){target->at, n}, schemes[i]))
             continue;
-        const char *end = target->at + target->len;
-        for (target->at += n; target->at < end && *target->at != '/' && *target->at != '?';)
+        const char *end = target->at + target->len, *authority = target->at + n;
+        for (target->at = authority; target->at < end && *target->at != '/' && *target->at != '?';)
             target->at++;
         target->len = (size_t)(end - target->at);
-        return true;
+        return target->at > authority;
     }
     return false;
 }

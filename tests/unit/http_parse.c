@@ -233,7 +233,8 @@ static void refuses_bad_lines(void **state)
         {"FOO / HTTP/1.1\r\n" H "\r\n", "501"},
         {"get / HTTP/1.1\r\n" H "\r\n", "501"},
         {"CONNECT a:80 HTTP/1.1\r\n" H "\r\n", "501"},
-        {"SOURCE / ICE/1.0\r\n\r\n", "501"},
+        {"SOURCE / ICE/1.0\r\n\r\n", "400"},
+        {"OPTIONS / RTSP/1.0\r\n" H "\r\n", "400"},
     };
     CHECK_ALL(table);
     check("GET /\0 HTTP/1.1\r\nHost: a\r\n\r\n", 28, "400", 0);
@@ -315,6 +316,10 @@ static void refuses_bad_chunks(void **state)
         {CH "1;a\rb\r\na\r\n0\r\n\r\n", "400"},
         {CH "1;a\nb\r\na\r\n0\r\n\r\n", "400"},
         {CH "0\r\nA: b\r\n c\r\n\r\n", "400"},
+        {CH "0\r\nA : b\r\n\r\n", "400"},
+        {CH "0\r\n: b\r\n\r\n", "400"},
+        {CH "0\r\nContent-Length: 1\r\n\r\n", "400"},
+        {CH "0\r\nTransfer-Encoding: chunked\r\n\r\n", "400"},
         {CH "10000000000000000\r\n", "400"},
     };
     CHECK_ALL(table);
