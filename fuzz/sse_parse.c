@@ -43,7 +43,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     vireo__buf_init(&again, VIREO__BUF_UNLIMITED);
     parse(data + 1, size - 1, 0, &whole);
     parse(data + 1, size - 1, data[0] % size, &cut);
-    parse(whole.data, whole.len, 0, &again);
+    if (whole.len > 0)
+        parse(whole.data, whole.len, 0, &again);
     if (whole.len != cut.len || (whole.len > 0 && memcmp(whole.data, cut.data, whole.len) != 0))
         abort();
     if (whole.len != again.len || (whole.len > 0 && memcmp(whole.data, again.data, whole.len) != 0))

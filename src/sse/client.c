@@ -32,7 +32,7 @@ enum {
     DEFAULT_EVENT_BYTES = 1000000,
     MAX_REDIRECTS = 10,
     HEADERS_MAX = 256, /* texts of the user: a list without its NULL is not read for ever */
-    OWN_HEADERS = 6,
+    OWN_HEADERS = 8,
     TEXT_SIZE = 160
 };
 
@@ -152,10 +152,19 @@ static bool is_event_stream(const vireo__answer *a)
     return n == strlen(wanted) && vireo__str_equal_nocase((vireo__str){type, n}, wanted);
 }
 
+/* What was not asked for, and could not be read. */
+static const char *coding_of(const vireo__answer *a)
+{
+    const char *coding = vireo__answer_header(a, "content-encoding");
+    return coding != NULL && !vireo__str_equal_nocase(vireo__str_of(coding), "identity") ? coding
+                                                                                         : NULL;
+}
+
 static void on_head(vireo__exchange *x, const vireo__answer *a)
 {
     vireo_sse_client *c = vireo__exchange_user(x);
-    if (a->status == 200 && is_event_stream(a)) {
+    const char *coding = coding_of(a);
+    if (a->status == 200 && is_event_stream(a) && coding == NULL) {
         c->failures = 0;
         if (c->options.on_open != NULL)
             c->options.on_open(c);
@@ -163,7 +172,10 @@ static void on_head(vireo__exchange *x, const vireo__answer *a)
     }
     c->error = VIREO_EREFUSED;
     c->final = a->status < 500;
-    if (a->status == 200)
+    if (a->status == 200 && is_event_stream(a))
+        snprintf(c->text, sizeof c->text,
+                 "the server's answer is coded (%.20s), which was not asked for", coding);
+    else if (a->status == 200)
         snprintf(c->text, sizeof c->text, "the server's answer is no event stream");
     else
         snprintf(c->text, sizeof c->text, "the server answered %u %s", a->status,
@@ -215,6 +227,8 @@ static void add_headers(vireo_sse_client *c)
     char **at = c->headers + c->user_headers;
     *at++ = "Accept";
     *at++ = "text/event-stream";
+    *at++ = "Accept-Encoding"; /* without it, a server may code as it likes */
+    *at++ = "identity";
     *at++ = "Cache-Control";
     *at++ = "no-store";
     if (c->parser.id.len > 0) {
