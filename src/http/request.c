@@ -91,8 +91,8 @@ vireo__written_fn vireo__req_pin(vireo_req *r)
 }
 
 /* RFC 9112 section 3.2.2: "a server MUST accept the absolute-form in requests". What stands before
- * the path is skipped; RFC 9110 section 4.2.1: it is invalid when empty. */
-static bool skip_authority(vireo__str *target)
+ * the path is taken off, and put into |authority|. */
+static bool split_authority(vireo__str *target, vireo__str *authority)
 {
     static const char *const schemes[] = {"http://", "https://"};
     if (target->len > 0 && target->at[0] == '/')
@@ -101,13 +101,26 @@ static bool skip_authority(vireo__str *target)
         size_t n = strlen(schemes[i]);
         if (target->len <= n || !vireo__str_equal_nocase((vireo__str){target->at, n}, schemes[i]))
             continue;
-        const char *end = target->at + target->len, *authority = target->at + n;
-        for (target->at = authority; target->at < end && *target->at != '/' && *target->at != '?';)
+        const char *end = target->at + target->len;
+        *authority = (vireo__str){target->at + n, 0};
+        for (target->at += n; target->at < end && *target->at != '/' && *target->at != '?';)
             target->at++;
         target->len = (size_t)(end - target->at);
-        return target->at > authority;
+        authority->len = (size_t)(target->at - authority->at);
+        return authority->len > 0; /* RFC 9110 section 4.2.1: invalid when it is empty */
     }
     return false;
+}
+
+/* RFC 9112 section 3.2: the Host of a request with an authority in its target is "identical to that
+ * authority component, excluding any userinfo". Section 3.2.2 has a server ignore one that is not;
+ * refused, it can mislead nobody. */
+static bool host_agrees(const vireo_req *r, vireo__str authority)
+{
+    size_t size;
+    const char *headers = vireo__req_headers(r, &size);
+    const char *host = vireo__headers_get(headers, size, "host");
+    return authority.len == 0 || host == NULL || vireo__str_equal_nocase(authority, host);
 }
 
 /* The decoded path stands behind the head, in the same block: it is never longer than the
@@ -134,10 +147,10 @@ int vireo__req_begin(vireo_req *r)
     /* Room for the path is made before anything points into the block. */
     if (vireo__buf_reserve(&r->parse.head, r->parse.headers_at + 1) == NULL)
         return 500;
-    vireo__str target = vireo__str_of(vireo__parser_target(&r->parse));
+    vireo__str target = vireo__str_of(vireo__parser_target(&r->parse)), authority = {"", 0};
     bool asterisk =
         target.len == 1 && target.at[0] == '*' && r->parse.llhttp.method == HTTP_OPTIONS;
-    if (!asterisk && !skip_authority(&target))
+    if (!asterisk && (!split_authority(&target, &authority) || !host_agrees(r, authority)))
         return 400;
     const char *mark = target.len > 0 ? memchr(target.at, '?', target.len) : NULL;
     size_t path_len = mark ? (size_t)(mark - target.at) : target.len;
