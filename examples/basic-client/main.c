@@ -32,7 +32,7 @@ static void print(const char *what, const char *json, size_t len)
 {
     vireo_value *value = vireo_parse(json, len, NULL);
     char *text = vireo_json(value, NULL);
-    printf("%s %s\n", what, text ? text : "?");
+    printf("%s %s\n", what, len > 0 && text != NULL ? text : "-");
     free(text);
     vireo_value_free(value);
 }
@@ -40,32 +40,25 @@ static void print(const char *what, const char *json, size_t len)
 /* A Socket.IO packet; the digits that may stand before the JSON are skipped. */
 static void on_packet(vireo_ws *ws, char type, const char *json, size_t len)
 {
+    static const char *const names[] = {"joined", "disconnected", "event", "answer", "refused"};
     struct client *c = vireo_ws_user(ws);
+    if (type < '0' || type > '4') /* 5 and 6 come with binary parts */
+        return;
     for (; len > 0 && json[0] >= '0' && json[0] <= '9'; len--)
         json++;
-    if (type == '0') {
-        puts("joined");
-        if (c->packet[0] != '\0')
-            vireo_ws_send_text(ws, c->packet);
-    } else if (type == '2') {
-        print("event", json, len);
-    } else if (type == '3') {
-        print("answer", json, len);
+    print(names[type - '0'], json, len);
+    if (type == '0' && c->packet[0] != '\0')
+        vireo_ws_send_text(ws, c->packet);
+    if (type == '3')
         c->status = 0;
+    if (type == '1' || type == '3' || type == '4')
         vireo_ws_close(ws, 1000, NULL);
-    } else if (type == '4') {
-        print("refused", json, len);
-        vireo_ws_close(ws, 1000, NULL);
-    } else if (type == '1') {
-        puts("disconnected");
-        vireo_ws_close(ws, 1000, NULL);
-    }
 }
 
 static void on_message(vireo_ws *ws, const void *data, size_t len, bool binary)
 {
     const char *text = data;
-    if (binary || len == 0) /* a binary part of an event: such events are not shown */
+    if (binary || len == 0)
         return;
     if (text[0] == '0')
         vireo_ws_send_text(ws, "40");
@@ -79,8 +72,8 @@ static void on_message(vireo_ws *ws, const void *data, size_t len, bool binary)
 
 static void on_error(vireo_ws *ws, int error, const char *text)
 {
-    (void)ws;
     fprintf(stderr, "%s (%s)\n", text, vireo_errname(error));
+    (void)ws;
 }
 
 static void on_close(vireo_ws *ws, uint16_t code, const char *reason)
