@@ -502,10 +502,11 @@ static void sends_large_ranges(void **state)
     peer p = peer_open(s.app);
     peer_send(&p, "GET /one?name=large HTTP/1.1\r\nHost: a\r\n"
                   "Range: bytes=10-200009, 1000000-1500000, -1\r\n\r\n");
-    for (int patience = PEER_PATIENCE; p.len < 700000 && patience > 0; patience--)
+    for (int patience = PEER_PATIENCE; patience > 0; patience--) {
+        if (p.len > 700000 && memcmp(p.got + p.len - 4, "--\r\n", 4) == 0)
+            break;
         peer_wait(&p);
-    peer_settle(s.app);
-    peer_take(&p, SIZE_MAX);
+    }
     static const uint64_t ranges[][2] = {{10, 200000}, {1000000, 500001}, {LARGE - 1, 1}};
     const char *at = p.got;
     for (int i = 0; i < 3; i++) {
