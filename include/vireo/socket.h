@@ -163,8 +163,8 @@ typedef struct vireo_io_options {
     /* Connection state recovery: how long a client whose connection broke may take to come back as
      * the socket that it was; 0: off. What follows holds for each namespace. */
     uint32_t recovery_ms;
-    /* memory for events that it may have missed; what it has missed must also fit into half of the
-     * application's max_queued_bytes; default 8 MiB. The oldest leave first */
+    /* memory for events that it may have missed; what it has missed must also fit into half of
+     * max_queued_bytes; default 8 MiB. The oldest leave first */
     size_t recovery_bytes;
     uint32_t recovery_clients;    /* that are away at a time; default 100,000 */
     size_t recovery_client_bytes; /* memory for their rooms and data; default 64 MiB */
@@ -174,6 +174,15 @@ typedef struct vireo_io_options {
      * as long as the application lives. */
     const vireo_parser *parser;
     void *parser_user;
+
+    /* that wait for one client which reads too slowly, or does not poll; default: max_queued_bytes
+     * of the application. Beyond, or beyond one frame for each 32 of these bytes (but 1,024 of
+     * them), it is disconnected: "transport error", "the client reads too slowly" */
+    size_t max_queued_bytes;
+    /* packets in the body of one POST; default an eighth of max_message_bytes, which no events get
+     * to, but at least 1,000. Beyond: "transport error", "too many packets in a payload" */
+    uint32_t max_payload_packets;
+    uint32_t max_fragments; /* frames of one WebSocket message; default 131,072; beyond: 1008 */
 } vireo_io_options;
 
 /* vireo_socketio sets up a Socket.IO server of the application; before the first vireo_namespace,
@@ -226,6 +235,15 @@ typedef struct vireo_server_handler {
     const char *event;
     void (*handle)(vireo_ns *ns, const vireo_msg *m);
 } vireo_server_handler;
+
+/* How often one socket may send an event: |burst| times at once (default: as often as in a second,
+ * at least once), and |per_second| times a second in the long run; 0.2 is once in five seconds, 0
+ * as often as it likes. */
+typedef struct vireo_event_limit {
+    const char *event; /* its name */
+    double per_second;
+    uint32_t burst;
+} vireo_event_limit;
 
 /* Why a socket was disconnected. |reason| is one of the official texts: "transport close",
  * "transport error", "ping timeout", "parse error", "forced close", "forced server close", "server
@@ -311,6 +329,20 @@ typedef struct vireo_ns_options {
      * on_disconnect, NULL for a data_size of 0: free what it points to. So of each socket either
      * this comes, or it is recovered with that data. */
     void (*on_expired)(vireo_ns *ns, const char *id, void *data);
+
+    /* Rate limits of each socket: of single events (ends with { 0 }; borrowed as long as the
+     * application lives), and of all of them together (its |event| is not looked at).
+     *
+     *     .limits = (const vireo_event_limit[]){{"chat", .per_second = 5, .burst = 10}, {0}},
+     *     .limit = {.per_second = 50, .burst = 100},
+     *
+     * An event beyond one of them is dropped, and counts for none: no handler, catch-all handler or
+     * guard hears of it. Instead of those |on_limit| is called, which may acknowledge it, or
+     * disconnect the socket; without it on_error hears "too many events". A socket owns memory for
+     * this, 8 bytes for each row, from the first event on that is limited. */
+    const vireo_event_limit *limits;
+    vireo_event_limit limit;
+    vireo_event_fn on_limit;
 } vireo_ns_options;
 
 /* vireo_namespace registers a namespace of the application's Socket.IO server (vireo_io_namespace:

@@ -285,13 +285,23 @@ static bool take_packet(vireo__eio_session *s, const vireo__eio_packet *packet)
     return s->state != VIREO__EIO_STATE_CLOSED;
 }
 
+/* Packets may be so small that the handling of one payload takes long, and others wait. */
+static bool one_too_many(vireo__eio_session *s, uint32_t *count)
+{
+    if ((*count)++ < s->server->options.max_payload_packets)
+        return false;
+    vireo__eio_session_end(s, "transport error", "too many packets in a payload");
+    return true;
+}
+
 static void take_payload_v3(vireo__eio_session *s, uint8_t *body, size_t n, bool octets)
 {
     size_t at = 0;
     int more;
+    uint32_t count = 0;
     vireo__eio_packet packet;
     while ((more = vireo__eio3_payload_next(&packet, body, n, octets, &at)) > 0)
-        if (!take_packet(s, &packet))
+        if (one_too_many(s, &count) || !take_packet(s, &packet))
             return;
     if (more < 0)
         vireo__eio_session_end(s, "parse error", "");
@@ -301,8 +311,11 @@ static void take_payload(vireo__eio_session *s, uint8_t *body, size_t n)
 {
     size_t len, at = 0;
     uint8_t *text;
+    uint32_t count = 0;
     vireo__eio_packet packet;
     while (vireo__eio_payload_next(body, n, &at, &text, &len)) {
+        if (one_too_many(s, &count))
+            return;
         if (vireo__eio_decode(&packet, text, len) < 0) {
             vireo__eio_session_end(s, "parse error", "");
             return;

@@ -12,8 +12,7 @@
 
 #include "engineio/session.h"
 
-/* Limits of the WebSocket transport, as in ws. */
-enum { MAX_FRAGMENTS = 131072, CLOSE_TIMEOUT_MS = 30000 };
+enum { CLOSE_TIMEOUT_MS = 30000 }; /* as in ws */
 
 /* The official server's errors, in the order of their codes. */
 typedef enum fault {
@@ -347,7 +346,8 @@ vireo__eio_server *vireo__eio_server_new(vireo_app *app, const vireo__eio_option
     server->owner = owner;
     server->options = *options;
     server->ws_limits = (vireo__ws_limits){.max_message_bytes = options->max_payload,
-                                           .max_fragments = MAX_FRAGMENTS,
+                                           .max_fragments = options->max_fragments,
+                                           .max_queued_bytes = options->max_queued_bytes,
                                            .deflate = options->deflate,
                                            .close_timeout_ms = CLOSE_TIMEOUT_MS};
     if (make_texts(server, options) < 0) {

@@ -36,7 +36,10 @@ typedef struct vireo__eio_options {
     uint32_t ping_interval_ms;
     uint32_t ping_timeout_ms;
     uint32_t upgrade_timeout_ms;
-    size_t max_payload; /* bytes of a POST body or a WebSocket message */
+    size_t max_payload;           /* bytes of a POST body or a WebSocket message */
+    uint32_t max_payload_packets; /* of a POST body */
+    uint32_t max_fragments;       /* of a WebSocket message */
+    size_t max_queued_bytes;      /* for one session */
     unsigned transports;
     bool no_upgrades;
     vireo_ws_deflate deflate;

@@ -245,7 +245,7 @@ int vireo__eio_session_too_slow(vireo__eio_session *s)
 /* Over a WebSocket frames have heads. */
 static bool has_room(const vireo__eio_session *s, size_t len)
 {
-    size_t limit = vireo__app_options(s->server->app)->max_queued_bytes;
+    size_t limit = s->server->options.max_queued_bytes;
     size_t queued = vireo__eio_queued(s);
     if (s->ws != NULL)
         queued += (s->outbox.count + 1) * VIREO__WS_HEAD_ROOM;

@@ -99,7 +99,7 @@ void vireo__dispatch(vireo_socket *s, const vireo_value *args, vireo__str ack_id
 {
     char number[NUMBER_NAME_SIZE];
     vireo_msg m = {.socket = s, .args = args, .id = ack_id};
-    if (args == NULL || !take_name(&m, number))
+    if (args == NULL || !take_name(&m, number) || !vireo__limits_allow(s, &m))
         return;
     s->ns->io->counts.received++;
     vireo__debug(s->ns->io->loop, VIREO__DEBUG_SOCKET, "%.*s.. event %.*s, %zu arguments%s",

@@ -90,6 +90,9 @@ struct vireo_ns {
     vireo_ns_options options;
     vireo__map own_handlers;    /* event name -> const vireo_event_handler */
     const vireo__map *handlers; /* of its own, or its parent's */
+    vireo__map own_limits;      /* event name -> const vireo_event_limit */
+    const vireo__map *limits;   /* of its own, or its parent's */
+    size_t limit_count;         /* rows of options.limits */
     vireo__map sockets;         /* id -> vireo_socket, the connected ones */
     vireo__list list;           /* of the same */
     vireo__rooms rooms;         /* of the same */
@@ -163,6 +166,7 @@ struct vireo_socket {
     struct vireo__admission *admission; /* a guard owes its answer */
     struct vireo__listeners *listeners; /* vireo_on and its kin; NULL while there are none */
     vireo__presence *presence;          /* NULL: it cannot come back */
+    double *buckets;                    /* limits.c; NULL: it has sent nothing that is limited */
     bool connected : 1;
     bool closed : 1; /* or being closed: nothing can be sent any more */
     bool left_own_room : 1;
@@ -365,6 +369,15 @@ void vireo__dispatch_refuse(vireo_msg *m, int error);
 
 /* vireo__answer sends the acknowledgement |id|. Returns 0 or a negative number. */
 int vireo__answer(vireo_socket *s, vireo__str id, const vireo__sio_args *args);
+
+/* --- limits.c: how many events a socket may send ---------------------------------------------- */
+
+/* vireo__limits_index makes ns->own_limits of its options. Returns 0 or VIREO_ENOMEM. */
+int vireo__limits_index(vireo_ns *ns);
+
+/* vireo__limits_allow counts an event. If it is one too many, the user is told, and false is
+ * returned. */
+bool vireo__limits_allow(vireo_socket *s, const vireo_msg *m);
 
 /* --- owed.c: answers to events that users give later ------------------------------------------ */
 

@@ -47,12 +47,16 @@ static int take_options(vireo_ns *ns, const vireo_ns_options *options)
     if (options == NULL) {
         ns->options = ns->parent->ns->options;
         ns->handlers = &ns->parent->ns->own_handlers;
+        ns->limits = &ns->parent->ns->own_limits;
+        ns->limit_count = ns->parent->ns->limit_count;
         return 0;
     }
     size_t known = sizeof ns->options;
     memcpy(&ns->options, options, options->size < known ? options->size : known);
     ns->handlers = &ns->own_handlers;
-    return index_handlers(ns);
+    ns->limits = &ns->own_limits;
+    int error = index_handlers(ns);
+    return error < 0 ? error : vireo__limits_index(ns);
 }
 
 static int make_adapter(vireo_ns *ns)
@@ -80,6 +84,7 @@ vireo_ns *vireo__ns_new(vireo_io *io, char *name, vireo__parent *parent,
     vireo__list_init(&ns->list);
     vireo__list_init(&ns->in_parent);
     vireo__map_init(&ns->own_handlers, io->loop->hash_key);
+    vireo__map_init(&ns->own_limits, io->loop->hash_key);
     vireo__map_init(&ns->sockets, io->loop->hash_key);
     vireo__map_init(&ns->acks, io->loop->hash_key);
     vireo__map_init(&ns->requests_by_id, io->loop->hash_key);
@@ -140,6 +145,7 @@ void vireo__ns_free(vireo_ns *ns)
     vireo__parent_free(ns->as_parent);
     vireo__list_remove(&ns->in_parent);
     vireo__map_deinit(&ns->own_handlers);
+    vireo__map_deinit(&ns->own_limits);
     vireo__map_deinit(&ns->sockets);
     vireo__map_deinit(&ns->acks);
     free(ns->name);

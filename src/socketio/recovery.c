@@ -36,7 +36,7 @@ static uint32_t keep_ms(const vireo_io_options *o)
 /* What is sent to a client at once must fit into what may wait for it. */
 static size_t history_bytes(const vireo_io *io)
 {
-    size_t most = vireo__app_options(io->app)->max_queued_bytes / 2;
+    size_t most = io->options.max_queued_bytes / 2;
     return io->options.recovery_bytes < most ? io->options.recovery_bytes : most;
 }
 

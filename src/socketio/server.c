@@ -19,6 +19,14 @@ static uint32_t default_values(size_t message_bytes)
     return values < LEAST ? LEAST : values < UINT32_MAX ? (uint32_t)values : UINT32_MAX;
 }
 
+/* The smallest event is 42["a"], with a separator. */
+static uint32_t default_packets(size_t message_bytes)
+{
+    enum { LEAST = 1000 };
+    size_t packets = message_bytes / 8;
+    return packets < LEAST ? LEAST : packets < UINT32_MAX ? (uint32_t)packets : UINT32_MAX;
+}
+
 /* The defaults, with their units in the names of <vireo/socket.h>; those of the official server
  * where it has them. */
 static vireo_io_options with_defaults(const vireo_io_options *given)
@@ -40,6 +48,8 @@ static vireo_io_options with_defaults(const vireo_io_options *given)
     DEFAULT(max_auth_bytes, 1000000);
     DEFAULT(max_child_namespaces, 10000);
     DEFAULT(max_owed, 10000);
+    DEFAULT(max_payload_packets, default_packets(o.max_message_bytes));
+    DEFAULT(max_fragments, 131072); /* as in ws */
     DEFAULT(http_compression.threshold, 1024);
     DEFAULT(http_compression.level, 6);
     DEFAULT(recovery_bytes, (size_t)8 * 1024 * 1024);
@@ -155,6 +165,9 @@ static int start_engine(vireo_io *io)
                                            .ping_timeout_ms = o->ping_timeout_ms,
                                            .upgrade_timeout_ms = o->upgrade_timeout_ms,
                                            .max_payload = o->max_message_bytes,
+                                           .max_payload_packets = o->max_payload_packets,
+                                           .max_fragments = o->max_fragments,
+                                           .max_queued_bytes = o->max_queued_bytes,
                                            .transports = o->transports,
                                            .no_upgrades = o->no_upgrades,
                                            .allow_request = o->allow_request,
@@ -197,6 +210,8 @@ vireo_io *vireo_io_create(vireo_app *app, const vireo_io_options *options)
     io->codec.user = o.parser_user;
     io->codec.max_values = o.max_values;
     io->codec.max_attachments = o.max_attachments;
+    if (o.max_queued_bytes == 0)
+        io->options.max_queued_bytes = vireo__app_options(app)->max_queued_bytes;
     io->path = without_last_slash(o.path);
     if (io->path == NULL || path_taken(app, io->path) || start_engine(io) < 0) {
         vireo__io_free(io);

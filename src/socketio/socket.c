@@ -79,6 +79,7 @@ void vireo__socket_free(vireo_socket *s)
     vireo__listeners_free(s);
     vireo_value_free(s->auth);
     free(s->refusal);
+    free(s->buckets);
     free_id(s);
     free(s);
 }

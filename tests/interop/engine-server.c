@@ -262,6 +262,10 @@ int main(int argc, char **argv)
                             .ping_timeout_ms = 20000,
                             .upgrade_timeout_ms = 10000,
                             .max_payload = 1000000,
+                            .max_payload_packets = 125000,
+                            .max_fragments = 131072,
+                            .max_queued_bytes = 16000000,
+                            .http_compression = {.level = 6, .threshold = 1024},
                             .transports = VIREO__EIO_POLLING | VIREO__EIO_WEBSOCKET};
     int which;
     while ((which = getopt_long(argc, argv, "", long_options, NULL)) != -1)

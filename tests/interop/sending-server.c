@@ -4,6 +4,7 @@
 /* sending-server.c: keeps the contract at the head of sending-reference.mjs. Beyond it:
  *
  *   --deflate       WebSockets are compressed, with a memory of what was sent before
+ *   --max-queued N  bytes for one client
  *   {newest: key}   of |how|: events that replace each other
  */
 
@@ -107,8 +108,8 @@ static void on_note(vireo_socket *s, const vireo_msg *m)
 
 static void on_disconnect(vireo_socket *s, const vireo_disconnect_info *why)
 {
-    observe(
-        vireo_format(NULL, "{event:%s, id:%s, reason:%s}", "disconnect", vireo_id(s), why->reason));
+    observe(vireo_format(NULL, "{event:%s, id:%s, reason:%s, description:%s}", "disconnect",
+                         vireo_id(s), why->reason, why->description));
 }
 
 static const vireo_event_handler events[] = {
@@ -122,6 +123,8 @@ int main(int argc, char **argv)
     for (int i = 1; i < argc; i++) {
         if (strcmp(argv[i], "--threshold") == 0 && i + 1 < argc)
             o.http_compression.threshold = (size_t)atol(argv[++i]);
+        else if (strcmp(argv[i], "--max-queued") == 0 && i + 1 < argc)
+            o.max_queued_bytes = (size_t)atol(argv[++i]);
         else if (strcmp(argv[i], "--no-compression") == 0)
             o.http_compression.off = true;
         else if (strcmp(argv[i], "--deflate") == 0)
