@@ -68,6 +68,26 @@ typedef struct vireo_connection_error {
     const char *value;
 } vireo_connection_error;
 
+/* A client's connection, below its sockets: a session of Engine.IO. Borrowed for the call. */
+typedef struct vireo_conn_info {
+    const char *id;        /* a secret of this client */
+    const char *transport; /* "polling" or "websocket" */
+    const char *address;
+    int protocol;  /* of Engine.IO: 4, or 3 */
+    bool writable; /* see vireo_writable */
+    size_t queued; /* bytes that wait for it */
+    int64_t issued_ms; /* of its handshake, since 1970 */
+} vireo_conn_info;
+
+/* A packet of Engine.IO. Borrowed for the call. */
+typedef struct vireo_packet_info {
+    bool sent;    /* it was queued for the client; else it came from it */
+    char type;    /* '2' ping, '3' pong, '4' message .. */
+    bool binary;  /* a message of bytes */
+    const void *data; /* without the type: of a message the packet of Socket.IO */
+    size_t len;
+} vireo_packet_info;
+
 /* A vireo_adapter_fn makes the adapter of a namespace: returns new, NULL on failure, upon which the
  * namespace is not registered. */
 typedef vireo_adapter *(*vireo_adapter_fn)(vireo_ns *ns, void *user);
@@ -183,6 +203,11 @@ typedef struct vireo_io_options {
      * to, but at least 1,000. Beyond: "transport error", "too many packets in a payload" */
     uint32_t max_payload_packets;
     uint32_t max_fragments; /* frames of one WebSocket message; default 131,072; beyond: 1008 */
+
+    /* To look on: called for each packet of an open connection, as it comes, or as it is queued,
+     * from inside what sends it. Those of the change of transports, and the client's close, are not
+     * shown. Must not send, or disconnect anybody. */
+    void (*on_packet)(vireo_io *io, const vireo_conn_info *c, const vireo_packet_info *p);
 } vireo_io_options;
 
 /* vireo_socketio sets up a Socket.IO server of the application; before the first vireo_namespace,
@@ -205,6 +230,12 @@ VIREO_API vireo_io *vireo_io_create(vireo_app *app, const vireo_io_options *opti
  * without a slash at the end, borrowed. */
 VIREO_API vireo_app *vireo_io_app(const vireo_io *io);
 VIREO_API const char *vireo_io_path(const vireo_io *io);
+
+/* vireo_io_each_conn calls |fn| for each connection of a client, those included that have joined no
+ * namespace yet or are being closed. |fn| must not disconnect anybody. How many there are:
+ * metrics.h. */
+VIREO_API void vireo_io_each_conn(vireo_io *io, void (*fn)(const vireo_conn_info *c, void *user),
+                                  void *user);
 
 /* vireo_allow_request, vireo_deny_request and vireo_name_request decide about a request that
  * allow_request or generate_id has kept. If the client goes away before, the request is gone:

@@ -50,6 +50,7 @@ typedef struct vireo__eio_options {
     /* NULL: all; see <vireo/socket.h> */
     int (*allow_request)(vireo_req *r);
     int (*generate_id)(vireo_req *r, char id[VIREO__ID_SIZE]); /* NULL: vireo__id_make */
+    bool watched;                                              /* on_packet is wanted */
 } vireo__eio_options;
 
 /* A request that was refused: the official server's code and text, and what exactly was wrong:
@@ -77,7 +78,9 @@ typedef struct vireo__eio_events {
      * return. */
     void (*on_message)(vireo__eio_session *s, bool binary, uint8_t *data, size_t len);
     void (*on_upgrade)(vireo__eio_session *s); /* from polling to WebSocket */
-    void (*on_drain)(vireo__eio_session *s);   /* writable again after it was not */
+    /* for who looks on (options.watched); must not act on sessions */
+    void (*on_packet)(vireo__eio_session *s, const vireo_conn_info *c, const vireo_packet_info *p);
+    void (*on_drain)(vireo__eio_session *s); /* writable again after it was not */
     /* exactly once, at the end of a turn */
     void (*on_close)(vireo__eio_session *s, const vireo__eio_close_info *why);
     /* Asked first for a request that is no upgrade: answers it and returns true, or leaves it to
@@ -105,6 +108,10 @@ typedef struct vireo__eio_events {
 vireo__eio_server *vireo__eio_server_new(vireo_app *app, const vireo__eio_options *options,
                                          const vireo__eio_events *events, void *owner);
 size_t vireo__eio_server_count(const vireo__eio_server *server); /* open sessions */
+
+/* vireo__eio_server_each calls |fn| for each of them. */
+void vireo__eio_server_each(const vireo__eio_server *server,
+                            void (*fn)(const vireo_conn_info *c, void *user), void *user);
 const vireo__eio_counts *vireo__eio_server_counts(const vireo__eio_server *server);
 
 /* vireo__eio_send queues a message for the session, made with vireo__ws_frame_new: a text frame's

@@ -206,6 +206,8 @@ void vireo__eio_session_packet(vireo__eio_session *s, const vireo__eio_packet *p
 {
     if (s->state != VIREO__EIO_STATE_OPEN)
         return;
+    if (s->server->options.watched)
+        vireo__eio_watch_packet(s, packet);
     if (packet->type != VIREO__EIO_PONG)
         note_sign_of_life(s);
     switch (packet->type) {
@@ -263,12 +265,19 @@ static int send_by_outbox(vireo__eio_session *s, vireo__outbox_item item)
     return error;
 }
 
+static void show(vireo__eio_session *s, vireo__shared *frame)
+{
+    if (s->server->loop->debug & VIREO__DEBUG_ENGINE_SOCKET)
+        vireo__eio_trace_frame(s, frame);
+    if (s->server->options.watched)
+        vireo__eio_watch_frame(s, frame);
+}
+
 int vireo__eio_send(vireo__eio_session *s, vireo__shared *frame, vireo__written_fn done, void *user)
 {
     if (s->state != VIREO__EIO_STATE_OPEN)
         return VIREO_ECLOSED;
-    if (s->server->loop->debug & VIREO__DEBUG_ENGINE_SOCKET)
-        vireo__eio_trace_frame(s, frame);
+    show(s, frame);
     if (s->ws == NULL || !vireo__outbox_empty(&s->outbox))
         return send_by_outbox(s, (vireo__outbox_item){frame, done, user});
     int error = vireo__eio_websocket_send(s->ws, frame, done, user);
@@ -284,10 +293,14 @@ int vireo__eio_send_newest(vireo__eio_session *s, const vireo__outbox_name *name
     if (s->state != VIREO__EIO_STATE_OPEN)
         return VIREO_ECLOSED;
     bool waits = s->outbox.names != NULL || !vireo__eio_writable(s);
-    if (waits)
+    int error;
+    if (waits) {
         vireo__outbox_drop(&s->outbox, server->loop, name);
-    int error = waits ? send_by_outbox(s, (vireo__outbox_item){.frame = text})
-                      : vireo__eio_send(s, text, NULL, NULL);
+        show(s, text);
+        error = send_by_outbox(s, (vireo__outbox_item){.frame = text});
+    } else {
+        error = vireo__eio_send(s, text, NULL, NULL);
+    }
     for (size_t i = 0; i < count && error == 0; i++)
         error = vireo__eio_send(s, parts[i], NULL, NULL);
     if (waits && error == 0)

@@ -9,6 +9,7 @@
  *   compress.c    answers to polls, compressed
  *   admission.c   who may have a session, and with which id
  *   trace.c       packets, for who debugs
+ *   watch.c       sessions and packets, for programs that look on
  *   measure.c     what is counted
  *   server.c      requests: which session, which transport, or which error
  */
@@ -151,6 +152,12 @@ void vireo__eio_measure(const vireo__eio_server *server, vireo__exposition *x);
 void vireo__eio_trace(const vireo__eio_session *s, const char *direction, bool binary,
                       const void *data, size_t len);
 void vireo__eio_trace_frame(const vireo__eio_session *s, const vireo__shared *frame);
+
+/* --- watch.c ---------------------------------------------------------------------------------- */
+
+/* vireo__eio_watch_packet shows a packet that came, vireo__eio_watch_frame one that is queued. */
+void vireo__eio_watch_packet(vireo__eio_session *s, const vireo__eio_packet *packet);
+void vireo__eio_watch_frame(vireo__eio_session *s, vireo__shared *frame);
 
 /* --- polling.c -------------------------------------------------------------------------------- */
 

@@ -333,10 +333,18 @@ static void on_free(void *owner)
     vireo__io_free(owner);
 }
 
+static void on_packet(vireo__eio_session *session, const vireo_conn_info *c,
+                      const vireo_packet_info *p)
+{
+    vireo_io *io = vireo__eio_server_owner(session);
+    io->options.on_packet(io, c, p);
+}
+
 const vireo__eio_events vireo__sio_engine_events = {
     .on_open = on_open,
     .on_message = on_message,
     .on_upgrade = on_upgrade,
+    .on_packet = on_packet,
     .on_drain = on_drain,
     .on_close = on_close,
     .on_request = on_request,

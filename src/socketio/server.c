@@ -171,6 +171,7 @@ static int start_engine(vireo_io *io)
                                            .transports = o->transports,
                                            .no_upgrades = o->no_upgrades,
                                            .allow_request = o->allow_request,
+                                           .watched = o->on_packet != NULL,
                                            .generate_id = o->generate_id,
                                            .deflate = o->deflate,
                                            .http_compression = o->http_compression,
@@ -292,4 +293,9 @@ void vireo__io_close_sockets(vireo_io *io, const char *reason)
     for (vireo_ns *ns; (ns = vireo__map_next(&io->namespaces, &at)) != NULL;)
         if (ns->adapter != NULL && ns->adapter->ops->close != NULL)
             ns->adapter->ops->close(ns->adapter);
+}
+
+void vireo_io_each_conn(vireo_io *io, void (*fn)(const vireo_conn_info *c, void *user), void *user)
+{
+    vireo__eio_server_each(io->engine, fn, user);
 }

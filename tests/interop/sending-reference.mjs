@@ -7,7 +7,9 @@
 //
 // First line on stdout: "listening on http://127.0.0.1:PORT". SIGTERM: status 0.
 //
-// Command line: --threshold N (of the answers to polls), --no-compression (of them).
+// Command line: --threshold N (of the answers to polls), --no-compression (of them), --watch: prints
+// "packet" {sent, type, data} of each packet of an open connection; of a binary one |data| is how
+// many bytes; of a CONNECT nothing but the namespace.
 //
 //   say how x         emits "said" x to this socket; |how|: {volatile, plain}
 //   say-all how x     to the whole namespace
@@ -22,7 +24,8 @@ import { parseArgs } from "node:util";
 import { Server } from "socket.io";
 
 const { values: options } = parseArgs({
-  options: { threshold: { type: "string", default: "1024" }, "no-compression": { type: "boolean", default: false } },
+  options: { threshold: { type: "string", default: "1024" }, "no-compression": { type: "boolean", default: false },
+    watch: { type: "boolean", default: false } },
 });
 const observe = (event, fields) => process.stdout.write(JSON.stringify({ event, ...fields }) + "\n");
 
@@ -34,6 +37,15 @@ function inManner(target, how) {
   if (how.plain) target = target.compress(false);
   return how.volatile ? target.volatile : target;
 }
+
+const shown = (data) => typeof data !== "string" ? data?.length ?? "" : data.replace(/^0\{.*/, "0");
+
+if (options.watch)
+  io.engine.on("connection", (conn) => {
+    const show = (sent) => ({ type, data }) => observe("packet", { sent, type, data: shown(data) });
+    conn.on("packet", show(false));
+    conn.on("packetCreate", show(true));
+  });
 
 const filler = randomBytes(192 * 1024).toString("base64");
 

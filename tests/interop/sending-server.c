@@ -92,6 +92,24 @@ static void on_fill(vireo_socket *s, const vireo_msg *m)
     fill(NULL, f);
 }
 
+/* --- watching --------------------------------------------------------------------------------- */
+
+static void on_packet(vireo_io *io, const vireo_conn_info *c, const vireo_packet_info *p)
+{
+    static const char *const types[] = {"open",    "close",   "ping", "pong",
+                                        "message", "upgrade", "noop"};
+    const char *text = p->data;
+    bool connects = p->len > 0 && text[0] == '0';
+    (void)io;
+    (void)c;
+    if (p->binary)
+        observe(vireo_format(NULL, "{event:%s, sent:%hhd, type:%s, data:%zu}", "packet", p->sent,
+                             types[p->type - '0'], p->len));
+    else
+        observe(vireo_format(NULL, "{event:%s, sent:%hhd, type:%s, data:%.*s}", "packet", p->sent,
+                             types[p->type - '0'], connects ? 1 : (int)p->len, text));
+}
+
 /* --- the namespace ---------------------------------------------------------------------------- */
 
 static void on_ack(vireo_socket *s, const vireo_msg *m)
@@ -125,6 +143,8 @@ int main(int argc, char **argv)
             o.http_compression.threshold = (size_t)atol(argv[++i]);
         else if (strcmp(argv[i], "--max-queued") == 0 && i + 1 < argc)
             o.max_queued_bytes = (size_t)atol(argv[++i]);
+        else if (strcmp(argv[i], "--watch") == 0)
+            o.on_packet = on_packet;
         else if (strcmp(argv[i], "--no-compression") == 0)
             o.http_compression.off = true;
         else if (strcmp(argv[i], "--deflate") == 0)

@@ -7,7 +7,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { gunzipSync, inflateSync } from "node:zlib";
-import { connected } from "../js/client.mjs";
+import { call, connected } from "../js/client.mjs";
 import { Polling, Wire, fetchRaw, joinedSession } from "../js/raw.mjs";
 import { forEachKind, startServer } from "../js/server.mjs";
 import { next, nextN } from "../js/wait.mjs";
@@ -151,6 +151,24 @@ forEachKind("compression of answers to polls", (kind) => {
     assert.match(decoded(open), /^0\{"sid":/);
     assert.equal((await answer(off, "gzip", packet("say", {}, text))).headers["content-encoding"], undefined);
   });
+});
+
+forEachKind("packets, for who looks on", (kind) => {
+  for (const transport of ["polling", "websocket"])
+    test(`${transport}: each that comes and goes (T36)`, async (t) => {
+      const server = await start(kind, "--watch");
+      t.after(() => server.stop());
+      const socket = await connected(t, server, { transports: [transport] });
+      assert.deepEqual(await call(socket, "ack", Buffer.from([1, 2, 3])), [Buffer.from([1, 2, 3])]);
+      assert.deepEqual(await call(socket, "ack", "text"), ["text"]);
+      await server.observe({ event: "packet", data: `31["text"]` });
+      const placeholder = JSON.stringify({ _placeholder: true, num: 0 });
+      assert.deepEqual(server.seen({ event: "packet" }).map((p) => [p.sent ? "->" : "<-", p.type, p.data]), [
+        ["<-", "message", "0"], ["->", "message", "0"],
+        ["<-", "message", `51-0["ack",${placeholder}]`], ["<-", "message", 3],
+        ["->", "message", `61-0[${placeholder}]`], ["->", "message", 3],
+        ["<-", "message", `21["ack","text"]`], ["->", "message", `31["text"]`]]);
+    });
 });
 
 if (process.env.VIREO_KINDS !== "node") describe("events of which the newest counts", () => {

@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: MIT
+ * SPDX-FileCopyrightText: Copyright (c) 2026 The Vireo authors */
+
+/* socketio_watch.c: what a program sees of its clients' connections and their packets (T36). The
+ * same packets as the official server's show tests/interop/sending.test.mjs. */
+
+#include "socketio_peer.h"
+
+#include <stdarg.h>
+
+#include <vireo/metrics.h>
+
+#include "socketio/inside.h"
+
+typedef struct notes {
+    vireo_app *app;
+    vireo_io *io;
+    char packets[4096]; /* one a line */
+    size_t conns;
+    int transports;
+    size_t queued;
+} notes;
+
+static notes seen;
+
+static void note(const char *format, ...)
+{
+    size_t n = strlen(seen.packets);
+    va_list args;
+    va_start(args, format);
+    vsnprintf(seen.packets + n, sizeof seen.packets - n, format, args);
+    va_end(args);
+}
+
+static void on_packet(vireo_io *io, const vireo_conn_info *c, const vireo_packet_info *p)
+{
+    assert_ptr_equal(io, seen.io);
+    assert_int_equal(strlen(c->id), 20);
+    const char *text = p->data;
+    bool connects = !p->binary && p->len > 0 && text[0] == '0';
+    note("%s %c ", p->sent ? "->" : "<-", p->type);
+    if (p->binary)
+        note("(%zu)\n", p->len);
+    else
+        note("%.*s\n", connects ? 1 : (int)p->len, text);
+}
+
+static void on_event(vireo_socket *s, const vireo_msg *m)
+{
+    (void)s;
+    vireo_ack(m, "%p", (const void *)vireo_arg(m, 0));
+}
+
+static const vireo_event_handler events[] = {{"a", on_event}, {0}};
+
+static void start(void)
+{
+    vireo_app *app = vireo_app_new();
+    seen = (notes){.io = vireo_socketio(app, .on_packet = on_packet)};
+    assert_non_null(seen.io);
+    seen.app = peer_listen(app);
+    assert_non_null(vireo_namespace(app, "/", .events = events));
+}
+
+static void count_conn(const vireo_conn_info *c, void *user)
+{
+    assert_ptr_equal(user, &seen);
+    seen.conns++;
+    seen.transports += strcmp(c->transport, "websocket") == 0 ? 10 : 1;
+    seen.queued += c->queued;
+    assert_int_equal(c->protocol, 4);
+    assert_string_equal(c->address, "127.0.0.1");
+    assert_true(c->issued_ms > 1500000000000);
+}
+
+static void the_connections_are_listed(void **state)
+{
+    (void)state;
+    client a, b;
+    start();
+    vireo_io_each_conn(seen.io, count_conn, &seen);
+    assert_int_equal(seen.conns, 0);
+    assert_true(client_join(&a, seen.app, false));
+    assert_true(client_join(&b, seen.app, true));
+    vireo_broadcast(vireo_all(vireo_of(seen.app, "/")), "b", NULL);
+    vireo_io_each_conn(seen.io, count_conn, &seen);
+    assert_int_equal(seen.conns, 2);
+    assert_int_equal(seen.transports, 11);
+    assert_int_equal(seen.queued, 7 + 9); /* 42["b"], once with a head */
+    vireo_io_stats stats;
+    vireo_io_read_stats(seen.io, &stats);
+    assert_int_equal(stats.sessions, 2);
+    client_close(&a);
+    client_close(&b);
+    vireo_app_free(seen.app);
+}
+
+static void packets_are_seen_as_they_come_and_go(void **state)
+{
+    (void)state;
+    for (int websocket = 0; websocket < 2; websocket++) {
+        client c;
+        start();
+        assert_true(client_join(&c, seen.app, websocket));
+        assert_string_equal(seen.packets, "<- 4 0\n-> 4 0\n");
+        seen.packets[0] = '\0';
+        assert_true(client_send(&c, "451-7[\"a\",{\"_placeholder\":true,\"num\":0}]"));
+        assert_true(client_send_binary(&c));
+        assert_non_null(client_await(&c, "461-7"));
+        assert_non_null(client_await(&c, "b"));
+        assert_string_equal(seen.packets, "<- 4 51-7[\"a\",{\"_placeholder\":true,\"num\":0}]\n"
+                                          "<- 4 (3)\n"
+                                          "-> 4 61-7[{\"_placeholder\":true,\"num\":0}]\n"
+                                          "-> 4 (3)\n");
+        seen.packets[0] = '\0';
+        vireo__loop_advance(vireo__app_loop(seen.app), 25000);
+        assert_string_equal(client_take(&c), "2");
+        assert_true(client_send(&c, "3"));
+        for (int i = 0; i < PEER_PATIENCE && strlen(seen.packets) < 12; i++)
+            client_wait(&c.main);
+        assert_string_equal(seen.packets, "-> 2 \n<- 3 \n");
+        client_close(&c);
+        vireo_app_free(seen.app);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_connections_are_listed),
+        cmocka_unit_test(packets_are_seen_as_they_come_and_go),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
