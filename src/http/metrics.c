@@ -35,10 +35,10 @@ static uint64_t now_us(void)
 
 static void on_probe(vireo__deadline *d);
 
-static void await_probe(metrics *m)
+static int await_probe(metrics *m)
 {
     m->due_us = now_us() + (uint64_t)PROBE_MS * 1000;
-    vireo__deadline_start(m->app->loop, &m->probe, PROBE_MS, on_probe);
+    return vireo__deadline_start(m->app->loop, &m->probe, PROBE_MS, on_probe);
 }
 
 static void on_probe(vireo__deadline *d)
@@ -98,6 +98,8 @@ static void tell_loop(metrics *m, vireo__exposition *x)
     vireo__expose(x, &lag, m->lag_us, NULL);
     vireo__expose(x, &max, m->max_us, NULL);
     m->max_us = 0;
+    if (!vireo__deadline_running(&m->probe)) /* for want of memory */
+        await_probe(m);
 }
 
 static uint64_t micros(struct timeval t)
@@ -193,8 +195,7 @@ int vireo_metrics(vireo_app *app, const char *path)
         return VIREO_ENOMEM;
     m->app = app;
     int error = vireo__app_own(app, m, free_metrics);
-    if (error < 0)
-        return error;
-    await_probe(m);
-    return vireo_route(app, "GET", path, on_request, m);
+    if (error == 0)
+        error = await_probe(m);
+    return error < 0 ? error : vireo_route(app, "GET", path, on_request, m);
 }

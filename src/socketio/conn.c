@@ -275,9 +275,11 @@ static void on_close(vireo__eio_session *session, const vireo__eio_close_info *w
 {
     vireo__sio_conn *conn = vireo__eio_owner(session);
     conn->closed = true;
-    conn->why = why;
     vireo__deadline_stop(&conn->connect_deadline);
+    conn->io->ending = conn;
+    conn->io->why = why;
     vireo__sio_conn_close_sockets(conn, why->reason, why->description);
+    conn->io->ending = NULL;
     leave_undecided(conn);
     vireo__sio_decoder_deinit(&conn->decoder, &conn->io->codec);
     free(conn->query_value);

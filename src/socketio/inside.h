@@ -68,6 +68,9 @@ struct vireo_io {
     vireo__eio_server *engine;
     char *path;            /* of the options, owned, without a slash at its end */
     vireo__io_counts counts;
+    /* while the sockets of a session that has ended are closed: whose, and how it ended */
+    const struct vireo__sio_conn *ending;
+    const vireo__eio_close_info *why;
     vireo__map namespaces; /* by name */
     vireo__list parents;   /* of vireo__parent, in the order of registration */
     uint32_t parents_made; /* so far: their names are counted */
@@ -143,7 +146,6 @@ typedef struct vireo__sio_conn {
     vireo__deadline connect_deadline; /* until the first namespace is joined */
     vireo__sio_decoder decoder;
     char *query_value; /* what vireo_handshake_query returned last */
-    const vireo__eio_close_info *why; /* inside on_close of the session */
     bool closed;
 } vireo__sio_conn;
 

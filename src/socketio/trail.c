@@ -60,7 +60,8 @@ void vireo__trail_disconnect(vireo_socket *s, const char *reason, const char *de
     if (!wanted(s))
         return;
     vireo__conn_event e = event_of(s, "disconnect");
-    const vireo__eio_close_info *why = s->conn->why;
+    const vireo_io *io = s->ns->io;
+    const vireo__eio_close_info *why = io->ending == s->conn ? io->why : NULL;
     int64_t ms = vireo__wall_clock_ms() - vireo_handshake_issued(s);
     e.by = ended_by(reason, description);
     e.reason = reason;

@@ -4,15 +4,17 @@
 /* allocations.c: every n-th allocation fails once while a server is made, and while it talks with a
  * client: over polling, WebSocket and the change between them, JSONP, v3, with acknowledgements,
  * binary, rooms, several namespaces, guards that answer later; coming back after a break; as a raw
- * WebSocket, alone and in a room; with a file. Whatever it was: nothing crashes or leaks, a client
- * is served or thrown out but never left waiting, a bystander keeps his connection, and who comes
- * afterwards is served. */
+ * WebSocket, alone and in a room; with a file; for numbers, and by the HTTP API. Whatever it was:
+ * nothing crashes or leaks, a client is served or thrown out but never left waiting, a bystander
+ * keeps his connection, and who comes afterwards is served. */
 
 #include "oom.h"
 
 #include "socketio_peer.h"
 
+#include <vireo/api.h>
 #include <vireo/error.h>
+#include <vireo/metrics.h>
 #include <vireo/ws.h>
 
 /* --- the server ------------------------------------------------------------------------------- */
@@ -174,8 +176,9 @@ static void ignore_line(void *user, vireo_level level, const char *area, const c
 
 static int fill(vireo_app *app)
 {
-    if (vireo_socketio(app, .allow_eio3 = true, .cleanup_empty_child_namespaces = true,
-                       .recovery_ms = 60000) == NULL ||
+    vireo_io *io = vireo_socketio(app, .allow_eio3 = true, .cleanup_empty_child_namespaces = true,
+                                  .recovery_ms = 60000);
+    if (io == NULL ||
         vireo_namespace(app, "/", .data_size = 100, .guard = guard, .on_connect = on_connect,
                         .events = events) == NULL ||
         vireo_namespace(app, "two", .guard = guard, .events = events) == NULL ||
@@ -184,8 +187,10 @@ static int fill(vireo_app *app)
         vireo_namespace_matching(app, "^/dyn-", .guard = later_guard, .events = events) == NULL ||
         vireo_namespace_dynamic(app, decide, .guard_timeout_ms = 10000, .events = events) == NULL ||
         vireo_websocket(app, "/ws", .on_message = on_ws_message) == NULL ||
-        vireo_route(app, "GET", "/file", file, NULL) < 0)
+        vireo_route(app, "GET", "/file", file, NULL) < 0 || vireo_metrics(app, "/metrics") < 0 ||
+        vireo_io_api(io, "/api", .authorize = vireo_pass) < 0)
         return VIREO_ENOMEM;
+    vireo_log_connections(app, VIREO_CONNECTIONS_JSON);
     return vireo_listen(app, .host = "127.0.0.1");
 }
 
@@ -442,6 +447,29 @@ static bool a_file(vireo_app *app, client *c)
     return client_reply(&c->main, c->packet, sizeof c->packet) == 200;
 }
 
+static bool is_answered(client *c, const char *request)
+{
+    peer_send(&c->main, request);
+    return client_reply(&c->main, c->packet, sizeof c->packet) == 200;
+}
+
+static bool numbers(vireo_app *app, client *c)
+{
+    open_one(app, c);
+    return is_answered(c, "GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n");
+}
+
+static bool by_http(vireo_app *app, client *c)
+{
+    open_one(app, c);
+    return is_answered(c, "POST /api/emit HTTP/1.1\r\nHost: a\r\nContent-Length: 50\r\n\r\n"
+                          "{\"event\":\"x\",\"args\":[1],\"rooms\":[\"a\"],\"except\":[]}") &&
+           is_answered(c, "POST /api/join HTTP/1.1\r\nHost: a\r\nContent-Length: 28\r\n\r\n"
+                          "{\"rooms\":[\"a\"],\"join\":[\"b\"]}") &&
+           is_answered(c, "GET /api/sockets?room=a HTTP/1.1\r\nHost: a\r\n\r\n") &&
+           is_answered(c, "GET /api/namespaces HTTP/1.1\r\nHost: a\r\n\r\n");
+}
+
 static const struct {
     const char *name;
     bool (*run)(vireo_app *app, client *c);
@@ -462,6 +490,8 @@ static const struct {
     {"a broken rule", against_the_rules},
     {"raw websocket", raw_websocket},
     {"a file", a_file},
+    {"numbers", numbers},
+    {"the HTTP API", by_http},
 };
 
 /* --- with failures ---------------------------------------------------------------------------- */
