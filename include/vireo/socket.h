@@ -137,7 +137,7 @@ typedef struct vireo_io_options {
      * counter. */
     int (*generate_id)(vireo_req *r, char id[VIREO_ID_SIZE]);
 
-    /* Values and keys in the JSON of one packet, each of which takes 24 bytes while it is handled;
+    /* Values and keys in one packet, each of which takes 24 bytes while it is handled;
      * default a quarter of max_message_bytes, but at least 100,000. Beyond: the connection is
      * closed, "too many values". */
     uint32_t max_values;

@@ -149,6 +149,14 @@ static void expect(client *c, const char *packet)
     assert_string_equal(came, packet);
 }
 
+static void take_id(client *c, char *out, size_t size, const char *key)
+{
+    const char *at = strstr(c->packet, key);
+    assert_non_null(at);
+    at += strlen(key);
+    snprintf(out, size, "%.*s", (int)strcspn(at, "\""), at);
+}
+
 static client joined(vireo_app *app, bool websocket)
 {
     static client c;
@@ -244,6 +252,42 @@ static void test_what_closes_the_connection(void **state)
     refused("42|/not joined|", "4[\"a\"]", 0, "");
 }
 
+/* V01: what is kept for who comes back is kept as the parser has written it. */
+static void test_recovery(void **state)
+{
+    (void)state;
+    char pid[32], offset[64], hello[128];
+    vireo_app *app = peer_listen(vireo_app_new());
+    client *c = malloc(sizeof *c);
+    assert_non_null(vireo_socketio(app, .parser = &two_pieces, .parser_user = (char[]){"user"},
+                                   .recovery_ms = 60000));
+    vireo_ns *ns = vireo_namespace(app, "/", .user = NULL);
+    resets = refuse_with = 0;
+    *c = joined(app, true);
+    take_id(c, pid, sizeof pid, "pid\":\"");
+    vireo_broadcast(vireo_all(ns), "a", "%d", 1);
+    expect(c, "42|/|");
+    assert_true(strncmp(client_take(c), "4[\"a\",1,\"", 9) == 0);
+    take_id(c, offset, sizeof offset, "a\",1,\"");
+    client_close(c);
+    peer_settle(app);
+    vireo_broadcast(vireo_all(ns), "bytes", "%p", vireo_binary("123", 3));
+    vireo_broadcast(vireo_all(ns), "b", NULL);
+    assert_true(client_open(c, app, true, ""));
+    snprintf(hello, sizeof hello, "4{\"pid\":\"%s\",\"offset\":\"%s\"}", pid, offset);
+    send_two(c, "40|/|", hello);
+    expect(c, "42|/|");
+    expect(c, "b(3)");
+    expect(c, "42|/|");
+    assert_true(strncmp(client_take(c), "4[\"b\",\"", 7) == 0);
+    expect(c, "40|/|");
+    client_close(c);
+    peer_settle(app);
+    vireo_app_free(app);
+    assert_int_equal(resets, 2);
+    free(c);
+}
+
 /* Who wants to send hears what the parser says, and nothing is sent. */
 static void test_what_cannot_be_written(void **state)
 {
@@ -314,6 +358,7 @@ int main(void)
         cmocka_unit_test(test_polling),
         cmocka_unit_test(test_end_between_two_pieces),
         cmocka_unit_test(test_what_closes_the_connection),
+        cmocka_unit_test(test_recovery),
         cmocka_unit_test(test_what_cannot_be_written),
         cmocka_unit_test(test_pieces_that_no_client_could_read),
         cmocka_unit_test(test_half_a_parser_is_none),
