@@ -137,9 +137,9 @@ typedef struct vireo_io_options {
      * counter. */
     int (*generate_id)(vireo_req *r, char id[VIREO_ID_SIZE]);
 
-    /* Values and keys in one packet, each of which takes 24 bytes while it is handled;
-     * default a quarter of max_message_bytes, but at least 100,000. Beyond: the connection is
-     * closed, "too many values". */
+    /* Values and keys in one packet, each of which takes 24 bytes while it is handled; default a
+     * quarter of max_message_bytes, but at least 100,000. Beyond: the connection is closed, "too
+     * many values". */
     uint32_t max_values;
     /* memory for what the clients of one connection gave as their auth, in bytes, a value counting
      * 24 and its text; default 1,000,000. Beyond: connect_error, "Too much auth" */
@@ -190,8 +190,8 @@ typedef struct vireo_io_options {
     size_t recovery_client_bytes; /* memory for their rooms and data; default 64 MiB */
     bool recovery_asks_guards;    /* guards are asked for them too; default: they are not */
 
-    /* How packets are written and read, see parser.h; NULL: the JSON of Socket.IO. Both are borrowed
-     * as long as the application lives. */
+    /* How packets are written and read, see parser.h; NULL: the JSON of Socket.IO. Both are
+     * borrowed as long as the application lives. */
     const vireo_parser *parser;
     void *parser_user;
 

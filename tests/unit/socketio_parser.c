@@ -12,6 +12,12 @@
 #include <vireo/error.h>
 #include <vireo/parser.h>
 
+#include "oom.h"
+#include "payload/json_read.h"
+#include "socketio/decode.h"
+#include "socketio/encode.h"
+#include "ws/frame.h"
+
 /* --- the parser ------------------------------------------------------------------------------- */
 
 typedef struct reading {
@@ -351,9 +357,131 @@ static void test_half_a_parser_is_none(void **state)
     vireo_app_free(app);
 }
 
+/* --- S20 and S22 when memory runs out --------------------------------------------------------- */
+
+static int encode_event(vireo_pieces *pieces, const vireo__sio_codec *codec)
+{
+    static const char json[] = "[\"a\",{\"_placeholder\":true,\"num\":0},[1,\"x\"]]";
+    static const vireo__attachment part = {"\1\2", 2};
+    return vireo__sio_encode(pieces, codec, VIREO__SIO_EVENT, "/", "7", vireo__str_of(json), &part,
+                             1);
+}
+
+/* Returns what the last piece gave. */
+static int decode_event(vireo_pieces *pieces, const vireo__sio_codec *codec,
+                        vireo__sio_decoder *decoder)
+{
+    int found = 0;
+    vireo__doc doc;
+    vireo_error why;
+    vireo__doc_init(&doc);
+    for (uint32_t i = 0; i < pieces->count && found == 0; i++) {
+        vireo__sio_packet packet;
+        vireo__shared *frame = pieces->frames[i];
+        bool binary = vireo__ws_frame_opcode(frame) == VIREO__WS_BINARY;
+        vireo_piece piece = {binary, vireo__ws_payload(frame) + !binary,
+                             vireo__ws_payload_len(frame) - !binary};
+        found = vireo__sio_decoder_feed(decoder, codec, &doc, &piece, &packet, &why);
+        if (found > 0) {
+            assert_int_equal(packet.type, VIREO__SIO_EVENT);
+            assert_int_equal(vireo_count(packet.payload), 3);
+            assert_int_equal(vireo_type_of(vireo_at(packet.payload, 1)), VIREO_BINARY);
+            assert_memory_equal(packet.id.at, "7", 1);
+        }
+        vireo__sio_decoder_done(&packet, &doc);
+    }
+    vireo__doc_deinit(&doc);
+    return found;
+}
+
+static int look(const char *key, const vireo_value *v, vireo_builder *out, void *user)
+{
+    (void)key;
+    (void)user;
+    if (vireo_int(v, 0) != 1)
+        return 0;
+    vireo_build(out, "{one:%d}", 2);
+    return 1;
+}
+
+static void encode_without_memory(const vireo__sio_codec *codec, vireo_pieces *pieces)
+{
+    for (int n = 1, failed = 1; failed; n++) {
+        *pieces = (vireo_pieces){0};
+        oom_fail_at(n);
+        int error = encode_event(pieces, codec);
+        failed = oom_failed();
+        assert_int_equal(error, failed ? VIREO_ENOMEM : 0);
+        if (failed)
+            vireo__pieces_release(pieces);
+    }
+}
+
+static void decode_without_memory(const vireo__sio_codec *codec, vireo_pieces *pieces)
+{
+    for (int n = 1, failed = 1; failed; n++) {
+        vireo__sio_decoder decoder = {0};
+        oom_fail_at(n);
+        int found = decode_event(pieces, codec, &decoder);
+        failed = oom_failed();
+        assert_int_equal(found, failed ? VIREO_ENOMEM : 1);
+        vireo__sio_decoder_deinit(&decoder, codec);
+    }
+}
+
+static void test_out_of_memory(void **state)
+{
+    (void)state;
+    vireo_json_hooks hooks = VIREO_JSON_HOOKS(.replace = look, .revive = look);
+    const vireo__sio_codec codecs[] = {
+        {.parser = vireo_parser_msgpack(), .max_values = 1000},
+        {.parser = vireo_parser_json(), .max_values = 1000},
+        {.parser = vireo_parser_json(), .user = &hooks, .max_values = 1000},
+    };
+    for (size_t i = 0; i < sizeof codecs / sizeof codecs[0]; i++) {
+        vireo_pieces pieces, copy;
+        encode_without_memory(&codecs[i], &pieces);
+        decode_without_memory(&codecs[i], &pieces);
+        oom_fail_at(1);
+        assert_int_equal(vireo__pieces_copy(&copy, &pieces), VIREO_ENOMEM);
+        assert_true(oom_failed());
+        vireo__pieces_release(&pieces);
+    }
+}
+
+/* As many binary parts as the hooks allow, and one more. */
+static void test_attachments_of_json_with_hooks(void **state)
+{
+    (void)state;
+    for (uint32_t most = 0; most < 3; most++) {
+        vireo__sio_decoder decoder = {0};
+        vireo_json_hooks hooks = VIREO_JSON_HOOKS(.max_attachments = most);
+        vireo__sio_codec codec = {
+            .parser = vireo_parser_json(), .user = &hooks, .max_values = 1000};
+        char text[64];
+        vireo_error why;
+        vireo__sio_packet got;
+        vireo__doc doc;
+        vireo__doc_init(&doc);
+        uint32_t limit = most ? most : 10;
+        for (uint32_t n = limit; n <= limit + 1; n++) {
+            snprintf(text, sizeof text, "5%u-[\"a\"]", n);
+            int found = vireo__sio_decoder_feed(
+                &decoder, &codec, &doc, &(vireo_piece){false, text, strlen(text)}, &got, &why);
+            assert_int_equal(found, n == limit ? 0 : VIREO_EPROTO);
+            vireo__sio_decoder_done(&got, &doc);
+            vireo__sio_decoder_deinit(&decoder, &codec);
+        }
+        assert_string_equal(why.text, "too many attachments");
+        vireo__doc_deinit(&doc);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_out_of_memory),
+        cmocka_unit_test(test_attachments_of_json_with_hooks),
         cmocka_unit_test(test_websocket),
         cmocka_unit_test(test_polling),
         cmocka_unit_test(test_end_between_two_pieces),
