@@ -79,7 +79,7 @@ static int change(const char *key, const vireo_value *v, vireo_builder *out, voi
         return 1;
     if (vireo_int(v, 0) != 1 || (key != NULL && strcmp(key, "one") == 0))
         return 0;
-    vireo_build(out, "{one:%d, was:%hhd}", 1, true);
+    vireo_build(out, "{one:%d, was:%hhd}", 1, (bool)1);
     return 1;
 }
 
