@@ -70,12 +70,16 @@ void vireo__recovery_free(vireo_ns *ns)
     ns->recovery = NULL;
 }
 
+/* With the last presence the events go: nobody is left who could have missed one. */
 static void free_presence(vireo__presence *p)
 {
-    vireo__map_remove(&p->home->by_pid, p->pid, VIREO__ID_LEN);
+    vireo__recovery *r = p->home;
+    vireo__map_remove(&r->by_pid, p->pid, VIREO__ID_LEN);
     vireo__deadline_stop(&p->deadline);
     free(p->luggage);
     free(p);
+    if (r->by_pid.len == 0)
+        vireo__history_expire(&r->history, UINT64_MAX);
 }
 
 /* --- away ------------------------------------------------------------------------------------- */
