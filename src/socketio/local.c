@@ -215,7 +215,7 @@ void vireo__local_crowd(const vireo_to *to, void (*fn)(vireo_socket *s, void *us
 
 typedef struct delivery {
     const vireo__sio_message *message;
-    vireo__numbered numbered;
+    const vireo__numbered *numbered; /* the same with its offset; NULL: it has none */
     vireo__manner how;
     int count;
 } delivery;
@@ -223,19 +223,24 @@ typedef struct delivery {
 static void deliver(vireo_socket *s, void *user)
 {
     delivery *d = user;
-    const vireo__sio_message *message = vireo__recovery_pick(s->presence, d->message, &d->numbered);
+    const vireo__sio_message *message = vireo__recovery_pick(s->presence, d->message, d->numbered);
     if (vireo__manner_send(&d->how, s, message) == 0)
         d->count++;
 }
 
 int vireo__local_broadcast(const vireo_to *to, const vireo__sio_message *message)
 {
-    delivery d = {message, {{0}, 0}, vireo__manner_of(to, message), 0};
-    int error = vireo__recovery_number(&d.numbered, to, message);
-    if (error < 0)
-        return error;
+    delivery d = {.message = message, .how = vireo__manner_of(to, message)};
+    vireo__numbered numbered;
+    if (vireo__recovery_wanted(to->ns->recovery)) {
+        int error = vireo__recovery_number(&numbered, to, message);
+        if (error < 0)
+            return error;
+        d.numbered = &numbered;
+    }
     vireo__local_each(to, deliver, &d);
-    vireo__sio_message_release(&d.numbered.message);
+    if (d.numbered != NULL)
+        vireo__sio_message_release(&numbered.message);
     return d.count + vireo__guests_broadcast(to, message);
 }
 

@@ -247,7 +247,7 @@ static bool find_place(vireo__presence *p, const char *offset)
     const vireo__history *h = &p->home->history;
     uint64_t n = p->since;
     if (offset != NULL && !vireo__history_number(h, offset, &n)) {
-        if (p->told) /* it should have one of ours */
+        if (p->last != 0) /* it should have one of ours */
             return false;
         n = p->since;
     }
@@ -333,8 +333,8 @@ void vireo__recovery_send_missed(vireo_socket *s)
         if (!was_meant(s, past, n))
             continue;
         error = send_again(s->conn->session, past);
+        s->ns->io->counts.sent += error == 0;
         s->presence->last = n;
-        s->presence->told = true;
     }
 }
 
@@ -443,9 +443,13 @@ static void keep(vireo__recovery *r, const vireo__numbered *numbered, const char
 {
     size_t count;
     vireo__shared *const *rest = vireo__sio_message_rest(&numbered->message, &count);
-    vireo__history_event event = {
-        vireo__sio_message_first(&numbered->message),      rest, count, only, to,
-        to != NULL && to->but != NULL ? to->but->id : NULL};
+    vireo__history_event event = {.text = vireo__sio_message_first(&numbered->message),
+                                  .parts = rest,
+                                  .part_count = count,
+                                  .only = only,
+                                  .to = to};
+    if (to != NULL && to->but != NULL)
+        event.but = to->but->id;
     drop_old(r);
     vireo__history_add(&r->history, &event, vireo__loop_now(r->ns->io->loop));
     r->ns->rooms.now = r->history.last;
@@ -467,9 +471,6 @@ int vireo__recovery_number(vireo__numbered *numbered, const vireo_to *to,
 {
     vireo__recovery *r = to->ns->recovery;
     bool kept = (to->flags & VIREO_VOLATILE) == 0;
-    *numbered = (vireo__numbered){0};
-    if (r == NULL || r->by_pid.len == 0)
-        return 0;
     int error = append_offset(numbered, r, message, kept);
     if (error == 0 && kept)
         keep(r, numbered, NULL, to);
@@ -479,7 +480,7 @@ int vireo__recovery_number(vireo__numbered *numbered, const vireo_to *to,
 int vireo__recovery_send(vireo_socket *s, const vireo__sio_message *message,
                          const vireo__manner *how)
 {
-    vireo__numbered numbered = {0};
+    vireo__numbered numbered;
     bool kept = s->connected && !how->volatile_;
     int error = append_offset(&numbered, s->presence->home, message, kept);
     if (error < 0)

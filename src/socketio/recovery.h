@@ -70,7 +70,6 @@ typedef struct vireo__presence {
     uint64_t last;                  /* the newest that was sent to it; */
     uint64_t left;                  /* the newest when it left; */
     uint64_t resume;                /* what it has missed begins behind this */
-    bool told;                      /* an offset was sent to it */
     bool in_own_room;               /* when it left */
     char pid[VIREO__ID_SIZE];
     char id[VIREO__ID_SIZE];
@@ -78,8 +77,8 @@ typedef struct vireo__presence {
 
 /* An event with its offset, made beside the one without: for the sockets that have a presence. */
 typedef struct vireo__numbered {
-    vireo__sio_message message; /* text NULL: there is none */
-    uint64_t number;            /* 0: it is not kept */
+    vireo__sio_message message;
+    uint64_t number; /* 0: it is not kept */
 } vireo__numbered;
 
 /* vireo__recovery_open gives the namespace one, if its server has .recovery_ms. Returns 0 or
@@ -113,6 +112,12 @@ void vireo__recovery_leave(vireo_socket *s, bool packed);
 
 /* --- events ----------------------------------------------------------------------------------- */
 
+/* vireo__recovery_wanted tells whether there is anybody whom an offset is for. */
+static inline bool vireo__recovery_wanted(const vireo__recovery *r)
+{
+    return r != NULL && r->by_pid.len > 0;
+}
+
 /* vireo__recovery_number gives an event for all in |to| its offset, and keeps it unless it is
  * volatile. Release what it made with vireo__sio_message_release. Returns 0 or a negative
  * number. */
@@ -124,9 +129,8 @@ static inline const vireo__sio_message *vireo__recovery_pick(vireo__presence *pr
                                                              const vireo__sio_message *message,
                                                              const vireo__numbered *numbered)
 {
-    if (presence == NULL || numbered->message.text == NULL)
+    if (presence == NULL)
         return message;
-    presence->told = true;
     if (numbered->number != 0)
         presence->last = numbered->number;
     return &numbered->message;
