@@ -370,6 +370,52 @@ static void test_events_are_kept_as_long_as_they_may_be_missed(void **state)
     finish();
 }
 
+/* --- limits ----------------------------------------------------------------------------------- */
+
+/* |count| clients leave; returns how it stands then. */
+static vireo_recovery_info after_leaving(size_t client_bytes, uint32_t clients, int count)
+{
+    visitor v;
+    vireo_recovery_info info;
+    START(.recovery_ms = RECOVERY_MS, .recovery_client_bytes = client_bytes,
+          .recovery_clients = clients);
+    for (int i = 0; i < count; i++) {
+        enter(&v);
+        vireo_join(seen.last, "room");
+        leave(&v);
+    }
+    vireo_ns_recovery(seen.ns, &info);
+    finish();
+    assert_int_equal(seen.expired, seen.recoverable ? count : 0);
+    return info;
+}
+
+static void test_memory_for_who_is_away(void **state)
+{
+    (void)state;
+    size_t one = after_leaving(0, 0, 1).away_bytes;
+    assert_true(one > 0);
+    vireo_recovery_info info = after_leaving(2 * one, 0, 2); /* exactly */
+    assert_int_equal(info.away, 2);
+    assert_int_equal(info.away_bytes, 2 * one);
+    info = after_leaving(2 * one - 1, 0, 2);
+    assert_int_equal(info.away, 1);
+    assert_int_equal(info.expired, 1);
+    assert_int_equal(after_leaving(one, 0, 1).away, 1);
+    assert_true(seen.recoverable);
+    assert_int_equal(after_leaving(one - 1, 0, 1).away, 0);
+    assert_false(seen.recoverable);
+}
+
+static void test_how_many_are_away(void **state)
+{
+    (void)state;
+    assert_int_equal(after_leaving(0, 3, 3).expired, 0);
+    vireo_recovery_info info = after_leaving(0, 3, 4);
+    assert_int_equal(info.expired, 1);
+    assert_int_equal(info.away, 3);
+}
+
 /* --- guards that answer later ----------------------------------------------------------------- */
 
 static vireo_socket *asked;
@@ -473,6 +519,8 @@ int main(void)
         cmocka_unit_test(test_guests_and_adapters_see_no_offset),
         cmocka_unit_test(test_a_client_may_be_away_for_so_long),
         cmocka_unit_test(test_events_are_kept_as_long_as_they_may_be_missed),
+        cmocka_unit_test(test_memory_for_who_is_away),
+        cmocka_unit_test(test_how_many_are_away),
         cmocka_unit_test(test_what_is_sent_while_a_guard_is_asked_is_missed_too),
         cmocka_unit_test(test_who_goes_before_the_answer_may_come_again),
         cmocka_unit_test(test_two_come_at_once),
