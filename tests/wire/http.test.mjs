@@ -157,7 +157,7 @@ forEachKind("HTTP that is broken", (kind) => {
 
   test("a target in absolute form (H16)", async (t) => {
     const wire = await Wire.open(t, server);
-    wire.write(request("GET", "http://x/nothing"));
+    wire.write(request("GET", "http://x/nothing", { Host: "x" }));
     assert.equal((await wire.readResponse()).status, 404);
   });
 
