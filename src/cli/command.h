@@ -82,6 +82,7 @@ const cli_command *const *cli_commands(void);
 /* cli_find returns the command of this name, or NULL. */
 const cli_command *cli_find(const char *name);
 
+extern const cli_command cli_cmd_bench;
 extern const cli_command cli_cmd_call;
 extern const cli_command cli_cmd_completion;
 extern const cli_command cli_cmd_connect;

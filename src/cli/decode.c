@@ -85,10 +85,20 @@ static size_t read_separators(uint8_t *text, size_t n)
 
 /* --- one thing -------------------------------------------------------------------------------- */
 
+static void decode_msgpack(cli_decoder *d, uint8_t *bytes, size_t n)
+{
+    if (!cli_decode_msgpack(d, NULL, bytes, n))
+        cli_decode_show(d, &(cli_item){.data = {(char *)bytes, n},
+                                       .binary = true,
+                                       .wrong = "no packet of Socket.IO in msgpack"});
+}
+
 static void decode_bytes(cli_decoder *d, const struct decode *o, uint8_t *bytes, size_t n)
 {
     bool packets = o->as == CLI_AS_ENGINE || o->as == CLI_AS_PAYLOAD || o->as == CLI_AS_SOCKET;
-    if (packets || (o->as == CLI_AS_AUTO && cli_decode_known(d, bytes, n)))
+    if (o->as == CLI_AS_MSGPACK)
+        decode_msgpack(d, bytes, n);
+    else if (packets || (o->as == CLI_AS_AUTO && cli_decode_known(d, bytes, n)))
         cli_decode_text(d, (cli_as)o->as, bytes, n);
     else
         cli_decode_frames(d, bytes, n, o->as == CLI_AS_AUTO);
@@ -224,9 +234,9 @@ static int run(const cli_command *self, int argc, char **argv)
 }
 
 static const cli_option options[] = {
-    {"as", 0, CLI_CHOICE, offsetof(struct decode, as), "auto|engine|payload|socket|ws",
+    {"as", 0, CLI_CHOICE, offsetof(struct decode, as), "auto|engine|payload|socket|ws|msgpack",
      "what it is (auto): a packet or a polling payload of\n                          Engine.IO, a "
-     "packet of Socket.IO, WebSocket frames"},
+     "packet of Socket.IO, WebSocket frames, bytes of msgpack"},
     {"in", 0, CLI_CHOICE, offsetof(struct decode, in), "auto|text|hex|base64|raw",
      "how it is written (auto); raw: the input as it is"},
     {"file", 'f', CLI_TEXT, offsetof(struct decode, file), "FILE", "read this instead of stdin"},

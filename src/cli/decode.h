@@ -21,7 +21,14 @@
 struct z_stream_s;
 
 /* What the words of --as mean, in their order. */
-typedef enum cli_as { CLI_AS_AUTO, CLI_AS_ENGINE, CLI_AS_PAYLOAD, CLI_AS_SOCKET, CLI_AS_WS } cli_as;
+typedef enum cli_as {
+    CLI_AS_AUTO,
+    CLI_AS_ENGINE,
+    CLI_AS_PAYLOAD,
+    CLI_AS_SOCKET,
+    CLI_AS_WS,
+    CLI_AS_MSGPACK
+} cli_as;
 
 typedef struct cli_decoder {
     FILE *out;
@@ -65,6 +72,12 @@ bool cli_decode_known(const cli_decoder *d, const uint8_t *text, size_t n);
 
 /* cli_decode_bytes reads a binary message. |bytes| is changed. */
 void cli_decode_bytes(cli_decoder *d, uint8_t *bytes, size_t n);
+
+/* cli_decode_msgpack reads a packet of socket.io-msgpack-parser. False, and no line, when it is
+ * none.
+ *
+ * engine   as of an item */
+bool cli_decode_msgpack(cli_decoder *d, const char *engine, const uint8_t *bytes, size_t n);
 
 /* cli_decode_frames reads one direction of a WebSocket connection: frames, perhaps with the HTTP
  * request or answer in front. |bytes| is changed.

@@ -131,6 +131,9 @@ static void show_message(cli_decoder *d, const vireo__ws_head *head, message *m,
         cli_decode_text(d, CLI_AS_AUTO, bytes, m->bytes.len);
     } else if (wrong == NULL && inside && m->opcode == VIREO__WS_BINARY && d->missing > 0) {
         cli_decode_bytes(d, bytes, m->bytes.len);
+    } else if (wrong == NULL && inside && m->opcode == VIREO__WS_BINARY &&
+               cli_decode_msgpack(d, "message", bytes, m->bytes.len)) {
+        ; /* shown */
     } else {
         item.binary = m->opcode == VIREO__WS_BINARY || wrong != NULL;
         cli_decode_show(d, &item);

@@ -7,6 +7,7 @@
  * ["a"]. What nobody sends is not assumed: a ping carries nothing or "probe", only a message and
  * the handshake carry more. */
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,6 +15,7 @@
 
 #include "cli/decode.h"
 #include "engineio/v3.h"
+#include "payload/msgpack_read.h"
 #include "socketio/packet.h"
 
 static const char *const engine_names[] = {"open",    "close",   "ping", "pong",
@@ -77,6 +79,33 @@ static bool is_socket(const char *text, size_t n)
     return p.type != VIREO__SIO_CONNECT || p.id.len == 0;
 }
 
+/* {type, data, nsp, id} */
+bool cli_decode_msgpack(cli_decoder *d, const char *engine, const uint8_t *bytes, size_t n)
+{
+    vireo__doc doc;
+    char id[24] = "";
+    vireo__doc_init(&doc);
+    int error = vireo__msgpack_read(&doc, bytes, n, UINT32_MAX, NULL);
+    const vireo_value *packet = error == 0 ? vireo__doc_root(&doc) : NULL;
+    const char *ns = vireo_str(vireo_get(packet, "nsp"));
+    int64_t type = vireo_int(vireo_get(packet, "type"), -1);
+    bool is = ns != NULL && type >= VIREO__SIO_CONNECT && type <= VIREO__SIO_BINARY_ACK;
+    const vireo_value *data = vireo_get(packet, "data");
+    char *json = is && data != NULL ? vireo_json(data, NULL) : NULL;
+    if (vireo_get(packet, "id") != NULL)
+        snprintf(id, sizeof id, "%lld", (long long)vireo_int(vireo_get(packet, "id"), 0));
+    if (is)
+        cli_decode_show(d, &(cli_item){.engine = engine,
+                                       .socket = socket_names[type],
+                                       .ns = vireo__str_of(ns),
+                                       .id = vireo__str_of(id),
+                                       .data = vireo__str_of(json ? json : ""),
+                                       .values = vireo_type_of(data) == VIREO_ARRAY});
+    free(json);
+    vireo__doc_deinit(&doc);
+    return is;
+}
+
 /* --- Engine.IO -------------------------------------------------------------------------------- */
 
 void cli_decode_bytes(cli_decoder *d, uint8_t *bytes, size_t n)
@@ -87,6 +116,8 @@ void cli_decode_bytes(cli_decoder *d, uint8_t *bytes, size_t n)
     if (d->missing > 0) {
         item.parts = d->parts;
         item.part = d->parts - --d->missing;
+    } else if (cli_decode_msgpack(d, "message", bytes, n)) {
+        return;
     }
     cli_decode_show(d, &item);
 }

@@ -25,6 +25,8 @@ const cli_option cli_target_options[] = {
      "Socket.IO: where it is on the server (/socket.io)"},
     {"transports", 0, CLI_TEXT, offsetof(cli_target, transports), "LIST",
      "Socket.IO: polling,websocket; or one of them"},
+    {"msgpack", 0, CLI_FLAG, offsetof(cli_target, msgpack), NULL,
+     "Socket.IO: packets of socket.io-msgpack-parser, as the server's"},
     {"protocols", 0, CLI_TEXT, offsetof(cli_target, protocols), "LIST",
      "WebSocket: sub-protocols to ask for"},
     {"origin", 0, CLI_TEXT, offsetof(cli_target, origin), "ORIGIN",
@@ -171,7 +173,8 @@ static vireo_socket *connect_socket(cli_link *link, const char *url, const char 
         .on_connect_error = on_connect_error, .on_disconnect = on_disconnect, .on_drain = on_drain,
         .auth = auth, .path = t->path, .transports = t->transports, .protocols = t->protocols,
         .headers = link->headers, .proxy = t->proxy, .unix_path = t->unix_path, .tls = link->tls,
-        .timeout_ms = t->connect_timeout_ms, .no_reconnect = !link->reconnect, .error = error);
+        .parser = t->msgpack ? vireo_parser_msgpack() : NULL, .timeout_ms = t->connect_timeout_ms,
+        .no_reconnect = !link->reconnect, .error = error);
 }
 
 /* The URL's path is the namespace. */

@@ -29,7 +29,7 @@ typedef struct cli_target {
     const char *proxy;
     const char *unix_path;
     const char *ca_file, *cert, *key;
-    bool insecure;
+    bool insecure, msgpack;
     uint32_t connect_timeout_ms;
 } cli_target;
 

@@ -35,9 +35,19 @@ static const cli_command help = {
 const cli_command *const *cli_commands(void)
 {
     static const cli_command *const all[] = {
-        &cli_cmd_connect, &cli_cmd_emit,       &cli_cmd_listen, &cli_cmd_call,
-        &cli_cmd_record,  &cli_cmd_replay,     &cli_cmd_serve,  &cli_cmd_doctor,
-        &cli_cmd_decode,  &cli_cmd_completion, &help,           NULL,
+        &cli_cmd_connect,
+        &cli_cmd_emit,
+        &cli_cmd_listen,
+        &cli_cmd_call,
+        &cli_cmd_record,
+        &cli_cmd_replay,
+        &cli_cmd_serve,
+        &cli_cmd_doctor,
+        &cli_cmd_bench,
+        &cli_cmd_decode,
+        &cli_cmd_completion,
+        &help,
+        NULL,
     };
     return all;
 }

@@ -203,3 +203,16 @@ test("L06: what the developer tools of browsers save (HAR)", async (t) => {
   const gone = await vireo(["decode", "-f", path.join(folder, "no")]);
   assert.match(gone.stderr, /No such file/);
 });
+
+test("L06: packets of the msgpack parser", async () => {
+  // {type: 2, data: ["chat", {text: "hi"}], nsp: "/admin", id: 7}, as notepack writes it
+  const bytes = "84 a4 74 79 70 65 02 a4 64 61 74 61 92 a4 63 68 61 74 81 a4 74 65 78 74 a2 68 69 "
+    + "a3 6e 73 70 a6 2f 61 64 6d 69 6e a2 69 64 07";
+  const line = 'event chat {"text":"hi"}  namespace /admin, asks for answer 7';
+  await shows(["--as", "msgpack", bytes], [line]);
+  const raw = Buffer.from(bytes.replaceAll(" ", ""), "hex");
+  await shows([hex(frame(2, raw))], [`binary, ${raw.length} bytes  message  ${line}`]);
+  await shows([`b${raw.toString("base64")}`], [`message  ${line}`]);
+  const none = await vireo(["decode", "--as", "msgpack", "81 a1 61 01"]);
+  assert.deepEqual([none.code, /no packet of Socket.IO in msgpack/.test(none.stdout)], [1, true]);
+});
