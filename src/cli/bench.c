@@ -200,6 +200,7 @@ static int measure(crew *c, bench_result *r)
     if (SUM(c, opened) > 0)
         each(c, bench_worker_begin);
     wait_for_time(c);
+    c->b->interrupted = interrupted(c);
     server_use after = look_at_server(b);
     join(c);
     gather(c, r);

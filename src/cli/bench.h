@@ -29,9 +29,10 @@ typedef struct bench {
     uint32_t duration_ms;
     const char *event;
     bool json, quiet;
-    cli_link link;  /* its URL, headers and TLS; it connects nowhere */
-    char *padding;  /* |size| bytes */
-    uint64_t began; /* all times count from here; nanoseconds of uv_hrtime */
+    bool interrupted; /* by a signal: what was under way is lost, and says nothing */
+    cli_link link;    /* its URL, headers and TLS; it connects nowhere */
+    char *padding;    /* |size| bytes */
+    uint64_t began;   /* all times count from here; nanoseconds of uv_hrtime */
     _Atomic bool stopping;
 } bench;
 

@@ -105,7 +105,7 @@ static void messages(const bench *b, const bench_result *r)
            per_second(r, r->received));
     if (r->unsent > 0)
         printf("  %-12s %llu could not be sent\n", "", (unsigned long long)r->unsent);
-    if (b->mode == BENCH_ECHO && b->rate > 0 && r->received < r->sent)
+    if (b->mode == BENCH_ECHO && b->rate > 0 && r->received < r->sent && !b->interrupted)
         printf("  %-12s %llu were not answered in time: the server cannot keep up\n", "",
                (unsigned long long)(r->sent - r->received));
     times("latency", &r->latency);

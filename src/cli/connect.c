@@ -75,21 +75,25 @@ void cli_connect_say(cli_connect *c, cli_ink ink, const char *mark, const char *
 
 /* --- what comes ------------------------------------------------------------------------------- */
 
+static void put_bytes(vireo__buf *out, const void *bytes, size_t n)
+{
+    vireo__buf_append_byte(out, '<');
+    vireo__buf_append_u64(out, n);
+    vireo__buf_append_str(out, n == 1 ? " byte: " : " bytes: ");
+    cli_hex(out, bytes, n);
+    vireo__buf_append_byte(out, '>');
+}
+
 static void put_argument(vireo__buf *out, const vireo_value *v)
 {
     size_t n = 0;
     const void *bytes = vireo_bytes(v, &n);
     char *json = bytes == NULL ? vireo_json(v, &n) : NULL;
     vireo__buf_append_byte(out, ' ');
-    if (bytes != NULL) {
-        vireo__buf_append_str(out, "<");
-        vireo__buf_append_u64(out, n);
-        vireo__buf_append_str(out, n == 1 ? " byte: " : " bytes: ");
-        cli_hex(out, bytes, n);
-        vireo__buf_append_byte(out, '>');
-    } else if (json != NULL) {
+    if (bytes != NULL)
+        put_bytes(out, bytes, n);
+    else if (json != NULL)
         cli_escape(out, json, n);
-    }
     free(json);
 }
 
@@ -143,15 +147,10 @@ static void on_message(cli_link *link, const void *data, size_t n, bool binary)
     vireo__buf line;
     begin_line(c, &line, CLI_GREEN, "<");
     vireo__buf_append_str(&line, cli_paint(c->colours, CLI_PLAIN));
-    if (binary) {
-        vireo__buf_append_byte(&line, '<');
-        vireo__buf_append_u64(&line, n);
-        vireo__buf_append_str(&line, n == 1 ? " byte: " : " bytes: ");
-        cli_hex(&line, data, n);
-        vireo__buf_append_byte(&line, '>');
-    } else {
+    if (binary)
+        put_bytes(&line, data, n);
+    else
         cli_escape(&line, data, n);
-    }
     end_line(c, &line);
 }
 
@@ -211,7 +210,8 @@ static void on_leave(cli_link *link, vireo_socket *s, const char *why)
 static void on_fail(cli_link *link, int status, const char *text)
 {
     cli_connect *c = link->user;
-    cli_connect_say(c, CLI_RED, "!", "%s", text);
+    bool again = link->reconnect && status != CLI_REFUSED && at_terminal(c);
+    cli_connect_say(c, CLI_RED, "!", "%s%s", text, again ? " (trying again)" : "");
     link->status = status;
     if (status == CLI_REFUSED && !link->raw)
         cli_connect_say(c, CLI_BLUE, "=", "/reconnect tries again, /quit ends");

@@ -17,6 +17,7 @@
 
 #include "cli/decode.h"
 #include "cli/show.h"
+#include "payload/json_write.h"
 
 enum { SHOWN_OF_WRONG = 60 };
 
@@ -189,26 +190,6 @@ static void put_line(sheet *s, const cli_item *item)
 
 /* --- for programs ----------------------------------------------------------------------------- */
 
-static void member(vireo__buf *out, const char *name, vireo__str text)
-{
-    size_t n = 0;
-    char *json = vireo_format(&n, "%s, %.*s", name, (int)text.len, text.at ? text.at : "");
-    char *comma = json ? strchr(json, ',') : NULL; /* no name has one */
-    if (json != NULL && comma != NULL) {
-        *comma = ':';
-        if (out->len > 1)
-            vireo__buf_append_byte(out, ',');
-        vireo__buf_append(out, json, n);
-    }
-    free(json);
-}
-
-static void member_text(vireo__buf *out, const char *name, const char *text)
-{
-    if (text != NULL)
-        member(out, name, vireo__str_of(text));
-}
-
 static void key(vireo__buf *out, const char *name)
 {
     if (out->len > 1)
@@ -216,6 +197,18 @@ static void key(vireo__buf *out, const char *name)
     vireo__buf_append_byte(out, '"');
     vireo__buf_append_str(out, name);
     vireo__buf_append_str(out, "\":");
+}
+
+static void member(vireo__buf *out, const char *name, vireo__str text)
+{
+    key(out, name);
+    vireo__json_write_string(out, text.at ? text.at : "", text.len);
+}
+
+static void member_text(vireo__buf *out, const char *name, const char *text)
+{
+    if (text != NULL)
+        member(out, name, vireo__str_of(text));
 }
 
 static void member_number(vireo__buf *out, const char *name, uint64_t n)

@@ -5,15 +5,17 @@
 // npm's ws.
 
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { createInterface } from "node:readline";
 import { test } from "node:test";
 import { Server } from "socket.io";
 import { WebSocketServer } from "ws";
-import { vireo } from "../js/command.mjs";
+import { program, vireo } from "../js/command.mjs";
 import { Example } from "../js/example.mjs";
 import { deferred, next, nextN, within } from "../js/wait.mjs";
 
@@ -137,6 +139,18 @@ test("L02: listen's time-outs", async (t) => {
   assert.deepEqual([late.code, late.lines], [3, ['["one"]']]);
   assert.match(late.stderr, /time is up: 1 of 2 came/);
   assert.equal((await vireo(["listen", url, "--timeout", "300ms"])).code, 0);
+});
+
+test("L02: listen ends with its reader", async (t) => {
+  const url = await official(t, (io) => io.on("connection", (s) => {
+    const timer = setInterval(() => s.emit("tick"), 20);
+    s.on("disconnect", () => clearInterval(timer));
+  }));
+  const run = spawn("bash", ["-c", `"$0" listen "$1" | head -2; echo "\${PIPESTATUS[0]}"`, program, url]);
+  const lines = [];
+  createInterface({ input: run.stdout }).on("line", (line) => lines.push(line));
+  await within(once(run, "close"), "the end");
+  assert.deepEqual(lines, ['["tick"]', '["tick"]', "0"]);
 });
 
 test("L02: call writes the acknowledgement", async (t) => {

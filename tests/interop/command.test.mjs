@@ -5,11 +5,12 @@
 
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import path from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { program, vireo } from "../js/command.mjs";
+import { build, program, vireo } from "../js/command.mjs";
 
 const docs = path.join(path.dirname(fileURLToPath(import.meta.url)), "../../docs");
 
@@ -97,6 +98,16 @@ test("the manual page and docs/command.md know each command and each option", as
     for (const [, option] of help.matchAll(/^ {2}(?:-\w,| {3}) --([\w-]+)/gm))
       assert(own.includes(`Fl -${option}`), `vireo.1: ${name} --${option}`);
   }
+});
+
+test("make install: the program, its manual page, its completions", (t) => {
+  const folder = mkdtempSync(path.join(tmpdir(), "vireo-install-"));
+  t.after(() => rmSync(folder, { recursive: true }));
+  execFileSync("cmake", ["--install", build, "--prefix", folder]);
+  assert.match(execFileSync(path.join(folder, "bin/vireo"), ["--version"]).toString(), /^vireo /);
+  for (const [file, text] of [["man/man1/vireo.1", ".Dt VIREO 1"], ["zsh/site-functions/_vireo", "#compdef vireo"],
+    ["bash-completion/completions/vireo", "complete -o default -F _vireo vireo"]])
+    assert(readFileSync(path.join(folder, "share", file), "utf8").includes(text), file);
 });
 
 test("what a reader closes early does not upset it", () => {
