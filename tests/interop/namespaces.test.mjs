@@ -267,7 +267,7 @@ forEachKind("guards that answer later", (kind) => {
   test("a client that is not in yet is not reached by its rooms (N08)", async (t) => {
     const main = await connected(t, server);
     const wire = await webSocketSession(t, server);
-    wire.sendText(`40/slow,{"ms":500}`);
+    wire.sendText(`40/slow,{"ms":1000}`);
     assert.equal(await wire.readText(), `42/slow,["early",1]`);
     await call(main, "emit-room", "/slow", "early-room", "too early");
     assert.match(await wire.readText(), /^40\/slow,\{"sid"/);
@@ -287,7 +287,7 @@ forEachKind("guards that answer later", (kind) => {
 
   test("other namespaces go on while a guard is waited for (N02 N08)", async (t) => {
     const wire = await joinedSession(t, server);
-    wire.sendText(`40/slow,{"ms":100}`);
+    wire.sendText(`40/slow,{"ms":400}`);
     wire.sendText(`421["whoami"]`);
     assert.deepEqual([await wire.readText(), await wire.readText()].sort(),
       [`42/slow,["early",1]`, `431[{"nsp":"/","parent":null}]`]);
@@ -298,7 +298,7 @@ forEachKind("guards that answer later", (kind) => {
     const fresh = await start(kind);
     t.after(() => fresh.stop());
     const wire = await webSocketSession(t, fresh);
-    wire.sendText(`40/slow,{"ms":40}`);
+    wire.sendText(`40/slow,{"ms":400}`);
     assert.equal(await wire.readText(), `42/slow,["early",1]`);
     wire.socket.destroy();
     await fresh.observe({ event: "answered" });
@@ -311,8 +311,8 @@ forEachKind("guards that answer later", (kind) => {
     const fresh = await start(kind);
     t.after(() => fresh.stop());
     const wire = await joinedSession(t, fresh);
-    wire.sendText(`40/slow,{"ms":20}`);
-    wire.sendText(`40/slow,{"ms":60}`);
+    wire.sendText(`40/slow,{"ms":300}`);
+    wire.sendText(`40/slow,{"ms":600}`);
     for (let i = 0; i < 2; i++) assert.equal(await wire.readText(), `42/slow,["early",1]`);
     await fresh.observe(() => fresh.seen({ event: "answered" }).length === 2, "two answers");
     wire.sendText(`420["exists","/slow"]`);
@@ -328,7 +328,7 @@ forEachKind("guards that answer later", (kind) => {
 
 if (process.env.VIREO_KINDS !== "node")
   test("limits of dynamic namespaces and guards", { concurrency: 4 }, async (t) => {
-    const server = await start("vireo", "--max-children", 3, "--guard-timeout", 100);
+    const server = await start("vireo", "--max-children", 3, "--guard-timeout", 500);
     t.after(() => server.stop());
 
     await t.test("as many children as the limit, and not one more (N03)", async (t) => {
@@ -350,7 +350,7 @@ if (process.env.VIREO_KINDS !== "node")
     });
 
     await t.test("a guard that takes too long is a refusal (N08)", async (t) => {
-      const err = await refusalOf(t, server, "/slow", { auth: { ms: 300 } });
+      const err = await refusalOf(t, server, "/slow", { auth: { ms: 1500 } });
       assert.equal(err.message, "operation has timed out");
       await server.observe({ event: "answered" });
       assert.equal(server.seen({ event: "connect", nsp: "/slow" }).length, 0);
@@ -358,7 +358,7 @@ if (process.env.VIREO_KINDS !== "node")
     });
 
     await t.test("a decision that takes too long is a no (N04)", async (t) => {
-      const err = await refusalOf(t, server, "/fn-later-300-yes");
+      const err = await refusalOf(t, server, "/fn-later-1500-yes");
       assert.equal(err.message, "Invalid namespace");
     });
 
