@@ -16,7 +16,6 @@
 #include "socketio/ask.h"
 #include "socketio/inside.h"
 #include "socketio/local.h"
-#include "ws/frame.h"
 
 enum { HEARTBEAT_MS = 5000, SILENCE_MS = 10000 };
 
@@ -120,12 +119,9 @@ static int publish_to(vireo_adapter *a, const vireo_to *to, vireo__cluster_messa
 static int publish_event(vireo_adapter *a, const vireo_to *to, vireo__cluster_message *m,
                          const vireo__sio_message *message)
 {
-    vireo__attachment *parts = calloc(message->part_count + 1, sizeof *parts);
+    vireo__attachment *parts = vireo__sio_message_parts(message);
     if (parts == NULL)
         return VIREO_ENOMEM;
-    for (size_t i = 0; i < message->part_count; i++)
-        parts[i] = (vireo__attachment){vireo__ws_payload(message->parts[i]),
-                                       vireo__ws_payload_len(message->parts[i])};
     m->json = vireo__sio_message_json(message);
     m->parts = parts;
     m->part_count = message->part_count;

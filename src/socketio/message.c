@@ -195,15 +195,21 @@ static int append_text(vireo__sio_message *out, const vireo__sio_message *messag
     return 0;
 }
 
+vireo__attachment *vireo__sio_message_parts(const vireo__sio_message *message)
+{
+    vireo__attachment *parts = calloc(message->part_count + 1, sizeof *parts);
+    for (size_t i = 0; parts != NULL && i < message->part_count; i++)
+        parts[i] = (vireo__attachment){vireo__ws_payload(message->parts[i]),
+                                       vireo__ws_payload_len(message->parts[i])};
+    return parts;
+}
+
 /* code_event has the parser write an event that is made already. */
 static int code_event(vireo__sio_message *message, const vireo__sio_codec *codec, const char *ns)
 {
-    vireo__attachment *parts = calloc(message->part_count + 1, sizeof *parts);
+    vireo__attachment *parts = vireo__sio_message_parts(message);
     if (parts == NULL)
         return VIREO_ENOMEM;
-    for (size_t i = 0; i < message->part_count; i++)
-        parts[i] = (vireo__attachment){vireo__ws_payload(message->parts[i]),
-                                       vireo__ws_payload_len(message->parts[i])};
     int error = vireo__sio_encode(&message->coded, codec, VIREO__SIO_EVENT, ns, NULL,
                                   vireo__sio_message_json(message), parts, message->part_count);
     free(parts);

@@ -73,6 +73,10 @@ int vireo__sio_message_append(vireo__sio_message *out, const vireo__sio_codec *c
  * |message|. */
 vireo__str vireo__sio_message_json(const vireo__sio_message *message);
 
+/* vireo__sio_message_parts returns new: views of its binary parts, message->part_count of them,
+ * free() them; NULL when memory runs out. */
+vireo__attachment *vireo__sio_message_parts(const vireo__sio_message *message);
+
 /* What is sent: one frame, and |*count| more that must follow it at once; borrowed. */
 static inline vireo__shared *vireo__sio_message_first(const vireo__sio_message *message)
 {
