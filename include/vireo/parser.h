@@ -81,12 +81,12 @@ typedef struct vireo_parser {
      * to send the packet is given. A broadcast is written once for all receivers. */
     int (*encode)(void *user, const vireo_packet *packet, vireo_pieces *out);
 
-    /* Reads one piece of what a client sends, who may be hostile.
+    /* Reads one piece of what the other end sends, which may be hostile.
      *
      * piece   ns and data may point into it
      * b       where data is built; what stands in it when more pieces are expected is lost
      * packet  all zero; filled in when it is complete, data with vireo_built(b), or a part of that
-     * error   what is wrong: the text that on_error gets
+     * error   what is wrong: the text that a server's on_error gets
      * Returns 1: |packet| is complete; 0: more pieces are expected; a negative number: the
      * connection is closed, and the reader asked no more. Data of a wrong shape (an EVENT without
      * a name) is refused by the library: "invalid payload". */

@@ -273,7 +273,8 @@ static void do_connect(driver *d, const vireo_value *command)
         .reconnect_attempts = number(p, "attempts"), .reconnect_delay_ms = number(p, "delay"),
         .reconnect_delay_max_ms = number(p, "delayMax"),
         .randomization = vireo_num(option(p, "randomization"), 0),
-        .more_urls = texts(option(p, "moreUrls"), lists[4]));
+        .more_urls = texts(option(p, "moreUrls"), lists[4]),
+        .parser = wants(p, "msgpack") ? vireo_parser_msgpack() : NULL);
     vireo_tls_client_free(tls);
     free(auth);
     if (p->socket == NULL)

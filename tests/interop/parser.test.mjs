@@ -11,6 +11,7 @@ import WebSocket from "ws";
 import notepack from "notepack.io";
 import msgpackParser from "socket.io-msgpack-parser";
 import { call, client, connected, modes } from "../js/client.mjs";
+import { startClients } from "../js/driver.mjs";
 import { webSocketSession } from "../js/raw.mjs";
 import { forEachKind, startServer } from "../js/server.mjs";
 import { next, nextN } from "../js/wait.mjs";
@@ -113,6 +114,22 @@ forEachKind("the msgpack parser", (kind) => {
         reason: "client namespace disconnect" }).length > 0, "the end");
     });
   }
+
+  for (const transports of ["websocket", "polling"])
+    test(`Vireo's client over ${transports}: events, acknowledgements, binary, a refusal (S22)`, async (t) => {
+      const all = startClients(t);
+      const quick = { transports, msgpack: true };
+      const a = all.connect("a", server.url, { ...quick, auth: { token: "t" } });
+      await a.next("connect");
+      assert.deepEqual((await a.next("event", { type: "hello" })).args, ["hello", { auth: { token: "t" } }]);
+      a.emit("echo", [1.5, { b: [null, "\u{1f600}"] }]);
+      assert.deepEqual((await a.next("event", { type: "echo" })).args, ["echo", 1.5, { b: [null, "\u{1f600}"] }]);
+      const three = { type: "Buffer", data: [1, 2, 3] };
+      const answer = await a.call("ack", { x: "y" });
+      assert.deepEqual([answer.status, answer.args], ["OK", [{ x: "y" }, three]]);
+      const refused = all.connect("b", server.url, { ...quick, auth: { refuse: 1 } });
+      assert.equal((await refused.next("connect_error")).message, "refused");
+    });
 
   test("many in flight, in order (S22 S24)", async (t) => {
     const socket = await connected(t, server, msgpack({ transports: ["websocket"] }));
