@@ -137,7 +137,7 @@ VIREO_API const char *vireo_sse_address(const vireo_sse *e);
 typedef struct vireo_sse_client vireo_sse_client;
 
 typedef struct vireo_sse_event {
-    const char *event; /* its type; "message" if the server names none */
+    const char *event; /* its type; "message" if the server names none, or one with a NUL in it */
     const char *data;  /* ended by a NUL; valid UTF-8 */
     size_t len;
     const char *id; /* the newest of the stream; "" for none */

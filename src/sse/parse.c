@@ -71,9 +71,12 @@ static int take_field(vireo__sse_parser *p, vireo__str name, vireo__str value)
         vireo__buf_append(&p->data, value.at, value.len);
         return vireo__buf_append_byte(&p->data, '\n');
     }
-    if (vireo__str_equal(name, "event"))
+    /* "If the field value does not contain U+0000 NULL, then set the last event ID buffer". A type
+     * with one is passed over too: told up to its NUL it would be another type. */
+    bool is_text = memchr(value.at, '\0', value.len) == NULL;
+    if (vireo__str_equal(name, "event") && is_text)
         return set(&p->event, value);
-    if (vireo__str_equal(name, "id") && memchr(value.at, '\0', value.len) == NULL)
+    if (vireo__str_equal(name, "id") && is_text)
         return set(&p->id, value);
     if (vireo__str_equal(name, "retry"))
         set_retry(p, value);

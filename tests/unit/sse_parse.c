@@ -35,6 +35,7 @@ static const row rows[] = {
     {"event: x\nid: 7\ndata: a\n\ndata: b\n\n", 0, "x|a|7;message|b|7;", 0},
     {"id: 1\ndata: a\n\nid\ndata: b\n\n", 0, "message|a|1;message|b|;", 0},
     {"id: a\0b\ndata: c\n\n", 17, "message|c|;", 0},
+    {"event: a\0b\ndata: c\n\n", 20, "message|c|;", 0},
     {"event: x\n\ndata: a\n\n", 0, "message|a|;", 0},
     {": comment\n:\ndata: a\n\n", 0, "message|a|;", 0},
     {"data: lost", 0, "", 0},
