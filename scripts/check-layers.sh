@@ -12,6 +12,7 @@ floors='base payload loop net http ws sse engineio socketio cluster cli'
 # The codecs: bytes in, values out (docs/architecture.md). What they may include: base, payload and each other.
 codecs='
 base/dotenv
+cli/histogram
 cluster/message
 engineio/id
 engineio/jsonp
