@@ -98,6 +98,7 @@ typedef struct vireo_http_compression {
     bool off;
     uint8_t level;    /* 1 (fast) .. 9 (small); default 6 */
     size_t threshold; /* a shorter answer is sent as it is; default 1,024 bytes; 1: none is */
+    size_t max_bytes; /* and a longer one, since all others wait meanwhile; default 1,000,000 */
 } vireo_http_compression;
 
 /* Options of a Socket.IO server; names and defaults are those of the official one. What is 0 or

@@ -21,7 +21,7 @@ static vireo__coding choose(const vireo_req *r)
 void vireo__eio_compress(vireo__eio_server *server, vireo_req *r, vireo__str *body)
 {
     const vireo_http_compression *o = &server->options.http_compression;
-    if (o->off || body->len < o->threshold)
+    if (o->off || body->len < o->threshold || body->len > o->max_bytes)
         return;
     vireo__coding coding = choose(r);
     if (coding == VIREO__CODING_NONE ||

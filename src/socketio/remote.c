@@ -15,11 +15,12 @@
 #include "socketio/inside.h"
 #include "socketio/local.h"
 
-/* A pattern of namespaces has no sockets, and its children no common adapter. */
+/* A pattern of namespaces has no sockets, and its children no common adapter; at a client's end
+ * there are no others. */
 static bool is_one(vireo_to *to)
 {
     vireo__to_settle(to);
-    return to->ns != NULL && to->ns->as_parent == NULL;
+    return to->ns != NULL && to->ns->as_parent == NULL && to->ns->io->end == &vireo__sio_server_end;
 }
 
 vireo_adapter *vireo__adapter_for(const vireo_to *to)

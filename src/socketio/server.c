@@ -51,6 +51,7 @@ static vireo_io_options with_defaults(const vireo_io_options *given)
     DEFAULT(max_payload_packets, default_packets(o.max_message_bytes));
     DEFAULT(max_fragments, 131072); /* as in ws */
     DEFAULT(http_compression.threshold, 1024);
+    DEFAULT(http_compression.max_bytes, 1000000);
     DEFAULT(http_compression.level, 6);
     DEFAULT(recovery_bytes, (size_t)8 * 1024 * 1024);
     DEFAULT(recovery_clients, 100000);

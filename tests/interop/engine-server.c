@@ -265,7 +265,7 @@ int main(int argc, char **argv)
                             .max_payload_packets = 125000,
                             .max_fragments = 131072,
                             .max_queued_bytes = 16000000,
-                            .http_compression = {.level = 6, .threshold = 1024},
+                            .http_compression = {.level = 6, .threshold = 1024, .max_bytes = 1000000},
                             .transports = VIREO__EIO_POLLING | VIREO__EIO_WEBSOCKET};
     int which;
     while ((which = getopt_long(argc, argv, "", long_options, NULL)) != -1)

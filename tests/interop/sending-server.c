@@ -5,6 +5,7 @@
  *
  *   --deflate       WebSockets are compressed, with a memory of what was sent before
  *   --max-queued N  bytes for one client
+ *   --max-answer N  longer answers to polls are not compressed
  *   {newest: key}   of |how|: events that replace each other
  */
 
@@ -143,6 +144,8 @@ int main(int argc, char **argv)
             o.http_compression.threshold = (size_t)atol(argv[++i]);
         else if (strcmp(argv[i], "--max-queued") == 0 && i + 1 < argc)
             o.max_queued_bytes = (size_t)atol(argv[++i]);
+        else if (strcmp(argv[i], "--max-answer") == 0 && i + 1 < argc)
+            o.http_compression.max_bytes = (size_t)atol(argv[++i]);
         else if (strcmp(argv[i], "--watch") == 0)
             o.on_packet = on_packet;
         else if (strcmp(argv[i], "--no-compression") == 0)

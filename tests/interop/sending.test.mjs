@@ -122,6 +122,17 @@ forEachKind("compression of answers to polls", (kind) => {
     }
   });
 
+  if (kind === "vireo") test("up to as many bytes as may hold up the others, and not one more (T25)", async (t) => {
+    const short = await start(kind, "--max-answer", 3000);
+    t.after(() => short.stop());
+    const frame = packet("said", "").length;
+    for (const [bytes, coding] of [[3000, "gzip"], [3001, undefined]]) {
+      const res = await answer(short, "gzip", packet("say", {}, "y".repeat(bytes - frame)));
+      assert.equal(decoded(res).length, bytes);
+      assert.equal(res.headers["content-encoding"], coding, `${bytes} bytes`);
+    }
+  });
+
   test("not what is flagged, unless something else in the answer is not (S11 T25)", async () => {
     const flagged = packet("say", { plain: true }, text);
     const alone = await answer(server, "gzip", flagged, packet("say-all", { plain: true }, "small"));

@@ -7,6 +7,7 @@
 
 #include "socketio_peer.h"
 
+#include <vireo/client.h>
 #include <vireo/error.h>
 
 #include "socketio/inside.h"
@@ -129,6 +130,21 @@ static void mistakes_are_told(void **state)
     vireo_app_free(seen.app);
 }
 
+/* What asks several is not for the socket of a client. */
+static void a_clients_own_socket_may_be_the_one(void **state)
+{
+    (void)state;
+    vireo_app *app = vireo_app_new();
+    vireo_socket *s = vireo_connect(app, "http://127.0.0.1:9");
+    assert_non_null(s);
+    vireo_to to = {.only = s, .flags = VIREO_VOLATILE};
+    assert_int_equal(vireo_broadcast(to, "a", NULL), 0); /* it is not connected */
+    assert_int_equal(vireo_broadcast_ack(to, 1000, on_results, NULL, "q", NULL), VIREO_EINVAL);
+    assert_int_equal(vireo_fetch_sockets(to, 1000, on_results, NULL), VIREO_EINVAL);
+    assert_int_equal(vireo_sockets_join(to, (const char *[]){"r", NULL}), VIREO_EINVAL);
+    vireo_app_free(app);
+}
+
 /* --- the newest ------------------------------------------------------------------------------- */
 
 static void a_name_of_255_bytes_is_the_longest(void **state)
@@ -217,6 +233,7 @@ int main(void)
         cmocka_unit_test(a_target_may_be_one_socket),
         cmocka_unit_test(what_is_done_to_many_can_be_done_to_one),
         cmocka_unit_test(mistakes_are_told),
+        cmocka_unit_test(a_clients_own_socket_may_be_the_one),
         cmocka_unit_test(a_name_of_255_bytes_is_the_longest),
         cmocka_unit_test(each_namespace_has_its_own_names),
         cmocka_unit_test(memory_is_bounded_by_the_names),
