@@ -130,6 +130,18 @@ VIREO_API int vireo_app_run(vireo_app *app, const vireo_listen_options *options)
  * app   takes */
 VIREO_API void vireo_run_loop(vireo_app *app);
 
+/* vireo_thread_start runs the application's loop on a thread of its own, for programs that have none; all
+ * handlers run on that thread, and all of the application belongs to it from now on, save
+ * vireo_post and the functions that say "any thread". Signals are left to the program. Returns 0,
+ * VIREO_EINVAL (it runs already, or on a uv_loop_t of yours), -errno. */
+VIREO_API int vireo_thread_start(vireo_app *app);
+
+/* vireo_thread_end ends an application that vireo_thread_start has begun: stops it as vireo_stop, waits for
+ * its end, and frees it. On any thread but its own.
+ *
+ * app   takes; NULL is allowed */
+VIREO_API void vireo_thread_end(vireo_app *app);
+
 /* vireo_stop begins the graceful end: no new connections, sockets are disconnected with "server
  * shutting down", event handlers run, connections are closed. vireo_run returns when all that is
  * done. Allowed in any callback; a second call does nothing. */

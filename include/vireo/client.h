@@ -177,8 +177,8 @@ VIREO_API vireo_socket *vireo_client_connect(vireo_app *app, const char *url,
                                              const vireo_client_options *options);
 
 /* vireo_open connects a socket that is not active: one that was refused or disconnected, or was
- * made with .no_connect. Nothing if it is active. Returns 0; VIREO_EINVAL for a server's socket;
- * VIREO_ECLOSED once the application ends. */
+ * made with .no_connect; and begins anew after on_reconnect_failed. Nothing if it is connecting.
+ * Returns 0; VIREO_EINVAL for a server's socket; VIREO_ECLOSED once the application ends. */
 VIREO_API int vireo_open(vireo_socket *s);
 
 /* vireo_drop disconnects the socket, if it is connected, and ends it: what it waits for is told
@@ -202,6 +202,29 @@ VIREO_API void vireo_set_reconnect(vireo_socket *s, bool on);
 
 /* vireo_buffered returns how many events wait until the socket is connected. */
 VIREO_API size_t vireo_buffered(const vireo_socket *s);
+
+/* --- from other threads -----------------------------------------------------------------------
+
+ * For programs without a loop, whose application runs on a thread of its own (vireo_thread_start). A
+ * socket that other threads use is dropped when none of them uses it any more, or with the
+ * application: vireo_thread_end. */
+
+/* vireo_post_emit hands an event over to be emitted on the loop's thread, after what was handed
+ * over before. Any thread. Returns 0, VIREO_EINVAL (a server's socket), VIREO_ERESERVED,
+ * VIREO_ETEMPLATE, VIREO_ENOMEM, VIREO_ECLOSED (the application has ended). */
+VIREO_API int vireo_post_emit(vireo_socket *s, const char *event, const char *tmpl, ...)
+    VIREO_PRINTF(3, 4);
+
+/* vireo_post_ask emits an event and waits for its answer. Any thread but the loop's, which must be
+ * running.
+ *
+ * timeout_ms  0: .ack_timeout_ms; without that as long as the connection lasts
+ * answer      new: the array that the server has answered, for vireo_value_free; NULL unless 0 is
+ *             returned
+ * Returns 0; VIREO_ETIMEDOUT; VIREO_ECLOSED: the connection, or the application, has ended before;
+ * and as vireo_post_emit. */
+VIREO_API int vireo_post_ask(vireo_socket *s, uint32_t timeout_ms, vireo_value **answer,
+                             const char *event, const char *tmpl, ...) VIREO_PRINTF(5, 6);
 
 #ifdef __cplusplus
 }

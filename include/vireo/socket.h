@@ -587,6 +587,10 @@ typedef void (*vireo_ack_fn)(vireo_socket *s, int status, const vireo_value *arg
 VIREO_API int vireo_emit_ack(vireo_socket *s, uint32_t timeout_ms, vireo_ack_fn on_ack, void *user,
                              const char *event, const char *tmpl, ...) VIREO_PRINTF(6, 7);
 
+/* vireo_emit_ack_value is the same with the elements of |args| (an array; NULL for none). */
+VIREO_API int vireo_emit_ack_value(vireo_socket *s, uint32_t timeout_ms, vireo_ack_fn on_ack,
+                                   void *user, const char *event, const vireo_value *args);
+
 /* --- rooms and broadcasts --------------------------------------------------------------------- */
 
 /* vireo_join and vireo_leave: 0, VIREO_EINVAL (NULL, empty or too long a name), VIREO_ETOOBIG

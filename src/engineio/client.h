@@ -72,7 +72,7 @@ const char *vireo__eio_client_id(const vireo__eio_client *c); /* "" until it is 
 vireo__eio_kind vireo__eio_client_kind(const vireo__eio_client *c);
 bool vireo__eio_client_writable(const vireo__eio_client *c); /* would a message leave now */
 size_t vireo__eio_client_queued(const vireo__eio_client *c);
-/* the last transport that was opened was a WebSocket, and it stood */
+/* the session has a WebSocket, or had one, and no transport has failed since */
 bool vireo__eio_client_websocket_works(const vireo__eio_client *c);
 
 #endif

@@ -104,9 +104,11 @@ struct vireo_app {
     int64_t date_at;                        /* seconds; |date| is written for */
     uint16_t port;
     vireo_connections_format connlog;
-    bool stopping; /* the graceful end has begun */
-    bool stopped;  /* .. and everybody was told */
-    bool finished; /* all connections are closed */
+    uv_thread_t thread; /* of vireo_thread_start */
+    bool threaded;      /* .. which was called */
+    bool stopping;      /* the graceful end has begun */
+    bool stopped;       /* .. and everybody was told */
+    bool finished;      /* all connections are closed */
     char date[VIREO__HTTP_DATE_SIZE];
 };
 

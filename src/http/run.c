@@ -105,3 +105,41 @@ void vireo_run_loop(vireo_app *app)
     watch_signals(&run);
     run_until_stopped(&run);
 }
+
+/* --- a thread of its own ---------------------------------------------------------------------- */
+
+static void run_thread(void *user)
+{
+    vireo_app *app = user;
+    while (!app->finished)
+        uv_run(app->loop->uv, UV_RUN_ONCE);
+}
+
+int vireo_thread_start(vireo_app *app)
+{
+    if (app->threaded || app->loop->own == NULL)
+        return VIREO_EINVAL;
+    app->threaded = true;
+    int error = uv_thread_create(&app->thread, run_thread, app);
+    app->threaded = error == 0;
+    return error;
+}
+
+static void stop_there(vireo_app *app, void *user)
+{
+    (void)user;
+    vireo_stop(app);
+}
+
+/* Without memory for the message there is nothing to do but to try again. */
+void vireo_thread_end(vireo_app *app)
+{
+    if (app == NULL)
+        return;
+    if (app->threaded) {
+        while (vireo_post(app, stop_there, NULL) == VIREO_ENOMEM)
+            uv_sleep(1);
+        uv_thread_join(&app->thread);
+    }
+    vireo_app_free(app);
+}

@@ -11,6 +11,7 @@
  *   client_packets.c   what arrives
  *   client_send.c      what is sent, or waits for it
  *   client_retry.c     events that are sent until they are acknowledged
+ *   client_thread.c    what other threads may do
  *
  * A client's socket stands in a vireo_ns of its own, which nobody finds, and a manager has the part
  * of a vireo_io that both ends have: so events, acknowledgements and listeners are those of
@@ -93,7 +94,8 @@ typedef struct vireo__client {
     bool connecting : 1;  /* CONNECT is to be sent, or was */
     bool connect_due : 1; /* .. is to be */
     bool asked_auth : 1;  /* .on_auth was called, vireo_auth was not yet */
-    bool dropped : 1;
+    bool ending : 1;      /* it is not opened any more */
+    bool dropped : 1;     /* .. nor used */
 } vireo__client;
 
 /* vireo__client_of returns what a socket is as a client's; NULL for a server's. */
@@ -179,6 +181,9 @@ int vireo__client_send(vireo_socket *s, const vireo__sio_message *message, vireo
 /* vireo__client_send_now sends a packet over the connection, which stands. Returns 0 or a negative
  * number. */
 int vireo__client_send_now(vireo__client *c, const vireo__sio_message *message);
+/* vireo__client_unsendable: what must be sent could not be: when there is room again it is tried
+ * again by itself; else the connection is made anew. */
+void vireo__client_unsendable(vireo__client *c, int error);
 int vireo__client_send_raw(vireo__client *c, vireo__sio_type type, vireo__str json);
 void vireo__client_flush(vireo__client *c); /* what has waited is sent */
 void vireo__client_forget_unsent(vireo__client *c);

@@ -234,7 +234,7 @@ static void on_close(vireo__eio_client *engine, const vireo__eio_failure *why)
 {
     vireo__manager *m = of_engine(engine);
     m->engine = NULL;
-    m->clients->websocket_worked = false;
+    m->clients->websocket_worked = vireo__eio_client_websocket_works(engine);
     if (m->state == VIREO__MANAGER_OPEN)
         vireo__manager_lost(m, why->reason, why->text);
     else
@@ -363,7 +363,7 @@ static void take_options(vireo__manager *m, const vireo_client_options *o)
     m->io.options.max_message_bytes = o->max_message_bytes;
     m->io.codec.parser = o->parser;
     m->io.codec.user = o->parser_user;
-    m->io.codec.max_values = UINT32_MAX;
+    m->io.codec.max_values = vireo__io_default_values(o->max_message_bytes);
     m->io.codec.max_attachments = o->max_attachments;
     m->io.options.max_owed = UINT32_MAX;
     m->backoff = (vireo__backoff){o->reconnect_delay_ms, o->reconnect_delay_max_ms, 2,
@@ -411,5 +411,6 @@ void vireo__manager_free(vireo__manager *m)
         vireo__eio_place_unref(m->places[i]);
     free(m->places);
     free(m->key);
-    vireo__io_free(&m->io); /* it is what stands first in |m| */
+    _Static_assert(offsetof(vireo__manager, io) == 0, "what frees the one frees the other");
+    vireo__io_free(&m->io);
 }

@@ -83,22 +83,28 @@ static int send_again(vireo__client *c, item *i)
     return error;
 }
 
+static int send_first(vireo__client *c, item *i)
+{
+    i->ack = vireo__ack_expect(c->socket, i->timeout_ms, on_answer, i);
+    int error = i->ack != NULL ? send_again(c, i) : VIREO_ENOMEM;
+    if (error < 0 && i->ack != NULL) {
+        vireo__ack_cancel(i->ack);
+        i->ack = NULL;
+    }
+    return error;
+}
+
 /* What cannot be sent now has not been tried. */
 static void try_one(vireo__client *c, item *i)
 {
-    vireo_socket *s = c->socket;
-    vireo__outgoing_one(s, &i->message);
-    if (!s->connected || c->queue.next != &i->node || i->ack != NULL)
+    vireo__outgoing_one(c->socket, &i->message);
+    if (!c->socket->connected || c->queue.next != &i->node || i->ack != NULL)
         return;
-    i->ack = vireo__ack_expect(s, i->timeout_ms, on_answer, i);
-    if (i->ack == NULL)
-        return;
-    i->tries++;
-    if (send_again(c, i) == 0)
-        return;
-    i->tries--;
-    vireo__ack_cancel(i->ack);
-    i->ack = NULL;
+    int error = send_first(c, i);
+    if (error == 0)
+        i->tries++;
+    else
+        vireo__client_unsendable(c, error);
 }
 
 void vireo__client_drain(vireo__client *c, bool again)

@@ -52,6 +52,12 @@ int vireo__client_send_raw(vireo__client *c, vireo__sio_type type, vireo__str js
     return error;
 }
 
+void vireo__client_unsendable(vireo__client *c, int error)
+{
+    if (error != VIREO_EFULL)
+        vireo__eio_client_fail(c->manager->engine, "transport error", error);
+}
+
 /* Listeners see what is sent when it is sent, and may end everything. */
 static int send_event(vireo__client *c, const vireo__sio_message *message)
 {
@@ -110,8 +116,11 @@ void vireo__client_flush(vireo__client *c)
         vireo__outgoing_one(c->socket, &u->message);
         if (c->unsent.next != place || !c->socket->connected)
             continue;
-        if (vireo__client_send_now(c, &u->message) < 0)
+        int error = vireo__client_send_now(c, &u->message);
+        if (error < 0) {
+            vireo__client_unsendable(c, error);
             return;
+        }
         if (u->ack != NULL)
             vireo__ack_unpark(u->ack);
         free_unsent(u);

@@ -303,32 +303,30 @@ void vireo__client_lost(vireo__client *c, const char *reason, const char *descri
     vireo__ack_fail_all(s);
 }
 
-static void disconnect_one(vireo__client *c, const char *reason)
+/* Its own handler comes last: it may open the socket anew. */
+static void leave(vireo__client *c, bool close)
 {
-    bool connected = c->socket->connected;
-    if (connected)
+    if (c->socket->connected)
         vireo__client_send_raw(c, VIREO__SIO_DISCONNECT, (vireo__str){"", 0});
     vireo__client_deactivate(c);
-    if (connected)
-        vireo__client_lost(c, reason, "");
+    if (close)
+        vireo__manager_close(c->manager, "forced close");
+    vireo__client_lost(c, "io client disconnect", "");
 }
 
 static void disconnect(vireo_socket *s, bool close)
 {
-    vireo__client *c = vireo__client_of(s);
-    if (c->dropped)
-        return;
-    disconnect_one(c, "io client disconnect");
-    if (close && !c->dropped)
-        vireo__manager_close(c->manager, "forced close");
+    if (!vireo__client_of(s)->ending)
+        leave(vireo__client_of(s), close);
 }
 
 void vireo__client_end(vireo__client *c)
 {
     vireo_socket *s = c->socket;
-    if (c->dropped)
+    if (c->ending)
         return;
-    disconnect_one(c, "io client disconnect");
+    c->ending = true;
+    leave(c, false);
     c->dropped = true;
     s->closed = true;
     vireo__client_forget_unsent(c);
@@ -348,14 +346,12 @@ int vireo_open(vireo_socket *s)
     vireo__client *c = vireo__client_of(s);
     if (c == NULL)
         return VIREO_EINVAL;
-    if (c->dropped || vireo__app_stopping(c->manager->io.app))
+    if (c->ending || vireo__app_stopping(c->manager->io.app))
         return VIREO_ECLOSED;
-    if (c->active)
-        return 0;
-    c->active = true;
-    if (c->manager->state == VIREO__MANAGER_OPEN)
+    if (!c->active && c->manager->state == VIREO__MANAGER_OPEN)
         vireo__client_opened(c);
-    else if (!c->manager->reconnecting)
+    c->active = true;
+    if (!c->manager->reconnecting)
         vireo__manager_open(c->manager);
     return 0;
 }

@@ -78,19 +78,33 @@ int vireo_emit_json(vireo_socket *s, const char *event, const char *args, size_t
     return emit(s, event, NULL, &(vireo__sio_args){.json = {args, len}});
 }
 
+static int emit_ack(vireo_socket *s, uint32_t timeout_ms, vireo_ack_fn on_ack, void *user,
+                    const char *event, const vireo__sio_args *args)
+{
+    vireo__ack *ack = vireo__ack_expect(s, timeout_ms, on_ack, user);
+    if (ack == NULL)
+        return VIREO_ENOMEM;
+    int error = emit(s, event, ack, args);
+    if (error < 0)
+        vireo__ack_cancel(ack);
+    return error;
+}
+
 int vireo_emit_ack(vireo_socket *s, uint32_t timeout_ms, vireo_ack_fn on_ack, void *user,
                    const char *event, const char *tmpl, ...)
 {
     va_list list;
-    vireo__ack *ack = vireo__ack_expect(s, timeout_ms, on_ack, user);
-    if (ack == NULL)
-        return VIREO_ENOMEM;
     va_start(list, tmpl);
-    int error = emit(s, event, ack, &(vireo__sio_args){.tmpl = tmpl, .list = &list});
+    int error = emit_ack(s, timeout_ms, on_ack, user, event,
+                         &(vireo__sio_args){.tmpl = tmpl, .list = &list});
     va_end(list);
-    if (error < 0)
-        vireo__ack_cancel(ack);
     return error;
+}
+
+int vireo_emit_ack_value(vireo_socket *s, uint32_t timeout_ms, vireo_ack_fn on_ack, void *user,
+                         const char *event, const vireo_value *args)
+{
+    return emit_ack(s, timeout_ms, on_ack, user, event, &(vireo__sio_args){.values = args});
 }
 
 /* --- to many ---------------------------------------------------------------------------------- */

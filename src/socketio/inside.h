@@ -66,7 +66,7 @@ struct vireo_io {
     vireo__sio_codec codec; /* how packets are written and read */
     vireo_cookie_options cookie;
     vireo__eio_server *engine;
-    char *path;            /* of the options, owned, without a slash at its end */
+    char *path; /* of the options, owned, without a slash at its end */
     vireo__io_counts counts;
     /* while the sockets of a session that has ended are closed: whose, and how it ended */
     const struct vireo__sio_conn *ending;
@@ -201,6 +201,9 @@ struct vireo_msg {
  * NULL when memory runs out. */
 vireo_io *vireo__io_of(vireo_app *app);
 void vireo__io_close_sockets(vireo_io *io, const char *reason);
+
+/* vireo__io_default_values returns how many values and keys a packet may have. */
+uint32_t vireo__io_default_values(size_t message_bytes);
 
 /* vireo__io_init fills in what a server and a client have in common; |io| is all zero. What it
  * holds is freed by vireo__io_free. */

@@ -12,7 +12,7 @@
 #include "socketio/inside.h"
 
 /* A text may be nothing but numbers of one digit, and none of use is. */
-static uint32_t default_values(size_t message_bytes)
+uint32_t vireo__io_default_values(size_t message_bytes)
 {
     enum { LEAST = 100000 };
     size_t values = message_bytes / 4;
@@ -44,7 +44,7 @@ static vireo_io_options with_defaults(const vireo_io_options *given)
     DEFAULT(max_attachments, 10);
     DEFAULT(max_namespaces, 100);
     DEFAULT(max_rooms, 10000);
-    DEFAULT(max_values, default_values(o.max_message_bytes));
+    DEFAULT(max_values, vireo__io_default_values(o.max_message_bytes));
     DEFAULT(max_auth_bytes, 1000000);
     DEFAULT(max_child_namespaces, 10000);
     DEFAULT(max_owed, 10000);

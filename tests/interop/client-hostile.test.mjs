@@ -76,10 +76,12 @@ for (const [what, first] of Object.entries(unreadable))
 const handshakes = {
   "JSON that is none": "0{",
   "no sid": "0" + JSON.stringify({ upgrades: [], pingInterval: 1000, pingTimeout: 1000 }),
-  "a sid that is too long": hello({ sid: "x".repeat(300) }),
+  "a sid that is too long": hello({ sid: "x".repeat(257) }),
   "a sid with a NUL": hello({ sid: "x\0y" }),
   "no times": "0" + JSON.stringify({ sid: "x" }),
   "absurd times": hello({ pingInterval: 1e300 }),
+  "an interval of more than a day": hello({ pingInterval: 86400001 }),
+  "a time-out of more than a day": hello({ pingTimeout: 86400001 }),
   "negative times": hello({ pingInterval: -5 }),
   "times that are texts": hello({ pingTimeout: "1000" }),
 };
@@ -91,6 +93,22 @@ for (const [what, packet] of Object.entries(handshakes))
     assert.equal(error.message, "parse error");
     await a.next("connect", { id: "well" });
   });
+
+test("a handshake at its limits; ten attachments", async (t) => {
+  const ten = Array.from({ length: 10 }, (_, num) => ({ _placeholder: true, num }));
+  const url = await rogue(t, (ws) => {
+    ws.send(hello({ sid: "x".repeat(256), pingInterval: 86400000, pingTimeout: 86400000 }));
+    ws.once("message", () => {
+      ws.send('40{"sid":"first"}');
+      ws.send(`4510-${JSON.stringify(["ten", ...ten])}`);
+      for (let i = 0; i < 10; i++) ws.send(Buffer.from([i]));
+    });
+  });
+  const a = startClients(t).connect("a", url, { ...quick, transports: "websocket" });
+  await a.next("connect", { id: "first" });
+  const { args } = await a.next("event", { type: "ten" });
+  assert.deepEqual(args.slice(1).map((b) => b.data), Array.from({ length: 10 }, (_, i) => [i]));
+});
 
 test("packets that mean nothing here do no harm", async (t) => {
   const url = await rogue(t, (ws) => joined(ws, hello(), "6", "3", "5", "1", "43[1]", "439[1]", "43/x,5[]",

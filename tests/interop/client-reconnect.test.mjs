@@ -113,7 +113,6 @@ forEachKind("client, reconnection", (kind) => {
     assert.equal(a.seen("connect_error").length, 4);
     assert.equal(a.seen("error").length, 4);
     relay.refusing = false;
-    a.do("disconnect");
     a.do("open");
     await a.next("connect");
   });
@@ -130,7 +129,6 @@ forEachKind("client, reconnection", (kind) => {
     await b.call("ack");
     assert.equal(a.seen("reconnect_attempt").length, 0);
     a.do("reconnection", { on: true });
-    a.do("disconnect");
     a.do("open");
     await a.next("connect");
     relay.cut();
