@@ -797,7 +797,8 @@ VIREO_API vireo_pending_ack *vireo_ack_later(const vireo_msg *m);
  * Returns 0, VIREO_ECLOSED (the client has gone), VIREO_ETEMPLATE, VIREO_ENOMEM. */
 VIREO_API int vireo_answer(vireo_pending_ack *p, const char *tmpl, ...) VIREO_PRINTF(2, 3);
 VIREO_API int vireo_answer_value(vireo_pending_ack *p, const vireo_value *args);
-VIREO_API void vireo_answer_drop(vireo_pending_ack *p); /* takes; the client waits in vain */
+/* takes, NULL is allowed; the client waits in vain */
+VIREO_API void vireo_answer_drop(vireo_pending_ack *p);
 VIREO_API vireo_socket *vireo_answer_socket(const vireo_pending_ack *p); /* NULL: it has gone */
 
 /* vireo_deny notes why a guard of events refuses; return its result from the guard. |text| is

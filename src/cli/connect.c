@@ -101,8 +101,7 @@ static void put_argument(vireo__buf *out, const vireo_value *v)
 static unsigned keep(cli_connect *c, const vireo_msg *m)
 {
     unsigned slot = c->asked % CLI_CONNECT_OWED;
-    if (c->owed[slot] != NULL)
-        vireo_answer_drop(c->owed[slot]);
+    vireo_answer_drop(c->owed[slot]);
     c->owed[slot] = vireo_ack_later(m);
     return ++c->asked;
 }
@@ -295,8 +294,7 @@ static void open_prompt(cli_connect *c)
 static void drop_owed(cli_connect *c)
 {
     for (size_t i = 0; i < CLI_CONNECT_OWED; i++) {
-        if (c->owed[i] != NULL)
-            vireo_answer_drop(c->owed[i]);
+        vireo_answer_drop(c->owed[i]);
         c->owed[i] = NULL;
     }
 }

@@ -91,6 +91,8 @@ int vireo_answer_value(vireo_pending_ack *p, const vireo_value *args)
 
 void vireo_answer_drop(vireo_pending_ack *p)
 {
+    if (p == NULL)
+        return;
     forget(&p->owed);
     free(p);
 }
