@@ -59,7 +59,11 @@ static void on_prepare(uv_prepare_t *handle)
 
 static void on_check(uv_check_t *handle)
 {
-    end_turn(handle->data);
+    vireo_loop *loop = handle->data;
+    unsigned late = loop->greedy_of_late - loop->greedy_of_late / 8;
+    loop->greedy_of_late = loop->greedy > late ? loop->greedy : late;
+    loop->greedy = 0;
+    end_turn(loop);
 }
 
 /* --- work from other threads ------------------------------------------------------------------ */

@@ -32,7 +32,9 @@
 #include "base/map.h"
 #include "base/pool.h"
 
-#define VIREO__READ_BUFFER     65536 /* bytes; more per read saves nothing */
+#define VIREO__READ_BUFFER     65536                     /* bytes; more per read saves nothing */
+#define VIREO__READ_TURN       (16 * VIREO__READ_BUFFER) /* bytes of all greedy streams, about */
+#define VIREO__READ_LEAST      4096
 #define VIREO__WRITE_NODE_SIZE 64    /* bytes; net/wqueue.c asserts that its node fits */
 #define VIREO__BACKLOG_EACH    65536 /* bytes that may wait for a peer in any case */
 
@@ -69,6 +71,10 @@ struct vireo_loop {
      * have more than VIREO__BACKLOG_EACH of it */
     size_t backlog;
     size_t max_backlog;
+    /* streams that had more to read than they were given in this turn, and in those before: the
+     * most, forgotten little by little, since all of them may pause at once */
+    unsigned greedy;
+    unsigned greedy_of_late;
     /* for whoever builds one message and copies it out before anyone else can run */
     vireo__buf scratch;
 };
@@ -101,6 +107,16 @@ static inline bool vireo__loop_too_far_behind(const vireo_loop *loop, size_t que
 {
     bool full = more > loop->max_backlog || loop->backlog > loop->max_backlog - more;
     return full && queued + more > VIREO__BACKLOG_EACH;
+}
+
+/* vireo__loop_read_share returns how many bytes one stream may read in this turn: the whole buffer,
+ * unless so many want more that a turn would take long. */
+static inline size_t vireo__loop_read_share(const vireo_loop *loop)
+{
+    size_t share = VIREO__READ_TURN / (loop->greedy_of_late + 1u);
+    if (share > VIREO__READ_BUFFER)
+        return VIREO__READ_BUFFER;
+    return share > VIREO__READ_LEAST ? share : VIREO__READ_LEAST;
 }
 
 /* vireo__loop_scratch returns the loop's scratch buffer, emptied. */

@@ -23,7 +23,7 @@
 #include "net/stream.h"
 #include "net/tls.h"
 
-#define VIREO__HANDSHAKES_PER_TURN 8
+#define VIREO__HANDSHAKES_PER_TURN 4
 #define VIREO__GATE_MAX_PENDING    16384
 #define VIREO__PROXY_HEAD_MS       10000 /* for a head of the PROXY protocol, without TLS */
 

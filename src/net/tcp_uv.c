@@ -73,21 +73,23 @@ static uv_stream_t *handle_of(const vireo__stream *s)
 /* --- bytes ------------------------------------------------------------------------------------ */
 
 /* libuv reads up to 32 buffers from one stream before it turns to the next. A peer that sends more
- * than we can handle would then keep all others waiting for that long: whoever has filled the
- * buffer has had his share of this turn. To offer none ends libuv's round; the kernel keeps the
+ * than we can handle would then keep all others waiting for that long: whoever has filled what he
+ * was given has had his share of this turn. To offer none ends libuv's round; the kernel keeps the
  * rest. */
 static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *buf)
 {
     (void)suggested;
     vireo__stream *s = handle->data;
-    *buf = uv_buf_init((char *)s->loop->read_buffer, s->served ? 0 : VIREO__READ_BUFFER);
+    size_t share = s->served ? 0 : vireo__loop_read_share(s->loop);
+    *buf = uv_buf_init((char *)s->loop->read_buffer, (unsigned)share);
     s->served = false;
 }
 
 static void on_read(uv_stream_t *handle, ssize_t n, const uv_buf_t *buf)
 {
     vireo__stream *s = handle->data;
-    s->served = n == VIREO__READ_BUFFER;
+    s->served = n > 0 && (size_t)n == buf->len;
+    s->loop->greedy += s->served;
     if (n > 0)
         vireo__stream_io_received(s, (uint8_t *)buf->base, (size_t)n);
     else if (n == UV_EOF)

@@ -249,6 +249,54 @@ static void lets_everybody_have_a_little(void **state)
     assert_true(vireo__loop_too_far_behind(&loop, VIREO__BACKLOG_EACH, 1));
 }
 
+static void gives_less_to_each_of_many(void **state)
+{
+    vireo_loop loop = {0};
+    (void)state;
+    assert_int_equal(vireo__loop_read_share(&loop), VIREO__READ_BUFFER);
+    loop.greedy_of_late = 15;
+    assert_int_equal(vireo__loop_read_share(&loop), VIREO__READ_BUFFER);
+    loop.greedy_of_late = 31;
+    assert_int_equal(vireo__loop_read_share(&loop), VIREO__READ_BUFFER / 2);
+    loop.greedy_of_late = 255;
+    assert_int_equal(vireo__loop_read_share(&loop), VIREO__READ_LEAST);
+    loop.greedy_of_late = 256;
+    assert_int_equal(vireo__loop_read_share(&loop), VIREO__READ_LEAST);
+}
+
+/* All of a crowd have much to say: a turn takes about as much as from a few, and all is read. */
+static void shares_a_turn_among_many(void **state)
+{
+    static fixture f;
+    size_t sent[CROWD], left = CROWD, most = 0;
+    (void)state;
+    begin(&f);
+    for (unsigned i = 0; i < CROWD; i++)
+        f.crowd[i].fd = connect_to(vireo__listener_port(f.listener));
+    for (int i = 0; i < PATIENCE && f.count < PEERS + CROWD; i++)
+        turn(&f);
+    for (unsigned i = 0; i < CROWD; i++)
+        sent[i] = send_much(f.crowd[i].fd);
+    for (int turns = 0; turns < PATIENCE && left > 0; turns++) {
+        size_t before = 0, after = 0;
+        for (unsigned i = 0; i < CROWD; i++)
+            before += f.crowd[i].received;
+        turn(&f);
+        left = 0;
+        for (unsigned i = 0; i < CROWD; i++) {
+            after += f.crowd[i].received;
+            left += f.crowd[i].received < sent[i];
+        }
+        if (turns > 0 && after - before > most) /* the first one does not know of them yet */
+            most = after - before;
+    }
+    assert_int_equal(left, 0);
+    assert_true(most <= 2 * VIREO__READ_TURN);
+    for (unsigned i = 0; i < CROWD; i++)
+        close(f.crowd[i].fd);
+    finish(&f);
+}
+
 static void accepts_a_crowd_over_several_turns(void **state)
 {
     static fixture f;
@@ -296,6 +344,8 @@ int main(void)
         cmocka_unit_test(closes_who_is_behind_when_all_together_have_too_much),
         cmocka_unit_test(forgets_what_was_read_at_last),
         cmocka_unit_test(lets_everybody_have_a_little),
+        cmocka_unit_test(gives_less_to_each_of_many),
+        cmocka_unit_test(shares_a_turn_among_many),
         cmocka_unit_test(accepts_a_crowd_over_several_turns),
         cmocka_unit_test(ends_while_a_crowd_waits),
     };
