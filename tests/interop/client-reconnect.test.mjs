@@ -8,9 +8,10 @@
 import test, { before, after } from "node:test";
 import assert from "node:assert/strict";
 import { createServer } from "node:http";
+import { createRequire } from "node:module";
 import { once } from "node:events";
 import { Server } from "socket.io";
-import { WebSocketServer } from "ws";
+import { io } from "socket.io-client";
 import { startServer, forEachKind } from "../js/server.mjs";
 import { startClients } from "../js/driver.mjs";
 import { startRelay } from "../js/relay.mjs";
@@ -274,17 +275,21 @@ test("the program sleeps longer than the server waits (C20)", async (t) => {
   await a.next("connect");
 });
 
-test("a server of Socket.IO 2 is told from others (C28)", async (t) => {
-  const wss = new WebSocketServer({ port: 0, host: "127.0.0.1" });
-  await once(wss, "listening");
-  t.after(() => { for (const c of wss.clients) c.terminate(); wss.close(); });
-  wss.on("connection", (ws) => {
-    ws.send('0{"sid":"x","upgrades":[],"pingInterval":25000,"pingTimeout":20000}');
-    ws.on("message", (text) => { if (String(text) === "40") ws.send("40"); });
-  });
-  const a = startClients(t).connect("a", `http://127.0.0.1:${wss.address().port}`,
-    { transports: "websocket" });
-  assert.match((await a.next("connect_error")).message, /v2\.x with a v3\.x client/);
+test("a server of Socket.IO 2 is told from others, in the official client's words (C28)", async (t) => {
+  const http = createServer();
+  const io2 = createRequire(import.meta.url)("socket.io-2")(http);
+  http.listen(0, "127.0.0.1");
+  await once(http, "listening");
+  t.after(() => io2.close());
+  const url = `http://127.0.0.1:${http.address().port}`;
+  const all = startClients(t);
+  for (const transport of ["websocket", "polling"]) {
+    const theirs = io(url, { transports: [transport], reconnection: false, forceNew: true });
+    t.after(() => theirs.disconnect());
+    const [error] = await once(theirs, "connect_error");
+    const ours = all.connect(transport, url, { transports: transport, attempts: 1 });
+    assert.equal((await ours.next("connect_error")).message, error.message);
+  }
 });
 
 test("what is wrong is told in detail (C23)", async (t) => {
