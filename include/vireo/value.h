@@ -151,8 +151,9 @@ VIREO_API vireo_list *vireo_list_new(void);
  *
  * tmpl   exactly one value
  * Returns 0, VIREO_ETEMPLATE, VIREO_EINVAL (a %p to what is no value, or the list itself),
- * VIREO_EJSON, VIREO_EUTF8, VIREO_EDEPTH (a vireo_json_text that is none), VIREO_ENOMEM. An error stays with the list: whatever it is then used in is refused with the same
- * error, so that nobody has to look at this result. */
+ * VIREO_EJSON, VIREO_EUTF8, VIREO_EDEPTH (a vireo_json_text that is none), VIREO_ENOMEM. An error
+ * stays with the list: whatever it is then used in is refused with the same error, so that nobody
+ * has to look at this result. */
 VIREO_API int vireo_list_add(vireo_list *list, const char *tmpl, ...) VIREO_PRINTF(2, 3);
 
 /* vireo_list_count returns the number of elements. */

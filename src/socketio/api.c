@@ -180,40 +180,16 @@ static int on_disconnect(vireo_req *r)
 
 /* --- what is there ---------------------------------------------------------------------------- */
 
-static int add_namespace(vireo__buf *json, const vireo_ns *ns)
-{
-    size_t len;
-    char *text = vireo_format(&len, "{name:%s,sockets:%u}", ns->name, ns->sockets.len);
-    if (text == NULL)
-        return VIREO_ENOMEM;
-    if (json->data[json->len - 1] == '}')
-        vireo__buf_append_byte(json, ',');
-    vireo__buf_append(json, text, len);
-    free(text);
-    return json->error;
-}
-
-/* Replies, unless there was an |error| with what stands in |json|; frees that. */
-static int reply_list(vireo_req *r, int error, vireo__buf *json, const char *end)
-{
-    if (error == 0)
-        error = vireo__buf_append_str(json, end);
-    if (error == 0)
-        error = vireo_reply(r, 200, "application/json", json->data, json->len);
-    vireo__buf_deinit(json);
-    return error;
-}
-
 static int on_namespaces(vireo_req *r)
 {
     const api *a = vireo_req_user(r);
-    vireo__buf json;
     uint32_t at = 0;
-    vireo__buf_init(&json, VIREO__BUF_UNLIMITED);
-    int error = vireo__buf_append_str(&json, "{\"namespaces\":[");
-    for (const vireo_ns *ns; error == 0 && (ns = vireo__map_next(&a->io->namespaces, &at)) != NULL;)
-        error = add_namespace(&json, ns);
-    return reply_list(r, error, &json, "]}");
+    vireo_list *list = vireo_list_new();
+    for (const vireo_ns *ns; (ns = vireo__map_next(&a->io->namespaces, &at)) != NULL;)
+        vireo_list_add(list, "{name:%s,sockets:%u}", ns->name, ns->sockets.len);
+    int error = vireo_reply_json(r, 200, "{namespaces:%p}", (void *)list);
+    vireo_list_free(list);
+    return error;
 }
 
 /* A request that waits for other servers; its client may go away meanwhile. */
@@ -227,39 +203,25 @@ static void on_gone(vireo_req *r, void *user)
     ((listing *)user)->request = NULL;
 }
 
-static int add_socket(vireo__buf *json, const vireo_value *socket)
-{
-    size_t len;
-    char *text = vireo_format(
-        &len, "{id:%p,rooms:%p,data:%p}", (const void *)vireo_get(socket, "id"),
-        (const void *)vireo_get(socket, "rooms"), (const void *)vireo_get(socket, "data"));
-    if (text == NULL)
-        return VIREO_ENOMEM;
-    if (json->data[json->len - 1] == '}')
-        vireo__buf_append_byte(json, ',');
-    vireo__buf_append(json, text, len);
-    free(text);
-    return json->error;
-}
-
 /* What a client's handshake brought (cookies, tokens) is left out. */
 static void on_sockets(vireo_ns *ns, int status, const vireo_value *results, void *user)
 {
     listing *l = user;
     vireo_req *r = l->request;
-    vireo__buf json;
     const vireo_value *socket = NULL;
     (void)ns;
     free(l);
     if (r == NULL)
         return;
     vireo_on_abort(r, NULL, NULL);
-    vireo__buf_init(&json, VIREO__BUF_UNLIMITED);
-    int error = vireo__buf_append_str(&json, "{\"sockets\":[");
-    while (error == 0 && (socket = vireo_next(results, socket)) != NULL)
-        error = add_socket(&json, socket);
-    error =
-        reply_list(r, error, &json, status == 0 ? "],\"complete\":true}" : "],\"complete\":false}");
+    vireo_list *list = vireo_list_new();
+    while ((socket = vireo_next(results, socket)) != NULL)
+        vireo_list_add(list, "{id:%p,rooms:%p,data:%p}", (const void *)vireo_get(socket, "id"),
+                       (const void *)vireo_get(socket, "rooms"),
+                       (const void *)vireo_get(socket, "data"));
+    int error =
+        vireo_reply_json(r, 200, "{sockets:%p,complete:%hhd}", (void *)list, (bool)(status == 0));
+    vireo_list_free(list);
     if (error < 0)
         vireo_fail(r, error, NULL);
 }

@@ -5,44 +5,13 @@
 // server and npm's ws.
 
 import assert from "node:assert/strict";
-import { once } from "node:events";
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { createServer } from "node:http";
-import { tmpdir } from "node:os";
+import { readFileSync, statSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { test } from "node:test";
-import { Server } from "socket.io";
-import { WebSocketServer } from "ws";
 import { program, vireo } from "../js/command.mjs";
+import { folder, official, rawServer } from "../js/peers.mjs";
 import { Terminal } from "../js/tmux.mjs";
 import { deferred, next, within } from "../js/wait.mjs";
-
-async function official(t, setup, options = {}) {
-  const http = createServer();
-  const io = new Server(http, options);
-  setup(io);
-  http.listen(0, "127.0.0.1");
-  await once(http, "listening");
-  t.after(() => io.close());
-  return `http://127.0.0.1:${http.address().port}`;
-}
-
-async function rawServer(t) {
-  const wss = new WebSocketServer({ port: 0, host: "127.0.0.1" });
-  await once(wss, "listening");
-  t.after(() => {
-    for (const ws of wss.clients) ws.terminate();
-    wss.close();
-  });
-  wss.url = `ws://127.0.0.1:${wss.address().port}/`;
-  return wss;
-}
-
-function folder(t) {
-  const name = mkdtempSync(path.join(tmpdir(), "vireo-connect-"));
-  t.after(() => rmSync(name, { recursive: true }));
-  return name;
-}
 
 const start = (t, args, options = {}) => Terminal.start(t, [program, "connect", ...args],
   { ...options, env: { VIREO_HISTORY: "", ...options.env } });

@@ -7,45 +7,15 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
-import { tmpdir } from "node:os";
 import path from "node:path";
 import { createInterface } from "node:readline";
 import { test } from "node:test";
-import { Server } from "socket.io";
-import { WebSocketServer } from "ws";
 import { program, vireo } from "../js/command.mjs";
 import { Example } from "../js/example.mjs";
+import { folder, official, rawServer } from "../js/peers.mjs";
 import { deferred, next, nextN, within } from "../js/wait.mjs";
-
-/** The official server on a free port; `setup(io)` declares what it does. */
-async function official(t, setup, options = {}) {
-  const http = createServer();
-  const io = new Server(http, options);
-  setup(io);
-  http.listen(0, "127.0.0.1");
-  await once(http, "listening");
-  t.after(() => io.close());
-  return `http://127.0.0.1:${http.address().port}`;
-}
-
-async function rawServer(t) {
-  const wss = new WebSocketServer({ port: 0, host: "127.0.0.1" });
-  await once(wss, "listening");
-  t.after(() => {
-    for (const ws of wss.clients) ws.terminate();
-    wss.close();
-  });
-  wss.url = `ws://127.0.0.1:${wss.address().port}/`;
-  return wss;
-}
-
-function folder(t) {
-  const name = mkdtempSync(path.join(tmpdir(), "vireo-pipe-"));
-  t.after(() => rmSync(name, { recursive: true }));
-  return name;
-}
 
 test("L02: emit sends an event: JSON, texts, files", async (t) => {
   const file = path.join(folder(t), "bytes");

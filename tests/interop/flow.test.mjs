@@ -155,6 +155,8 @@ forEachKind("acknowledgements", (kind) => {
     wire.sendText(`43["no number"]`);
     wire.sendText(`420["ack",1]`);
     assert.equal(await wire.readText(), "430[1]");
+    wire.socket.destroy();
+    await server.observe({ event: "disconnect", id: wire.id }); // what was told before is there then
     assert.deepEqual(server.seen({ event: "answer", id: wire.id }).map((o) => o.x), ["one"]);
   });
 
