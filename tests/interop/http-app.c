@@ -46,27 +46,37 @@ static int say_text(vireo_req *r)
     return error;
 }
 
+typedef struct pieces {
+    vireo_req *request;
+    int left;
+} pieces;
+
 static void write_piece(vireo_timer *timer, void *user)
 {
-    vireo_req *r = user;
+    pieces *p = user;
     char text[32];
-    int *count = vireo_req_user(r);
-    snprintf(text, sizeof text, "piece %d\n", *count);
-    vireo_reply_write(r, text, strlen(text));
-    if (--*count > 0)
+    snprintf(text, sizeof text, "piece %d\n", p->left);
+    vireo_reply_write(p->request, text, strlen(text));
+    if (--p->left > 0)
         return;
-    vireo_reply_trailer(r, "X-Done", "yes");
-    vireo_reply_end(r);
+    vireo_reply_trailer(p->request, "X-Done", "yes");
+    vireo_reply_end(p->request);
     vireo_timer_stop(timer);
+    free(p);
 }
 
 static int say_pieces(vireo_req *r)
 {
-    *(int *)vireo_req_user(r) = 3;
+    pieces *p = malloc(sizeof *p);
+    if (p == NULL)
+        return VIREO_ENOMEM;
+    *p = (pieces){r, 3};
     vireo_reply_header(r, "Trailer", "X-Done");
     int error = vireo_reply_begin(r, 200, "text/plain");
-    if (error == 0 && vireo_every(vireo_req_app(r), 20, write_piece, r) == NULL)
-        return VIREO_ENOMEM;
+    if (error == 0 && vireo_every(vireo_req_app(r), 20, write_piece, p) == NULL)
+        error = VIREO_ENOMEM;
+    if (error < 0)
+        free(p);
     return error;
 }
 
@@ -135,9 +145,8 @@ static const vireo_route_entry routes[] = {
 
 int main(void)
 {
-    static int count;
     vireo_app *app = vireo_app_new();
-    vireo_mount(app, "/", routes, &count);
+    vireo_mount(app, "/", routes, NULL);
     vireo_compress(app, .threshold = 100);
     setvbuf(stdout, NULL, _IOLBF, 0);
     return vireo_run(app, .host = "127.0.0.1", .name = "tests/http-app");

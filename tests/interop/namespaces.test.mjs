@@ -87,6 +87,7 @@ forEachKind("dynamic namespaces", (kind) => {
     const name = "/fn-later-40-yes";
     const [a, b] = [client(t, server, {}, name), client(t, server, {}, name)];
     await Promise.all([next(a, "connect"), next(b, "connect")]);
+    await server.observe({ event: "new-namespace", name });
     assert.equal(server.seen({ event: "new-namespace", name }).length, 1);
     await call(b, "join", "b");
     const got = next(b, "all");
@@ -153,6 +154,7 @@ forEachKind("dynamic namespaces", (kind) => {
     await settle(child);
     await settle(byHand);
     assert.ok(got.includes(mark));
+    await server.observe({ event: "new-namespace", name: "/dyn-777" });
     assert.equal(server.seen({ event: "new-namespace", name: "/dyn-777" }).length, 1);
   });
 
@@ -189,6 +191,7 @@ forEachKind("dynamic namespaces with clean-up", (kind) => {
     assert.deepEqual(await call(main, "exists", "/dyn-1"), [false]);
     const again = await connected(t, server, {}, "/dyn-1");
     assert.deepEqual(await call(again, "whoami"), [{ nsp: "/dyn-1", parent: "digits" }]);
+    await server.observe({ event: "connect", id: again.id });
     assert.equal(server.seen({ event: "new-namespace", name: "/dyn-1" }).length, 2);
   });
 
@@ -196,6 +199,7 @@ forEachKind("dynamic namespaces with clean-up", (kind) => {
     const main = await connected(t, server);
     await refusalOf(t, server, "/dyn-2", { auth: { refuse: true } });
     assert.deepEqual(await call(main, "exists", "/dyn-2"), [false]);
+    await server.observe({ event: "new-namespace", name: "/dyn-2" });
     assert.equal(server.seen({ event: "new-namespace", name: "/dyn-2" }).length, 1);
   });
 
