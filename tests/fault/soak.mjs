@@ -21,19 +21,10 @@ import { parseArgs } from "node:util";
 import { io } from "socket.io-client";
 import { startServer } from "../js/server.mjs";
 import { next, within } from "../js/wait.mjs";
+import { randomFrom } from "../js/random.mjs";
 
 const RECOVERY_MS = 3000;
 const ACK_MS = 60000; // for an acknowledgement; what takes longer counts as lost
-
-/** A small random number generator, so that a run's decisions can be had again. */
-function randomFrom(seed) {
-  return () => {
-    seed = (seed + 0x6d2b79f5) | 0;
-    let t = Math.imul(seed ^ (seed >>> 15), 1 | seed);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
-  };
-}
 
 /** What is posted: bytes that are all their number, or a text. */
 const payloadOf = (random) => random() < 0.1 ? Buffer.alloc(1 + Math.floor(random() * 200)).map((b, i, all) => all.length)

@@ -25,6 +25,7 @@
 import { createServer } from "node:http";
 import { parseArgs } from "node:util";
 import { Server } from "engine.io";
+import { endOnSignal } from "../js/ends.mjs";
 
 const { values: options } = parseArgs({
   options: {
@@ -97,18 +98,10 @@ engine.on("connection", (socket) => {
     observe("close", { id, reason, description: description?.message ?? null }));
 });
 
-// The HTTP server's end waits for connections that became WebSockets, even half-closed ones.
-const open = new Set();
-httpServer.on("connection", (socket) => {
-  open.add(socket);
-  socket.on("close", () => open.delete(socket));
-});
-for (const signal of ["SIGTERM", "SIGINT"])
-  process.on(signal, () => {
-    engine.close();
-    httpServer.close(() => process.exit(0));
-    setTimeout(() => { for (const socket of open) socket.destroy(); }, 500).unref();
-  });
+endOnSignal(httpServer, () => {
+  engine.close();
+  httpServer.close(() => process.exit(0));
+}, 500);
 
 httpServer.listen(Number(options.port), options.host, () =>
   process.stdout.write(`listening on http://${options.host}:${httpServer.address().port}\n`));

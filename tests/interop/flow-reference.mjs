@@ -29,6 +29,7 @@
 
 import { createServer } from "node:http";
 import { Server } from "socket.io";
+import { endOnSignal } from "../js/ends.mjs";
 
 const observe = (event, fields) => process.stdout.write(JSON.stringify({ event, ...fields }) + "\n");
 
@@ -95,16 +96,6 @@ io.on("connection", (s) => {
     });
 });
 
-// The HTTP server's end waits for connections that became WebSockets, even half-closed ones.
-const open = new Set();
-httpServer.on("connection", (socket) => {
-  open.add(socket);
-  socket.on("close", () => open.delete(socket));
-});
-for (const signal of ["SIGTERM", "SIGINT"])
-  process.on(signal, () => {
-    io.close().then(() => process.exit(0));
-    setTimeout(() => { for (const socket of open) socket.destroy(); }, 200).unref();
-  });
+endOnSignal(httpServer, () => io.close().then(() => process.exit(0)));
 httpServer.listen(0, "127.0.0.1", () =>
   process.stdout.write(`listening on http://127.0.0.1:${httpServer.address().port}\n`));

@@ -19,21 +19,14 @@ import Negotiator from "negotiator";
 import nunjucks from "nunjucks";
 import proxyaddr from "proxy-addr";
 import parseRange from "range-parser";
+import { choicesFrom } from "../js/random.mjs";
 
 const here = path.dirname(fileURLToPath(import.meta.url));
 const build = path.resolve(process.env.VIREO_BUILD ?? path.join(here, "../../build"));
 const seed = Number(process.env.VIREO_SEED ?? 20240607);
 const rounds = 2000 * Number(process.env.VIREO_ROUNDS ?? 1);
 
-let state = seed;
-function random() {
-  state = (state + 0x6d2b79f5) | 0;
-  let t = Math.imul(state ^ (state >>> 15), 1 | state);
-  t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-  return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
-}
-const below = (n) => Math.floor(random() * n);
-const pick = (list) => list[below(list.length)];
+const { random, below, pick } = choicesFrom(seed);
 const some = (n, make, between = "") => Array.from({ length: below(n + 1) }, make).join(between);
 
 let echo;

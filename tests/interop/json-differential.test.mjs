@@ -12,6 +12,7 @@ import path from "node:path";
 import { createInterface } from "node:readline";
 import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
+import { choicesFrom } from "../js/random.mjs";
 
 const here = path.dirname(fileURLToPath(import.meta.url));
 const build = path.resolve(process.env.VIREO_BUILD ?? path.join(here, "../../build"));
@@ -21,18 +22,7 @@ const rounds = Number(process.env.VIREO_ROUNDS ?? 1);
 
 // --- the generator ---
 
-function mulberry(state) {
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
-  };
-}
-
-const random = mulberry(seed);
-const below = (n) => Math.floor(random() * n);
-const pick = (list) => list[below(list.length)];
+const { random, below, pick } = choicesFrom(seed);
 const digits = (n) => Array.from({ length: n }, () => below(10)).join("");
 
 function anyDouble() {

@@ -30,6 +30,7 @@
 import { createServer } from "node:http";
 import { parseArgs } from "node:util";
 import { Server } from "socket.io";
+import { endOnSignal } from "../js/ends.mjs";
 
 const { values: args } = parseArgs({
   options: { "recovery-ms": { type: "string" }, "ask-guards": { type: "boolean" } },
@@ -77,16 +78,6 @@ for (const name of ["/", "/other"])
       });
   });
 
-// The HTTP server's end waits for connections that became WebSockets, even half-closed ones.
-const open = new Set();
-httpServer.on("connection", (socket) => {
-  open.add(socket);
-  socket.on("close", () => open.delete(socket));
-});
-for (const signal of ["SIGTERM", "SIGINT"])
-  process.on(signal, () => {
-    io.close().then(() => process.exit(0));
-    setTimeout(() => { for (const socket of open) socket.destroy(); }, 200).unref();
-  });
+endOnSignal(httpServer, () => io.close().then(() => process.exit(0)));
 httpServer.listen(0, "127.0.0.1", () =>
   process.stdout.write(`listening on http://127.0.0.1:${httpServer.address().port}\n`));

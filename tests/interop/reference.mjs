@@ -88,6 +88,7 @@ import { ServerResponse, createServer } from "node:http";
 import { parseArgs } from "node:util";
 import { Server } from "socket.io";
 import { WebSocketServer } from "ws";
+import { endOnSignal } from "../js/ends.mjs";
 
 const { values: options } = parseArgs({
   options: {
@@ -305,18 +306,10 @@ for (const name of ["/", "/chat", "/admin", "/early"]) {
   watchRooms(io.of(name));
 }
 
-// The HTTP server's end waits for connections that became WebSockets, even half-closed ones.
-const open = new Set();
-httpServer.on("connection", (socket) => {
-  open.add(socket);
-  socket.on("close", () => open.delete(socket));
-});
-for (const signal of ["SIGTERM", "SIGINT"])
-  process.on(signal, () => {
-    for (const wss of raw) for (const ws of wss.clients) ws.close(1001);
-    io.close().then(() => process.exit(0)); // timers of half-closed sessions may run 30 s longer
-    setTimeout(() => { for (const socket of open) socket.destroy(); }, 500).unref();
-  });
+endOnSignal(httpServer, () => {
+  for (const wss of raw) for (const ws of wss.clients) ws.close(1001);
+  io.close().then(() => process.exit(0)); // timers of half-closed sessions may run 30 s longer
+}, 500);
 
 httpServer.listen(Number(options.port), options.host, () =>
   process.stdout.write(`listening on http://${options.host}:${httpServer.address().port}\n`));

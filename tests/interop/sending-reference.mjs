@@ -22,6 +22,7 @@ import { randomBytes } from "node:crypto";
 import { createServer } from "node:http";
 import { parseArgs } from "node:util";
 import { Server } from "socket.io";
+import { endOnSignal } from "../js/ends.mjs";
 
 const { values: options } = parseArgs({
   options: { threshold: { type: "string", default: "1024" }, "no-compression": { type: "boolean", default: false },
@@ -67,14 +68,6 @@ io.on("connection", (socket) => {
   socket.on("disconnect", (reason) => observe("disconnect", { id: socket.id, reason }));
 });
 
-const open = new Set();
-httpServer.on("connection", (socket) => {
-  open.add(socket);
-  socket.on("close", () => open.delete(socket));
-});
-process.on("SIGTERM", () => {
-  io.close().then(() => process.exit(0));
-  setTimeout(() => { for (const socket of open) socket.destroy(); }, 200).unref();
-});
+endOnSignal(httpServer, () => io.close().then(() => process.exit(0)));
 httpServer.listen(0, "127.0.0.1", () =>
   process.stdout.write(`listening on http://127.0.0.1:${httpServer.address().port}\n`));
