@@ -50,6 +50,6 @@ bystander: build
 	@bench/bystander.sh
 
 clean:
-	rm -rf build build-test build-clang build-fuzz
+	rm -rf build build-test build-tsan build-clang build-fuzz
 
 .PHONY: run build install setup test fuzz soak bench bystander clean

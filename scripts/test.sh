@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: MIT
 # SPDX-FileCopyrightText: Copyright (c) 2026 The Vireo authors
 #
-# test.sh: builds with gcc (sanitizers) and with clang, runs every test, prints counts. Fails if anything failed or nothing ran.
+# test.sh: builds with gcc (sanitizers) and with clang, runs every test, those of threads with ThreadSanitizer too, and prints counts. Fails
+# if anything failed or nothing ran.
 set -u
 cd "$(dirname "$0")/.."
 logs=build-test/logs
@@ -38,21 +39,31 @@ sum() {
 
 say 'build: gcc with sanitizers'
 build test
+say 'build: gcc with ThreadSanitizer'
+build tsan
 say 'build: clang'
 build clang
 
-say 'unit tests, fuzz corpora, structure'
-ctest --test-dir build-test --output-on-failure --verbose -j 2 >"$logs/ctest.log" 2>&1
-# A cmocka program counts its own tests; any other program is one test.
-good=$(sed -n 's/.*\[  PASSED  \] \([0-9]*\) test.*/\1/p' "$logs/ctest.log" | sum)
-bad=$(sed -n 's/.*\[  FAILED  \] *\([0-9]*\) test.*/\1/p' "$logs/ctest.log" | sum)
-programs=$(grep -cE '^ *[0-9]+/[0-9]+ Test +#.* (fuzz_|layers|exports|docs|template_refused).*Passed' "$logs/ctest.log")
-broken=$(sed -n 's/.* \([0-9]*\) tests failed out of.*/\1/p' "$logs/ctest.log" | sum)
-if [ "$broken" -gt 0 ]; then
-    grep -E '\*\*\*|\[  (FAILED|ERROR)|ERROR: |SUMMARY:|Assertion|error:' "$logs/ctest.log" | head -60
-    [ "$bad" -gt 0 ] || bad=$broken
-fi
-count unit $((good + programs)) "$bad"
+# ctests NAME ARGUMENTS..: the tests of ctest.
+ctests() {
+    name=$1
+    shift
+    say "$name tests"
+    ctest --output-on-failure --verbose -j 2 "$@" >"$logs/$name.log" 2>&1
+    # A cmocka program counts its own tests; any other program is one test.
+    good=$(sed -n 's/.*\[  PASSED  \] \([0-9]*\) test.*/\1/p' "$logs/$name.log" | sum)
+    bad=$(sed -n 's/.*\[  FAILED  \] *\([0-9]*\) test.*/\1/p' "$logs/$name.log" | sum)
+    programs=$(grep -cE '^ *[0-9]+/[0-9]+ Test +#.* (fuzz_|layers|exports|docs|template_refused).*Passed' "$logs/$name.log")
+    broken=$(sed -n 's/.* \([0-9]*\) tests failed out of.*/\1/p' "$logs/$name.log" | sum)
+    if [ "$broken" -gt 0 ]; then
+        grep -E '\*\*\*|\[  (FAILED|ERROR)|ERROR: |SUMMARY:|Assertion|error:' "$logs/$name.log" | head -60
+        [ "$bad" -gt 0 ] || bad=$broken
+    fi
+    count "$name" $((good + programs)) "$bad"
+}
+
+ctests unit --test-dir build-test
+ctests threads --test-dir build-tsan --label-regex '^threads$'
 
 # node_tests NAME FILES..: files of tests on Node's runner, two at a time.
 node_tests() {
