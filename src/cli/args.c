@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "cli/event_line.h"
 
 #define MAX_FILE (100u << 20) /* bytes: a server takes 1 MB unless it says otherwise */
 
@@ -18,13 +19,12 @@ static int fail(cli_args *args, int error, const char *text, const char *detail)
     return error;
 }
 
-static int add(cli_args *args, uint32_t tag, char *data, size_t n)
+static int make_room(cli_args *args)
 {
-    if (data == NULL)
-        return fail(args, VIREO_ENOMEM, "out of memory", "");
-    args->owned[args->count] = data;
-    args->leaves[args->count++] = vireo_leaf_of(tag, data, n);
-    return 0;
+    return args->count < CLI_ARGS_MAX
+               ? 0
+               : fail(args, VIREO_ETOOBIG,
+                      "an event may have eight arguments here; put them into an array", "");
 }
 
 static int read_file(FILE *in, vireo__buf *bytes)
@@ -48,10 +48,14 @@ static int add_file(cli_args *args, const char *name, size_t n)
         return fail(args, VIREO_ETOOBIG, "too long a name of a file", "");
     memcpy(path, name, n);
     path[n] = '\0';
+    if (make_room(args) < 0)
+        return VIREO_ETOOBIG;
     FILE *in = fopen(path, "rb");
     if (in == NULL) {
-        snprintf(args->wrong, sizeof args->wrong, "%.200s: %s", path, strerror(errno));
-        return -errno;
+        int error = -errno;
+        snprintf(args->wrong, sizeof args->wrong,
+                 "%.160s: %s; a text that begins with @ is written \"@..\"", path, strerror(errno));
+        return error;
     }
     vireo__buf_init(&bytes, MAX_FILE);
     int error = read_file(in, &bytes);
@@ -60,36 +64,44 @@ static int add_file(cli_args *args, const char *name, size_t n)
         vireo__buf_deinit(&bytes);
         return fail(args, error, "cannot be read whole: ", path);
     }
-    return add(args, VIREO_LEAF_BINARY, (char *)bytes.data, bytes.len);
+    size_t i = args->count++;
+    args->bytes[i] = (char *)bytes.data;
+    args->files[i] = vireo_leaf_of(VIREO_LEAF_BINARY, bytes.data, bytes.len);
+    args->at[i] = &args->files[i];
+    return 0;
 }
 
 static int add_json(cli_args *args, const char *text, size_t n)
 {
-    vireo_value *v = vireo_parse(text, n, NULL);
+    vireo_error error;
+    if (make_room(args) < 0)
+        return VIREO_ETOOBIG;
+    vireo_value *v = cli_line_read(text, n, &error);
     if (v == NULL)
-        return VIREO_EJSON;
-    vireo_value_free(v);
-    char *copy = malloc(n + 1);
-    if (copy != NULL)
-        memcpy(copy, text, n);
-    return add(args, VIREO_LEAF_JSON, copy, n);
+        return fail(args, error.code, error.code != VIREO_EINVAL ? "that is not JSON: " : "",
+                    error.text);
+    args->values[args->count] = v;
+    args->at[args->count++] = v;
+    return 0;
 }
 
 static int add_text(cli_args *args, const char *text, size_t n)
 {
     size_t len = 0;
     char *json = vireo_format(&len, "%.*s", (int)n, text);
-    return add(args, VIREO_LEAF_JSON, json, len);
+    int error =
+        json != NULL ? add_json(args, json, len) : fail(args, VIREO_ENOMEM, "out of memory", "");
+    free(json);
+    return error;
 }
 
 int cli_args_add(cli_args *args, const char *text, size_t n)
 {
-    if (args->count == CLI_ARGS_MAX)
-        return fail(args, VIREO_ETOOBIG, "an event may have eight arguments here", "");
     if (n > 1 && text[0] == '@')
         return add_file(args, text + 1, n - 1);
     int error = add_json(args, text, n);
-    return error == VIREO_EJSON ? add_text(args, text, n) : error;
+    bool json = error == 0 || error == VIREO_EINVAL || error == VIREO_ETOOBIG;
+    return json ? error : add_text(args, text, n);
 }
 
 /* The end of the value that |text| begins with: brackets and quotes in pairs, else up to a space or
@@ -134,14 +146,9 @@ int cli_args_read(cli_args *args, const char *line)
         return add_text(args, line, n);
     while (*line != '\0') {
         size_t len = span(line);
-        vireo_error error;
-        vireo_value *v = *line == '@' ? NULL : vireo_parse(line, len, &error);
-        if (v == NULL && *line != '@')
-            return fail(args, VIREO_EJSON, "that is not JSON: ", error.text);
-        vireo_value_free(v);
-        int result = cli_args_add(args, line, len);
-        if (result < 0)
-            return result;
+        int error = *line == '@' ? cli_args_add(args, line, len) : add_json(args, line, len);
+        if (error < 0)
+            return error;
         line += len;
         line += strspn(line, " \t,");
     }
@@ -150,8 +157,10 @@ int cli_args_read(cli_args *args, const char *line)
 
 void cli_args_deinit(cli_args *args)
 {
-    for (size_t i = 0; i < args->count; i++)
-        free(args->owned[i]);
+    for (size_t i = 0; i < args->count; i++) {
+        vireo_value_free(args->values[i]);
+        free(args->bytes[i]);
+    }
     args->count = 0;
 }
 
@@ -162,21 +171,20 @@ static const char *template_of(const cli_args *args)
     return args->count > 0 ? all + 3 * (CLI_ARGS_MAX - args->count) : NULL;
 }
 
-#define LEAF(i)  ((const void *)&args->leaves[i])
-#define LEAVES() LEAF(0), LEAF(1), LEAF(2), LEAF(3), LEAF(4), LEAF(5), LEAF(6), LEAF(7)
+#define ALL(at) at[0], at[1], at[2], at[3], at[4], at[5], at[6], at[7]
 
 int cli_args_emit(vireo_socket *s, const char *event, const cli_args *args)
 {
-    return vireo_emit(s, event, template_of(args), LEAVES());
+    return vireo_emit(s, event, template_of(args), ALL(args->at));
 }
 
 int cli_args_ask(vireo_socket *s, uint32_t timeout_ms, vireo_ack_fn fn, void *user,
                  const char *event, const cli_args *args)
 {
-    return vireo_emit_ack(s, timeout_ms, fn, user, event, template_of(args), LEAVES());
+    return vireo_emit_ack(s, timeout_ms, fn, user, event, template_of(args), ALL(args->at));
 }
 
 int cli_args_answer(vireo_pending_ack *p, const cli_args *args)
 {
-    return vireo_answer(p, template_of(args), LEAVES());
+    return vireo_answer(p, template_of(args), ALL(args->at));
 }

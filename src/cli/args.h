@@ -4,6 +4,7 @@
 /* args.h: the arguments of an event as people write them:
  *
  *     {"text":"hi"} [1,2] 3 true null "a text"      JSON
+ *     {"data":{"$base64":"AQID"}}                   .. with bytes in it
  *     @photo.jpg                                    the bytes of a file
  *     all else                                      a text
  */
@@ -20,13 +21,16 @@
 
 typedef struct cli_args {
     size_t count;
-    vireo_leaf leaves[CLI_ARGS_MAX];
-    char *owned[CLI_ARGS_MAX]; /* what the leaves borrow */
-    char wrong[256];           /* what is wrong, in words */
+    const void *at[CLI_ARGS_MAX]; /* for %p of a template */
+    /* What they point to, unless that is somebody else's: values, or the bytes of files. */
+    vireo_value *values[CLI_ARGS_MAX];
+    vireo_leaf files[CLI_ARGS_MAX];
+    char *bytes[CLI_ARGS_MAX];
+    char wrong[256]; /* what is wrong, in words */
 } cli_args;
 
 /* cli_args_add adds one argument. Returns 0; a negative number, and |wrong|, for a file that cannot
- * be read and for too many of them. */
+ * be read, for bytes that are no base64 and for too many of them. */
 int cli_args_add(cli_args *args, const char *text, size_t n);
 
 /* cli_args_read adds those of a line: JSON and @files with spaces or commas between them; a line

@@ -34,6 +34,17 @@ static void late(struct call *c)
                                     c->timeout_ms / 1000.0));
 }
 
+static void write_line(struct call *c, vireo__buf *line)
+{
+    vireo__buf_append_byte(line, '\n');
+    int error = line->error;
+    cli_put(stdout, line);
+    vireo__buf_deinit(line);
+    cli_link_end(&c->link, error == 0
+                               ? CLI_OK
+                               : cli_fail(c->link.self, CLI_FAILED, "%s", vireo_strerror(error)));
+}
+
 /* One value is written as that, and none or several as an array. */
 static void on_answer(vireo_socket *s, int status, const vireo_value *values, void *user)
 {
@@ -46,11 +57,10 @@ static void on_answer(vireo_socket *s, int status, const vireo_value *values, vo
     }
     if (status < 0)
         return; /* the connection was lost, which is told */
-    char *json = vireo_json(one ? vireo_at(values, 0) : values, NULL);
-    if (json != NULL)
-        puts(json);
-    free(json);
-    cli_link_end(&c->link, json ? CLI_OK : CLI_FAILED);
+    vireo__buf line;
+    vireo__buf_init(&line, VIREO__BUF_UNLIMITED);
+    cli_line_write(&line, one ? vireo_at(values, 0) : values);
+    write_line(c, &line);
 }
 
 static void on_message(cli_link *link, const void *data, size_t n, bool binary)
@@ -63,10 +73,7 @@ static void on_message(cli_link *link, const void *data, size_t n, bool binary)
         cli_line_write_bytes(&line, data, n);
     else
         vireo__buf_append(&line, data, n);
-    vireo__buf_append_byte(&line, '\n');
-    cli_put(stdout, &line);
-    vireo__buf_deinit(&line);
-    cli_link_end(link, CLI_OK);
+    write_line(of(link), &line);
 }
 
 static void on_time(vireo_timer *timer, void *user)
@@ -80,7 +87,7 @@ static int ask_raw(struct call *c)
     if (c->timeout_ms > 0)
         vireo_after(c->link.app, c->timeout_ms, on_time, c);
     if (c->args.count > 0)
-        return vireo_ws_send(c->link.ws, c->args.leaves[0].data, c->args.leaves[0].size, true);
+        return vireo_ws_send(c->link.ws, c->args.files[0].data, c->args.files[0].size, true);
     return vireo_ws_send_text(c->link.ws, c->words.at[0]);
 }
 

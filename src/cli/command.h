@@ -32,6 +32,7 @@ typedef enum cli_kind {
     CLI_TEXT,   /* const char * */
     CLI_LIST,   /* cli_list: may be given more than once */
     CLI_COUNT,  /* uint64_t: 250, 10k, 2M */
+    CLI_FACTOR, /* double, above 0: 10, 0.5 */
     CLI_PORT,   /* uint16_t */
     CLI_TIME,   /* uint32_t, milliseconds: 5, 5s, 250ms, 2m */
     CLI_CHOICE, /* unsigned: which of the words of |arg|, "auto|text|hex" */

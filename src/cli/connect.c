@@ -86,15 +86,12 @@ static void put_bytes(vireo__buf *out, const void *bytes, size_t n)
 
 static void put_argument(vireo__buf *out, const vireo_value *v)
 {
-    size_t n = 0;
-    const void *bytes = vireo_bytes(v, &n);
-    char *json = bytes == NULL ? vireo_json(v, &n) : NULL;
+    vireo__buf json;
+    vireo__buf_init(&json, VIREO__BUF_UNLIMITED);
+    cli_line_put(&json, v, put_bytes);
     vireo__buf_append_byte(out, ' ');
-    if (bytes != NULL)
-        put_bytes(out, bytes, n);
-    else if (json != NULL)
-        cli_escape(out, json, n);
-    free(json);
+    cli_escape(out, json.data, json.len);
+    vireo__buf_deinit(&json);
 }
 
 /* The server waits for an answer: it is kept until one is typed. */

@@ -131,7 +131,7 @@ static void send_binary(cli_connect *c, const char *text)
         wrong(c, args.wrong);
     else
         check(c, c->link.ws
-                     ? vireo_ws_send(c->link.ws, args.leaves[0].data, args.leaves[0].size, true)
+                     ? vireo_ws_send(c->link.ws, args.files[0].data, args.files[0].size, true)
                      : VIREO_ECLOSED);
     cli_args_deinit(&args);
 }

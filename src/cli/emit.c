@@ -41,7 +41,7 @@ static int send_args(struct emit *e, const char *event)
     if (!e->link.raw)
         return cli_args_emit(e->link.socket, event, &e->args);
     for (size_t i = 0; error >= 0 && i < e->args.count; i++)
-        error = vireo_ws_send(e->link.ws, e->args.leaves[i].data, e->args.leaves[i].size, true);
+        error = vireo_ws_send(e->link.ws, e->args.files[i].data, e->args.files[i].size, true);
     return error;
 }
 
@@ -73,7 +73,7 @@ static int send_event(struct emit *e, const char *line, size_t n)
 {
     vireo_error problem = {0};
     cli_args args = {0};
-    vireo_value *v = vireo_parse(line, n, &problem);
+    vireo_value *v = cli_line_read(line, n, &problem);
     const char *event = v != NULL ? cli_line_args(v, &args) : NULL;
     int error = event != NULL ? cli_args_emit(e->link.socket, event, &args) : VIREO_EJSON;
     if (error < 0)

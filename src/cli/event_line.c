@@ -7,8 +7,45 @@
 #include <stdlib.h>
 
 #include "base/base64.h"
+#include "payload/json_write.h"
+#include "payload/value.h"
 
 #define KEY "$base64"
+
+/* --- writing ---------------------------------------------------------------------------------- */
+
+static void put_key(vireo__buf *out, const vireo_value *member)
+{
+    const vireo_value *key = member - 1;
+    vireo__json_write_string(out, key->as.text, key->len);
+    vireo__buf_append_byte(out, ':');
+}
+
+/* As deep as the reader of what came allows. */
+void cli_line_put(vireo__buf *out, const vireo_value *v,
+                  void (*bytes)(vireo__buf *out, const void *data, size_t n))
+{
+    size_t n;
+    const void *data = vireo_bytes(v, &n);
+    bool object = vireo_type_of(v) == VIREO_OBJECT;
+    if (data != NULL) {
+        bytes(out, data, n);
+        return;
+    }
+    if (!object && vireo_type_of(v) != VIREO_ARRAY) {
+        vireo__json_write(out, NULL, v, 0);
+        return;
+    }
+    vireo__buf_append_byte(out, object ? '{' : '[');
+    for (const vireo_value *e = NULL, *before = NULL; (e = vireo_next(v, e)) != NULL; before = e) {
+        if (before != NULL)
+            vireo__buf_append_byte(out, ',');
+        if (object)
+            put_key(out, e);
+        cli_line_put(out, e, bytes);
+    }
+    vireo__buf_append_byte(out, object ? '}' : ']');
+}
 
 void cli_line_write_bytes(vireo__buf *out, const void *data, size_t n)
 {
@@ -17,48 +54,36 @@ void cli_line_write_bytes(vireo__buf *out, const void *data, size_t n)
     vireo__buf_append_str(out, "\"}");
 }
 
-void cli_line_write(vireo__buf *out, const vireo_msg *m)
+void cli_line_write(vireo__buf *out, const vireo_value *v)
 {
-    const vireo_value *list = vireo_args(m);
-    char before = '[';
-    for (const vireo_value *e = NULL; (e = vireo_next(list, e)) != NULL; before = ',') {
-        size_t n;
-        const void *bytes = vireo_bytes(e, &n);
-        char *json = bytes == NULL ? vireo_json(e, NULL) : NULL;
-        vireo__buf_append_byte(out, (uint8_t)before);
-        if (bytes != NULL)
-            cli_line_write_bytes(out, bytes, n);
-        else
-            vireo__buf_append_str(out, json ? json : "null");
-        free(json);
-    }
-    vireo__buf_append_byte(out, ']');
+    cli_line_put(out, v, cli_line_write_bytes);
 }
 
-void *cli_line_bytes(const vireo_value *v, size_t *n)
+/* --- reading ---------------------------------------------------------------------------------- */
+
+/* Makes {"$base64":".."} a binary leaf, its text the bytes. It keeps its span (payload/value.h). */
+static bool make_bytes(vireo_value *object, const vireo_value *text)
 {
-    size_t len = 0;
-    const char *text = vireo_count(v) == 1 ? vireo_str_len(vireo_get(v, KEY), &len) : NULL;
-    uint8_t *bytes = text != NULL ? malloc(len + 1) : NULL;
-    ptrdiff_t size = bytes != NULL ? vireo__base64_decode(bytes, text, len) : -1;
-    *n = size > 0 ? (size_t)size : 0;
-    if (size >= 0)
-        return bytes;
-    free(bytes);
-    return NULL;
+    uint8_t *bytes = (uint8_t *)(uintptr_t)text->as.text; /* the tree is ours */
+    ptrdiff_t n = vireo__base64_decode(bytes, text->as.text, text->len);
+    object->tag = VIREO__VALUE_MARK | (object->tag & VIREO__VALUE_MEMBER) | VIREO_BINARY;
+    object->len = n > 0 ? (uint32_t)n : 0;
+    object->as.bytes = bytes;
+    return n >= 0;
 }
 
-static void add(cli_args *args, const vireo_value *e)
+vireo_value *cli_line_read(const char *text, size_t n, vireo_error *error)
 {
-    size_t n = 0;
-    uint32_t tag = VIREO_LEAF_BINARY;
-    char *data = cli_line_bytes(e, &n);
-    if (data == NULL) {
-        tag = VIREO_LEAF_JSON;
-        data = vireo_json(e, &n);
+    vireo_value *v = vireo_parse(text, n, error);
+    for (size_t i = 0; v != NULL && i < v->span; i++) {
+        const vireo_value *base64 = vireo_count(&v[i]) == 1 ? vireo_get(&v[i], KEY) : NULL;
+        if (vireo_type_of(base64) != VIREO_STRING || make_bytes(&v[i], base64))
+            continue;
+        vireo_value_free(v);
+        *error = (vireo_error){.code = VIREO_EINVAL, .text = "{\"" KEY "\":..} holds no base64"};
+        return NULL;
     }
-    args->owned[args->count] = data;
-    args->leaves[args->count++] = vireo_leaf_of(tag, data, n);
+    return v;
 }
 
 const char *cli_line_args(const vireo_value *array, cli_args *args)
@@ -73,7 +98,7 @@ const char *cli_line_args(const vireo_value *array, cli_args *args)
             snprintf(args->wrong, sizeof args->wrong, "more than %d arguments", CLI_ARGS_MAX);
             return NULL;
         }
-        add(args, e);
+        args->at[args->count++] = e;
     }
     return event;
 }

@@ -4,9 +4,7 @@
 /* event_line.h: events as lines of JSON, which listen and record write, emit and replay read:
  *
  *     ["chat",{"text":"hi"},1]
- *     ["photo",{"$base64":"AQID"}]      an argument that is binary
- *
- * Binary deeper in an argument stands as Node writes it, {"type":"Buffer","data":[1,2,3]}.
+ *     ["photo",{"name":"cat","data":{"$base64":"AQID"}}]      bytes, wherever they stand
  */
 
 #ifndef VIREO_CLI_EVENT_LINE_H
@@ -17,17 +15,21 @@
 #include "base/buf.h"
 #include "cli/args.h"
 
-/* cli_line_write appends the array, without a line end. */
-void cli_line_write(vireo__buf *out, const vireo_msg *m);
+/* cli_line_put appends a value as JSON; |bytes| appends what stands for a binary leaf. */
+void cli_line_put(vireo__buf *out, const vireo_value *v,
+                  void (*bytes)(vireo__buf *out, const void *data, size_t n));
 
-/* cli_line_write_bytes appends {"$base64":".."}. */
+/* cli_line_write appends a value, or the array of an event, as such a line, without a line end;
+ * cli_line_write_bytes appends {"$base64":".."}. */
+void cli_line_write(vireo__buf *out, const vireo_value *v);
 void cli_line_write_bytes(vireo__buf *out, const void *data, size_t n);
 
-/* cli_line_bytes returns new: the bytes of a {"$base64":".."}; free() it; NULL if |v| is none. */
-void *cli_line_bytes(const vireo_value *v, size_t *n);
+/* cli_line_read reads JSON. Returns new, for vireo_value_free: each {"$base64":".."} is a binary
+ * leaf of it. NULL, and |error|, for what is no JSON, and for one that holds no base64. */
+vireo_value *cli_line_read(const char *text, size_t n, vireo_error *error);
 
-/* cli_line_args reads the array: its arguments into |args|. Returns the event's name, borrowed from
- * |array|; NULL, and args->wrong, when it is none. */
+/* cli_line_args reads the array: its arguments into |args|, which borrows them. Returns the event's
+ * name, borrowed too; NULL, and args->wrong, when it is none. */
 const char *cli_line_args(const vireo_value *array, cli_args *args);
 
 #endif

@@ -4,8 +4,8 @@
 /* listen.c: vireo listen, which writes a line for each event, and vireo record, which writes with
  * it when it came:
  *
- *     {"ms":1250,"event":["chat","hi"]}      {"ms":1300,"text":"raw"}
- *     {"ms":1300,"text":{"$base64":"AQ=="}}
+ *     {"ms":1250,"event":["chat","hi"]}               {"ms":1300,"text":"raw"}
+ *     {"ms":1260,"event":["ready?"],"ack":true}       {"ms":1300,"text":{"$base64":"AQ=="}}
  */
 
 #include <errno.h>
@@ -23,7 +23,7 @@ struct listen {
     const char *answer, *file;
     uint64_t count; /* 0: no end */
     uint32_t timeout_ms;
-    bool reconnect, record;
+    bool reconnect, record, values;
     uint64_t seen, began;
     FILE *out;
     vireo__buf line;
@@ -65,16 +65,35 @@ static bool is_wanted(const struct listen *l, const char *event)
     return wanted;
 }
 
+/* The event without its name: one value as it is, and none or several as an array. */
+static void write_values(struct listen *l, const vireo_msg *m)
+{
+    size_t n = vireo_arg_count(m);
+    for (size_t i = 0; i < n; i++) {
+        if (n > 1)
+            vireo__buf_append_byte(&l->line, i == 0 ? '[' : ',');
+        cli_line_write(&l->line, vireo_arg(m, i));
+    }
+    if (n != 1)
+        vireo__buf_append_str(&l->line, n == 0 ? "[]" : "]");
+}
+
 static void on_event(cli_link *link, vireo_socket *s, const vireo_msg *m)
 {
     struct listen *l = of(link);
     (void)s;
     if (!link->open || !is_wanted(l, vireo_event(m)))
         return;
-    if (l->answer != NULL && vireo_wants_ack(m))
+    bool asks = vireo_wants_ack(m);
+    if (l->answer != NULL && asks)
         vireo_ack(m, "%p", vireo_json_text(l->answer, strlen(l->answer)));
     begin_line(l, ",\"event\":");
-    cli_line_write(&l->line, m);
+    if (l->values)
+        write_values(l, m);
+    else
+        cli_line_write(&l->line, vireo_args(m));
+    if (l->record && asks)
+        vireo__buf_append_str(&l->line, ",\"ack\":true");
     end_line(l);
 }
 
@@ -179,7 +198,12 @@ static int run_record(const cli_command *self, int argc, char **argv)
             "acknowledge events that ask for it with this"                                         \
     }
 
-static const cli_option listen_options[] = {COMMON_OPTIONS, {0}};
+static const cli_option listen_options[] = {
+    {"values", 'v', CLI_FLAG, offsetof(struct listen, values), NULL,
+     "without the event's name: its value, or an array of several"},
+    COMMON_OPTIONS,
+    {0},
+};
 
 static const cli_option record_options[] = {
     {"output", 'o', CLI_TEXT, offsetof(struct listen, file), "FILE",
@@ -199,8 +223,9 @@ const cli_command cli_cmd_listen = {
     .summary = "writes a line for each event that comes",
     .text = "All events, or those that are named, as JSON: [\"chat\",{\"text\":\"hi\"}]. Of a raw "
             "WebSocket\n"
-            "(ws:) each message is a line as it is. Binary stands as {\"$base64\":\"AQID\"}.",
+            "(ws:) each message is a line as it is. Bytes stand as {\"$base64\":\"AQID\"}.",
     .examples = "vireo listen localhost:3000 | jq .\n"
+                "vireo listen localhost:3000 price --values | jq .amount\n"
                 "vireo listen localhost:3000 ready --count 1 --timeout 30s && ./tests\n"
                 "vireo listen wss://example.org/feed --reconnect >> feed.txt",
     .min_words = 1,

@@ -116,6 +116,17 @@ static bool read_count(const char *text, uint64_t *count)
     return unit[1] == '\0' && !__builtin_mul_overflow(*count, factor, count);
 }
 
+/* At most nine digits on both sides of the point: what else strtod knows is no factor. */
+static bool read_factor(const char *text, double *factor)
+{
+    size_t whole = strspn(text, "0123456789"), point = text[whole] == '.';
+    size_t part = point ? strspn(text + whole + 1, "0123456789") : 0;
+    if (text[whole + point + part] != '\0' || whole > 9 || part > 9)
+        return false;
+    *factor = strtod(text, NULL);
+    return *factor > 0;
+}
+
 static bool read_time(const char *text, uint32_t *ms)
 {
     static const struct {
@@ -179,6 +190,8 @@ static bool read_value(const cli_option *o, const char *text, void *to)
         return add_to_list(to, text);
     case CLI_COUNT:
         return read_count(text, to);
+    case CLI_FACTOR:
+        return read_factor(text, to);
     case CLI_PORT:
         return read_port(text, to);
     case CLI_TIME:
@@ -194,6 +207,8 @@ static const char *what_it_wants(const cli_option *o)
     switch (o->kind) {
     case CLI_COUNT:
         return "a number, such as 250, 10k or 2M";
+    case CLI_FACTOR:
+        return "a number above 0, such as 10 or 0.5";
     case CLI_PORT:
         return "a port, 0 to 65535";
     case CLI_TIME:

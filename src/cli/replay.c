@@ -11,12 +11,12 @@
 #include "cli/event_line.h"
 #include "cli/link.h"
 
-enum { MAX_WAIT_MS = 24 * 3600 * 1000 };
+enum { MAX_WAIT_MS = 24 * 3600 * 1000, WHY = 512 };
 
 struct replay {
     cli_target target;
     cli_link link;
-    uint64_t speed;
+    double speed;
     FILE *in;
     const char *name;
     size_t number; /* of the line */
@@ -34,37 +34,64 @@ static void end(struct replay *r, int status)
 static int send_text(struct replay *r, const vireo_value *text)
 {
     size_t n;
-    void *bytes = cli_line_bytes(text, &n);
-    bool binary = bytes != NULL;
-    const char *string = binary ? bytes : vireo_str_len(text, &n);
-    int error = string != NULL ? vireo_ws_send(r->link.ws, string, n, binary) : VIREO_EINVAL;
-    free(bytes);
-    return error;
+    const void *bytes = vireo_bytes(text, &n);
+    const char *string = bytes == NULL ? vireo_str_len(text, &n) : bytes;
+    return string != NULL ? vireo_ws_send(r->link.ws, string, n, bytes != NULL) : VIREO_EINVAL;
 }
 
-static int send_next(struct replay *r)
+/* The answer is not what was recorded: it was asked for so that the server can give one. */
+static void on_answer(vireo_socket *s, int status, const vireo_value *values, void *user)
+{
+    (void)s;
+    (void)status;
+    (void)values;
+    (void)user;
+}
+
+static int send_event(struct replay *r, const char *event, const cli_args *args)
+{
+    if (vireo_bool(vireo_get(r->next, "ack"), false))
+        return cli_args_ask(r->link.socket, 0, on_answer, NULL, event, args);
+    return cli_args_emit(r->link.socket, event, args);
+}
+
+/* Sends what waits. Returns 0, or a negative number with |why|, which says so in words. */
+static int send_next(struct replay *r, char why[WHY])
 {
     cli_args args = {0};
-    if (r->link.raw)
-        return send_text(r, vireo_get(r->next, "text"));
-    const char *event = cli_line_args(vireo_get(r->next, "event"), &args);
-    int error = event != NULL ? cli_args_emit(r->link.socket, event, &args) : VIREO_EINVAL;
+    const vireo_value *text = vireo_get(r->next, "text"), *list = vireo_get(r->next, "event");
+    const char *event = NULL;
+    int error = VIREO_EINVAL;
+    if (r->link.raw && text == NULL)
+        snprintf(why, WHY, "it was recorded of Socket.IO: --speak socketio, or an http: URL");
+    else if (r->link.raw)
+        error = send_text(r, text);
+    else if (list == NULL)
+        snprintf(why, WHY, "it was recorded of a raw WebSocket: --speak ws, or a ws: URL");
+    else if ((event = cli_line_args(list, &args)) == NULL)
+        snprintf(why, WHY, "%s", args.wrong);
+    else
+        error = send_event(r, event, &args);
+    if (error < 0 && *why == '\0')
+        snprintf(why, WHY, "%s", vireo_strerror(error));
     cli_args_deinit(&args);
     return error;
 }
 
 /* Reads the next line. Returns 1, 0 at the end, a negative number when it is no line of a record.
  */
-static int read_next(struct replay *r)
+static int read_next(struct replay *r, char why[WHY])
 {
-    vireo_error error;
+    vireo_error error = {.text = "no \"ms\" is in it"};
     ssize_t n = getline(&r->line, &r->size, r->in);
     if (n < 0)
         return 0;
     r->number++;
-    r->next = vireo_parse(r->line, (size_t)n, &error);
+    r->next = cli_line_read(r->line, (size_t)n, &error);
     if (vireo_type_of(vireo_get(r->next, "ms")) == VIREO_NUMBER)
         return 1;
+    snprintf(why, WHY, "%s; vireo record writes lines like {\"ms\":12,\"event\":[\"chat\"]}",
+             error.text);
     vireo_value_free(r->next);
     r->next = NULL;
     return VIREO_EINVAL;
@@ -79,14 +106,15 @@ static void on_due(vireo_timer *timer, void *user);
 
 static void wait_for_next(struct replay *r)
 {
-    int more = read_next(r);
+    char why[WHY] = "";
+    int more = read_next(r, why);
     if (more == 0)
         end(r, CLI_OK);
     else if (more < 0)
-        wrong_line(r, "vireo record writes lines like {\"ms\":12,\"event\":[\"chat\"]}");
+        wrong_line(r, why);
     if (more <= 0)
         return;
-    double due = vireo_num(vireo_get(r->next, "ms"), 0) / (double)r->speed;
+    double due = vireo_num(vireo_get(r->next, "ms"), 0) / r->speed;
     double wait = due - (double)(uv_now(&r->link.uv) - r->began);
     wait = wait < 0 ? 0 : wait > MAX_WAIT_MS ? MAX_WAIT_MS : wait;
     if (vireo_after(r->link.app, (uint32_t)wait, on_due, r) == NULL)
@@ -99,14 +127,12 @@ static void on_due(vireo_timer *timer, void *user)
     (void)timer;
     if (!r->link.open)
         return;
-    int error = send_next(r);
+    char why[WHY] = "";
+    int error = send_next(r, why);
     vireo_value_free(r->next);
     r->next = NULL;
-    if (error == VIREO_EINVAL)
-        wrong_line(r, r->link.raw ? "it was recorded of Socket.IO: --speak socketio"
-                                  : "it was recorded of a raw WebSocket: --speak ws");
-    else if (error < 0)
-        wrong_line(r, vireo_strerror(error));
+    if (error < 0)
+        wrong_line(r, why);
     else
         wait_for_next(r);
 }
@@ -126,10 +152,10 @@ static int run(const cli_command *self, int argc, char **argv)
     int status = cli_parse(self, argc, argv, &r, &words);
     if (status >= 0)
         return status;
-    if (r.speed == 0)
-        return cli_usage_error(self, "--speed wants 1 or more");
     r.name = words.at[0];
-    r.in = strcmp(r.name, "-") == 0 ? stdin : fopen(r.name, "r");
+    bool input = strcmp(r.name, "-") == 0;
+    r.in = input ? stdin : fopen(r.name, "r");
+    r.name = input ? "the input" : r.name;
     if (r.in == NULL)
         return cli_fail(self, CLI_FAILED, "%s: %s", r.name, strerror(errno));
     status = cli_link_open(&r.link, self, &r.target, words.at[1], &events);
@@ -143,8 +169,8 @@ static int run(const cli_command *self, int argc, char **argv)
 }
 
 static const cli_option options[] = {
-    {"speed", 's', CLI_COUNT, offsetof(struct replay, speed), "N",
-     "so many times as fast as it was recorded (1)"},
+    {"speed", 's', CLI_FACTOR, offsetof(struct replay, speed), "N",
+     "so many times as fast as it was recorded: 10, or 0.5 (1)"},
     {0},
 };
 

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: MIT
 // SPDX-FileCopyrightText: Copyright (c) 2026 The Vireo authors
 //
-// L02: vireo emit, listen and call in pipes; L07: record and replay. Against the official server and
-// npm's ws.
+// L02: vireo emit, listen and call in pipes. Against the official server and npm's ws.
 
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { readFileSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import path from "node:path";
 import { createInterface } from "node:readline";
@@ -60,7 +59,7 @@ test("L02: emit tells which line is wrong, and sends the others", async (t) => {
     s.onAny((...event) => got.push(event));
     s.on("disconnect", () => gone.resolve());
   }));
-  const input = '["a"]\n{"b":1}\n["c"\n["connect"]\n["d",1,2,3,4,5,6,7,8,9]\n\r\n["e"]\r\n';
+  const input = '["a"]\n{"b":1}\n["c"\n["connect"]\n["d",1,2,3,4,5,6,7,8,9]\n["x",[{"$base64":"*"}]]\n\r\n["e"]\r\n';
   const { code, stderr } = await vireo(["emit", url], { input });
   assert.equal(code, 1);
   await within(gone.promise, "its end");
@@ -69,6 +68,7 @@ test("L02: emit tells which line is wrong, and sends the others", async (t) => {
   assert.match(stderr, /line 3: .* at byte/);
   assert.match(stderr, /line 4: reserved event name/);
   assert.match(stderr, /line 5: more than 8 arguments/);
+  assert.match(stderr, /line 6: \{"\$base64":\.\.\} holds no base64/);
 });
 
 test("L02: listen writes a line for each event, which emit can read", async (t) => {
@@ -79,13 +79,18 @@ test("L02: listen writes a line for each event, which emit can read", async (t) 
   const all = await vireo(["listen", a, "--count", "3"]);
   assert.equal(all.code, 0);
   assert.deepEqual(all.lines, ['["chat",{"text":"hi\\n"},1]', '["no"]',
-    '["photo",{"$base64":"AQID"},{"in":{"type":"Buffer","data":[4]}}]']);
+    '["photo",{"$base64":"AQID"},{"in":{"$base64":"BA=="}}]']);
   const some = await vireo(["listen", a, "photo", "chat", "-n", "2"]);
   assert.deepEqual(some.lines, [all.lines[0], all.lines[2]]);
-  const come = deferred();
-  const b = await official(t, (io) => io.on("connection", (s) => s.onAny((...event) => come.resolve(event))));
+  const values = await vireo(["listen", a, "-n", "3", "--values"]);
+  assert.deepEqual(values.lines, ['[{"text":"hi\\n"},1]', "[]", '[{"$base64":"AQID"},{"in":{"$base64":"BA=="}}]']);
+  const got = [], come = deferred();
+  const b = await official(t, (io) => io.on("connection", (s) => s.onAny((...event) => {
+    if (got.push(event) === 3) come.resolve();
+  })));
   await vireo(["emit", b], { input: all.stdout });
-  assert.deepEqual(await within(come.promise, "an event"), ["chat", { text: "hi\n" }, 1]);
+  await within(come.promise, "the events");
+  assert.deepEqual(got, sent);
 });
 
 test("L02: listen answers events that ask for it, and comes back", async (t) => {
@@ -127,6 +132,7 @@ test("L02: call writes the acknowledgement", async (t) => {
   const url = await official(t, (io) => io.on("connection", (s) => {
     s.on("add", (a, b, ack) => ack(a + b));
     s.on("two", (ack) => ack("x", { y: null }));
+    s.on("turn", ({ bytes }, ack) => ack({ turned: [Buffer.from(bytes).reverse()] }));
     s.on("mute", () => {});
     s.on("bye", () => s.disconnect());
   }));
@@ -134,6 +140,7 @@ test("L02: call writes the acknowledgement", async (t) => {
   assert.equal(await answer("add", "1", "2"), "3\n");
   assert.equal(await answer("add", "1", "2", "--all"), "[3]\n");
   assert.equal(await answer("two"), '["x",{"y":null}]\n');
+  assert.equal(await answer("turn", '{"bytes":{"$base64":"AQID"}}'), '{"turned":[{"$base64":"AwIB"}]}\n');
   const late = await vireo(["call", url, "mute", "--timeout", "200ms"]);
   assert.equal(late.code, 3);
   assert.match(late.stderr, /^vireo call: no answer in 0\.2 s; .*--timeout gives it more time\n$/);
@@ -210,51 +217,4 @@ test("L02: TLS: the certificate is verified, --cacert names who signed it", asyn
   assert.match(refused.stderr, /--cacert FILE names who has signed it/);
   assert.equal((await vireo(["call", url, "x", "1", "--cacert", certs.file("ca.pem")])).stdout, "1\n");
   assert.equal((await vireo(["call", `${url.replace("https", "wss")}/echo`, "x", "--insecure"])).stdout, "x\n");
-});
-
-test("L07: what was recorded is replayed, in order, with its gaps", async (t) => {
-  const file = path.join(folder(t), "session.ndjson");
-  const a = await official(t, (io) => io.on("connection", (s) => {
-    s.emit("one", 1, Buffer.from([9]));
-    setTimeout(() => s.emit("two", { x: "y" }), 400);
-  }));
-  const record = await vireo(["record", a, "-o", file, "--count", "2"]);
-  assert.deepEqual([record.code, record.stdout], [0, ""]);
-  const lines = readFileSync(file, "utf8").trim().split("\n").map((line) => JSON.parse(line));
-  assert.deepEqual(lines.map((l) => l.event), [["one", 1, { $base64: "CQ==" }], ["two", { x: "y" }]]);
-  assert(lines[1].ms - lines[0].ms >= 390, JSON.stringify(lines));
-  for (const speed of [1, 1000]) {
-    const got = [];
-    const gone = deferred();
-    const b = await official(t, (io) => io.on("connection", (s) => {
-      s.onAny((...event) => got.push([Date.now(), ...event]));
-      s.on("disconnect", () => gone.resolve());
-    }));
-    const { code, stderr } = await vireo(["replay", file, b, "--speed", speed]);
-    assert.deepEqual([code, stderr], [0, ""]);
-    await within(gone.promise, "the end");
-    assert.deepEqual(got.map(([, ...event]) => event), [["one", 1, Buffer.from([9])], ["two", { x: "y" }]]);
-    if (speed === 1) assert(got[1][0] - got[0][0] >= 300);
-  }
-});
-
-test("L07: of a raw WebSocket too; what is no record is told", async (t) => {
-  const wss = await rawServer(t);
-  wss.on("connection", (ws) => {
-    ws.on("message", (data, binary) => wss.emit("got", data, binary));
-    ws.send("a\nb");
-    ws.send(Buffer.from([1]));
-  });
-  const file = path.join(folder(t), "raw.ndjson");
-  const { stdout } = await vireo(["record", wss.url, "-n", "2"]);
-  writeFileSync(file, stdout);
-  const come = nextN(wss, "got", 2);
-  assert.equal((await vireo(["replay", file, wss.url])).code, 0);
-  assert.deepEqual(await come, [[Buffer.from("a\nb"), false], [Buffer.from([1]), true]]);
-  for (const [text, why] of [["x\n", /line 1: vireo record writes lines like/],
-    ['{"ms":1,"event":["a"]}\n', /line 1: it was recorded of Socket\.IO: --speak socketio/]]) {
-    const run = await vireo(["replay", "-", wss.url], { input: text });
-    assert.equal(run.code, 1);
-    assert.match(run.stderr, why);
-  }
 });
