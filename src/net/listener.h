@@ -6,6 +6,8 @@
 #ifndef VIREO_NET_LISTENER_H
 #define VIREO_NET_LISTENER_H
 
+#include <stdatomic.h>
+
 #include <vireo/app.h>
 
 #include "net/stream.h"
@@ -26,6 +28,25 @@ typedef void (*vireo__accept_fn)(vireo__listener *listener, vireo__stream *s);
  * Returns 0 and the listener in |*out|, or a negative number and where->error filled in. */
 int vireo__listener_open(vireo__listener **out, vireo_loop *loop, const vireo_listen_options *where,
                          vireo__accept_fn on_accept, void *owner);
+
+/* vireo__listener_open_fed makes one that has no socket of its own: it is given connections that
+ * another loop has accepted. Of |where| only what happens to a new connection is read.
+ *
+ * load   borrowed: one is taken off it for each of its streams that ends, or cannot be adopted; who
+ *        gives it a connection adds one
+ * Returns as vireo__listener_open. */
+int vireo__listener_open_fed(vireo__listener **out, vireo_loop *loop,
+                             const vireo_listen_options *where, vireo__accept_fn on_accept,
+                             void *owner, atomic_uint *load);
+
+/* vireo__listener_adopt makes a stream of |parcel| (takes what is in it in any case, but |early| of
+ * a parcel without a filter, which its owner gives to the events with vireo__stream_received).
+ * Returns a stream that reads nothing yet, with no events but an on_close that does nothing; NULL
+ * when that was not possible. */
+vireo__stream *vireo__listener_adopt(vireo__listener *l, vireo__parcel *parcel);
+
+/* vireo__listener_enter has a new stream treated as one that was just accepted. */
+void vireo__listener_enter(vireo__listener *l, vireo__stream *s);
 
 /* vireo__listener_close stops to accept; its streams go on. When its handle and its last stream are
  * closed the listener is freed, and then |on_gone| (may be NULL) is called with its owner. */

@@ -5,6 +5,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include <vireo/error.h>
 
@@ -20,7 +21,9 @@ enum { LATER_BYTES = 256 * 1024 };
 struct ending {
     vireo__deadline linger;
     vireo__stream *stream;
-    bool shut; /* our direction is ended */
+    bool shut;                   /* our direction is ended */
+    vireo__detached_fn detached; /* NULL: it ends here */
+    void *user;
 };
 
 void vireo__stream_set_events(vireo__stream *s, const vireo__stream_events *events, void *owner)
@@ -104,22 +107,54 @@ static void shut_write(vireo__stream *s)
         vireo__stream_close(s, VIREO_ENOMEM);
 }
 
+static int begin_end(vireo__stream *s)
+{
+    s->ending = calloc(1, sizeof *s->ending);
+    if (s->ending == NULL)
+        return VIREO_ENOMEM;
+    s->ending->stream = s;
+    if (vireo__deadline_start(s->loop, &s->ending->linger, VIREO__END_MS, on_linger_over) == 0)
+        return 0;
+    free(s->ending);
+    s->ending = NULL;
+    return VIREO_ENOMEM;
+}
+
 void vireo__stream_end(vireo__stream *s)
 {
     if (s->closing || s->ending != NULL)
         return;
-    s->ending = calloc(1, sizeof *s->ending);
-    if (s->ending == NULL) {
-        vireo__stream_close(s, VIREO_ENOMEM);
-        return;
-    }
-    s->ending->stream = s;
-    if (vireo__deadline_start(s->loop, &s->ending->linger, VIREO__END_MS, on_linger_over) < 0) {
+    if (begin_end(s) < 0) {
         vireo__stream_close(s, VIREO_ENOMEM);
         return;
     }
     vireo__stream_start(s); /* to see the peer's end, if it was paused */
     vireo__turn_add(s->loop, &s->flush);
+}
+
+int vireo__stream_detach(vireo__stream *s, vireo__detached_fn done, void *user)
+{
+    if (s->closing || s->ending != NULL)
+        return VIREO_ECLOSED;
+    if (begin_end(s) < 0)
+        return VIREO_ENOMEM;
+    vireo__stream_pause(s);
+    s->ending->detached = done;
+    s->ending->user = user;
+    vireo__turn_add(s->loop, &s->flush);
+    return 0;
+}
+
+/* All that was queued is written. */
+static void take_off(vireo__stream *s)
+{
+    int result = s->io->detach(s);
+    if (result < 0)
+        vireo__stream_close(s, result);
+    if (result != 0)
+        return;
+    s->closing = true;
+    vireo__deadline_stop(&s->ending->linger);
 }
 
 void vireo__stream_close(vireo__stream *s, int error)
@@ -146,6 +181,68 @@ void vireo__stream_closed(vireo__stream *s)
     if (s->filter != NULL)
         s->filter->events->closed(s);
     free(s->client);
+}
+
+/* --- parcels ---------------------------------------------------------------------------------- */
+
+static int fill_parcel(vireo__parcel *parcel, vireo__stream *s, const uint8_t *at, size_t n)
+{
+    vireo__buf_init(&parcel->early, VIREO__BUF_UNLIMITED);
+    parcel->secure = s->secure;
+    parcel->client = s->client;
+    parcel->filter = s->filter;
+    int error = n > 0 ? vireo__buf_append(&parcel->early, at, n) : 0;
+    if (error == 0 && parcel->filter != NULL)
+        error = parcel->filter->events->detached(parcel->filter, &parcel->early);
+    return error;
+}
+
+void vireo__stream_detached(vireo__stream *s, int fd, bool unix_socket, const uint8_t *at, size_t n)
+{
+    vireo__parcel parcel = {.fd = fd, .unix_socket = unix_socket};
+    int error = fill_parcel(&parcel, s, at, n);
+    vireo__detached_fn done = s->ending->detached;
+    void *user = s->ending->user;
+    free(s->ending);
+    s->ending = NULL;
+    vireo__list_remove(&s->node);
+    if (error == 0) {
+        done(user, &parcel);
+        return;
+    }
+    s->events->on_close(s, error);
+    vireo__parcel_drop(&parcel);
+}
+
+int vireo__stream_adopted(vireo__stream *s, vireo__parcel *parcel)
+{
+    vireo__filter *f = parcel->filter;
+    if (f != NULL) {
+        f->below = s->io;
+        s->filter = f;
+        s->io = f->io;
+        if (f->events->adopted(f, s) < 0) {
+            s->io = f->below;
+            s->filter = NULL;
+            return VIREO_ENOMEM;
+        }
+    }
+    s->secure = parcel->secure;
+    s->client = parcel->client;
+    parcel->client = NULL;
+    parcel->filter = NULL;
+    return 0;
+}
+
+void vireo__parcel_drop(vireo__parcel *parcel)
+{
+    if (parcel->fd >= 0)
+        close(parcel->fd);
+    if (parcel->filter != NULL)
+        parcel->filter->events->dropped(parcel->filter);
+    vireo__buf_deinit(&parcel->early);
+    free(parcel->client);
+    *parcel = (vireo__parcel){.fd = -1};
 }
 
 /* --- writing ---------------------------------------------------------------------------------- */
@@ -191,7 +288,11 @@ static void flush_now(vireo__stream *s)
         if ((size_t)n < wanted && !s->closing)
             write_rest_later(s);
     }
-    if (s->ending != NULL && !s->closing && !s->blocked)
+    if (s->ending == NULL || s->closing || s->blocked)
+        return;
+    if (s->ending->detached != NULL)
+        take_off(s);
+    else
         shut_write(s);
 }
 
@@ -269,7 +370,7 @@ ptrdiff_t vireo__stream_send_file(vireo__stream *s, int fd, uint64_t at, size_t 
 void vireo__stream_filter(vireo__stream *s, vireo__filter *f, const vireo__filter_events *events,
                           const vireo__stream_io *io)
 {
-    *f = (vireo__filter){.events = events, .below = s->io};
+    *f = (vireo__filter){.events = events, .io = io, .below = s->io};
     s->filter = f;
     s->io = io;
 }

@@ -15,6 +15,10 @@
  *
  * Law: on_close comes exactly once, never inside a call of ours, and is the last event. After
  * vireo__stream_close no other event comes. Every function may be called inside every event.
+ *
+ * A stream can go to another loop, and so to another thread: vireo__stream_detach makes a parcel of
+ * it, which belongs to nobody; vireo__listener_adopt (net/listener.h), on the other loop's thread,
+ * makes a stream of that. No byte is lost or told twice, and the peer notices nothing.
  */
 
 #ifndef VIREO_NET_STREAM_H
@@ -44,6 +48,16 @@ typedef struct vireo__stream_events {
     void (*on_close)(vireo__stream *s, int error);
 } vireo__stream_events;
 
+/* A connection on its way from one loop to another. */
+typedef struct vireo__parcel {
+    int fd;                       /* non-blocking */
+    bool unix_socket;             /* else TCP */
+    bool secure;                  /* as in vireo__stream */
+    char *client;                 /* as in vireo__stream; the parcel's */
+    struct vireo__filter *filter; /* NULL: none */
+    vireo__buf early;             /* what came and was given to nobody; for the filter, if any */
+} vireo__parcel;
+
 /* How bytes move. All of them act on a stream that is not closing. */
 typedef struct vireo__stream_io {
     int (*read_start)(vireo__stream *s);
@@ -62,6 +76,13 @@ typedef struct vireo__stream_io {
     /* close lets go of the descriptor and calls vireo__stream_closed afterwards, never before it
      * returned. */
     void (*close)(vireo__stream *s);
+    /* detach lets go of the descriptor as close does, but the connection lives on: it calls
+     * vireo__stream_detached afterwards, with a descriptor that nothing of this loop refers to any
+     * more (no reading, writing or polling under way), and with what it has read and not delivered.
+     * Never before it returned. Called when nothing is queued and the stream is paused. Returns
+     * 0; 1 when something has to go out before, then vireo__stream_io_written says when to ask
+     * again; or a negative number, and the stream is closed. */
+    int (*detach)(vireo__stream *s);
     /* peer_address writes the peer's IP address; "" for a unix socket. */
     void (*peer_address)(const vireo__stream *s, char *out, size_t size);
 } vireo__stream_io;
@@ -72,11 +93,18 @@ typedef struct vireo__filter_events {
     void (*peer_ended)(vireo__stream *s);
     void (*written)(vireo__stream *s, size_t n, int status);
     void (*closed)(vireo__stream *s); /* the owner has been told: free the filter */
+    /* The stream is gone, and the filter in a parcel: no loop may know it. What the stream has
+     * read last is the filter's to keep. Returns 0 or VIREO_ENOMEM. */
+    int (*detached)(struct vireo__filter *f, vireo__buf *early);
+    /* It is put in |s|, which is of another loop. Returns 0 or VIREO_ENOMEM. */
+    int (*adopted)(struct vireo__filter *f, vireo__stream *s);
+    void (*dropped)(struct vireo__filter *f); /* its parcel: free it */
 } vireo__filter_events;
 
 /* Stands first in a filter's own struct. */
 typedef struct vireo__filter {
     const vireo__filter_events *events;
+    const vireo__stream_io *io;    /* its own, which stands in s->io */
     const vireo__stream_io *below; /* what s->io was before */
 } vireo__filter;
 
@@ -93,7 +121,7 @@ struct vireo__stream {
     vireo__wqueue out;
     vireo__turn_task flush;
     size_t max_queued;     /* bytes; more close the stream with VIREO_EFULL */
-    struct ending *ending; /* after vireo__stream_end */
+    struct ending *ending; /* after vireo__stream_end or vireo__stream_detach */
     int error;
     bool reading : 1;
     bool blocked : 1; /* the kernel did not take all; write_later is under way */
@@ -141,6 +169,19 @@ void vireo__stream_end(vireo__stream *s);
 /* vireo__stream_close closes now and throws away what is queued. |error| is told to on_close. */
 void vireo__stream_close(vireo__stream *s, int error);
 
+/* vireo__stream_detach makes a parcel of the stream: pauses it, writes all that is queued, and then
+ * calls |done|, in the place of on_close and never inside this call: after it the stream is gone.
+ * Until then the stream is as one that ends; when it breaks meanwhile, or its peer takes nothing
+ * for VIREO__END_MS, on_close comes and |done| does not.
+ *
+ * done   takes what is in |parcel|: for vireo__listener_adopt, or vireo__parcel_drop
+ * Returns 0; VIREO_ECLOSED after end, close or detach; VIREO_ENOMEM. */
+typedef void (*vireo__detached_fn)(void *user, vireo__parcel *parcel);
+int vireo__stream_detach(vireo__stream *s, vireo__detached_fn done, void *user);
+
+/* vireo__parcel_drop cuts a connection that nobody adopts. Any thread. */
+void vireo__parcel_drop(vireo__parcel *parcel);
+
 /* vireo__stream_address writes the client's IP address: what a proxy has told (gate.h), else the
  * peer's. "" for a unix socket. */
 void vireo__stream_address(const vireo__stream *s, char *out, size_t size);
@@ -178,5 +219,16 @@ void vireo__stream_io_ended(vireo__stream *s);
 void vireo__stream_io_written(vireo__stream *s, size_t n, int status);
 /* last words; the memory is the implementation's to free */
 void vireo__stream_closed(vireo__stream *s);
+
+/* vireo__stream_detached: the same, after detach.
+ *
+ * fd   taken; what names this descriptor in the loop is closed
+ * at   |n| bytes that were read and not delivered; borrowed */
+void vireo__stream_detached(vireo__stream *s, int fd, bool unix_socket, const uint8_t *at,
+                            size_t n);
+
+/* vireo__stream_adopted puts what a parcel holds beside its descriptor into a new stream. Returns 0
+ * or VIREO_ENOMEM, and the parcel is as it was. */
+int vireo__stream_adopted(vireo__stream *s, vireo__parcel *parcel);
 
 #endif

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -55,6 +56,7 @@ struct vireo__listener {
     void *owner;
     vireo__list streams;
     size_t stream_count;
+    atomic_uint *load; /* counted with them; NULL: by nobody */
     char *unix_path;
     any_handle spare; /* takes a connection that there is no memory for, so that it can be closed */
     bool spare_open;
@@ -193,22 +195,53 @@ static void free_if_unused(vireo__listener *l)
         on_gone(owner);
 }
 
-static void on_stream_closed(uv_handle_t *handle)
+static void free_stream(vireo__stream *s)
 {
-    vireo__stream *s = handle->data;
     vireo__listener *l = s->listener;
-    vireo__stream_closed(s);
     free(s);
     if (l == NULL)
         return;
     l->stream_count--;
+    if (l->load != NULL)
+        atomic_fetch_sub_explicit(l->load, 1, memory_order_relaxed);
     if (l->closing)
         free_if_unused(l);
+}
+
+static void on_stream_closed(uv_handle_t *handle)
+{
+    vireo__stream *s = handle->data;
+    vireo__stream_closed(s);
+    free_stream(s);
 }
 
 static void close_stream(vireo__stream *s)
 {
     uv_close((uv_handle_t *)handle_of(s), on_stream_closed);
+}
+
+static void on_stream_detached(uv_handle_t *handle)
+{
+    vireo__stream *s = handle->data;
+    bool unix_socket = handle->type == UV_NAMED_PIPE;
+    vireo__stream_detached(s, s->error, unix_socket, NULL, 0);
+    free_stream(s);
+}
+
+/* libuv lets no descriptor go: it closes its own, and another one for the same connection goes on
+ * the way. The stream has no error to tell, so that this one waits in the place of it. */
+static int detach(vireo__stream *s)
+{
+    uv_os_fd_t fd;
+    int error = uv_fileno((uv_handle_t *)handle_of(s), &fd);
+    if (error < 0)
+        return error;
+    int copy = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+    if (copy < 0)
+        return -errno;
+    s->error = copy;
+    uv_close((uv_handle_t *)handle_of(s), on_stream_detached);
+    return 0;
 }
 
 static void peer_address(const vireo__stream *s, char *out, size_t size)
@@ -234,6 +267,7 @@ static const vireo__stream_io uv_io = {
     .send_file = send_file,
     .shutdown_write = shutdown_write,
     .close = close_stream,
+    .detach = detach,
     .peer_address = peer_address,
 };
 
@@ -305,14 +339,18 @@ vireo__stream *vireo__dial(vireo_loop *loop, const vireo__dial_address *to,
 
 /* --- accepting -------------------------------------------------------------------------------- */
 
-static vireo__stream *new_accepted(vireo__listener *l)
+static void add_stream(vireo__listener *l, vireo__stream *s)
 {
-    vireo__stream *s = new_stream(l->loop, l->uv.handle.type == UV_TCP);
-    if (s == NULL)
-        return NULL;
     s->listener = l;
     vireo__list_append(&l->streams, &s->node);
     l->stream_count++;
+}
+
+static vireo__stream *new_accepted(vireo__listener *l)
+{
+    vireo__stream *s = new_stream(l->loop, l->uv.handle.type == UV_TCP);
+    if (s != NULL)
+        add_stream(l, s);
     return s;
 }
 
@@ -385,15 +423,54 @@ static void on_connection(uv_stream_t *server, int status)
     }
     if (l->uv.handle.type == UV_TCP)
         uv_tcp_nodelay((uv_tcp_t *)handle_of(s), 1);
-    if (l->gate != NULL)
-        vireo__gate_enter(l->gate, s);
-    else
-        l->on_accept(l, s);
+    vireo__listener_enter(l, s);
 }
 
 static void admit(vireo__stream *s)
 {
     s->listener->on_accept(s->listener, s);
+}
+
+/* --- from another loop ------------------------------------------------------------------------ */
+
+static int open_stream(vireo__stream *s, vireo__parcel *parcel)
+{
+    int error = vireo__stream_adopted(s, parcel);
+    if (error < 0)
+        return error;
+    error = parcel->unix_socket ? uv_pipe_open((uv_pipe_t *)handle_of(s), parcel->fd)
+                                : uv_tcp_open((uv_tcp_t *)handle_of(s), parcel->fd);
+    if (error == 0)
+        parcel->fd = -1;
+    return error;
+}
+
+vireo__stream *vireo__listener_adopt(vireo__listener *l, vireo__parcel *parcel)
+{
+    static const vireo__stream_events unused = {.on_close = ignore_close};
+    vireo__stream *s = l->closing ? NULL : new_stream(l->loop, !parcel->unix_socket);
+    if (s == NULL) {
+        if (l->load != NULL)
+            atomic_fetch_sub_explicit(l->load, 1, memory_order_relaxed);
+        vireo__parcel_drop(parcel);
+        return NULL;
+    }
+    add_stream(l, s);
+    vireo__stream_set_events(s, &unused, NULL);
+    int error = open_stream(s, parcel);
+    if (error == 0)
+        return s;
+    vireo__parcel_drop(parcel);
+    vireo__stream_close(s, error);
+    return NULL;
+}
+
+void vireo__listener_enter(vireo__listener *l, vireo__stream *s)
+{
+    if (l->gate != NULL)
+        vireo__gate_enter(l->gate, s);
+    else
+        l->on_accept(l, s);
 }
 
 static void on_listener_closed(uv_handle_t *handle)
@@ -526,8 +603,8 @@ static void explain(const vireo_listen_options *where, int error)
             error == -EADDRINUSE ? "; another program uses the port, choose a different one" : "");
 }
 
-int vireo__listener_open(vireo__listener **out, vireo_loop *loop, const vireo_listen_options *where,
-                         vireo__accept_fn on_accept, void *owner)
+static int new_listener(vireo__listener **out, vireo_loop *loop, const vireo_listen_options *where,
+                        vireo__accept_fn on_accept, void *owner)
 {
     vireo__listener *l = calloc(1, sizeof *l);
     if (l == NULL)
@@ -544,6 +621,32 @@ int vireo__listener_open(vireo__listener **out, vireo_loop *loop, const vireo_li
         free(l);
         return error;
     }
+    *out = l;
+    return 0;
+}
+
+/* A handle that never listens gives it the same end as others. */
+int vireo__listener_open_fed(vireo__listener **out, vireo_loop *loop,
+                             const vireo_listen_options *where, vireo__accept_fn on_accept,
+                             void *owner, atomic_uint *load)
+{
+    int error = new_listener(out, loop, where, on_accept, owner);
+    if (error < 0)
+        return error;
+    uv_tcp_init(loop->uv, &(*out)->uv.tcp);
+    (*out)->uv.handle.data = *out;
+    (*out)->open = true;
+    (*out)->load = load;
+    return 0;
+}
+
+int vireo__listener_open(vireo__listener **out, vireo_loop *loop, const vireo_listen_options *where,
+                         vireo__accept_fn on_accept, void *owner)
+{
+    vireo__listener *l;
+    int error = new_listener(&l, loop, where, on_accept, owner);
+    if (error < 0)
+        return error;
     error = open_socket(l, where);
     l->uv.handle.data = l;
     if (error == 0)

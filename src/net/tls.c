@@ -484,6 +484,18 @@ static int shut_below(tls *t)
     return t->shutdown_later ? 0 : t->base.below->shutdown_write(t->stream);
 }
 
+/* The plaintext is written, but words of TLS itself may still be on their way out. */
+static int detach(vireo__stream *s)
+{
+    tls *t = tls_of(s);
+    if (t->flying.len == 0) {
+        vireo__turn_remove(&t->resume);
+        return t->base.below->detach(s);
+    }
+    t->wanted = true;
+    return 1;
+}
+
 static void on_written(vireo__stream *s, size_t n, int status)
 {
     tls *t = tls_of(s);
@@ -557,6 +569,31 @@ static void on_closed(vireo__stream *s)
     s->filter = NULL;
 }
 
+/* --- to another loop -------------------------------------------------------------------------- */
+
+static int on_detached(vireo__filter *f, vireo__buf *early)
+{
+    tls *t = vireo__container(f, tls, base);
+    t->stream = NULL;
+    t->shared = NULL;
+    int error = early->len > 0 ? vireo__buf_append(&t->kept, early->data, early->len) : 0;
+    vireo__buf_deinit(early);
+    return error;
+}
+
+static int on_adopted(vireo__filter *f, vireo__stream *s)
+{
+    tls *t = vireo__container(f, tls, base);
+    t->shared = vireo__tls_of_loop(s->loop);
+    t->stream = s;
+    return t->shared != NULL ? 0 : VIREO_ENOMEM;
+}
+
+static void on_dropped(vireo__filter *f)
+{
+    free_tls(vireo__container(f, tls, base));
+}
+
 /* --- life ------------------------------------------------------------------------------------- */
 
 static const vireo__filter_events filter_events = {
@@ -564,6 +601,9 @@ static const vireo__filter_events filter_events = {
     .peer_ended = on_ended,
     .written = on_written,
     .closed = on_closed,
+    .detached = on_detached,
+    .adopted = on_adopted,
+    .dropped = on_dropped,
 };
 
 static const vireo__stream_io tls_io = {
@@ -573,6 +613,7 @@ static const vireo__stream_io tls_io = {
     .write_later = write_later,
     .shutdown_write = shutdown_write,
     .close = close_below,
+    .detach = detach,
     .peer_address = peer_address,
 };
 
