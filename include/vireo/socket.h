@@ -73,20 +73,26 @@ typedef struct vireo_conn_info {
     const char *id;        /* a secret of this client */
     const char *transport; /* "polling" or "websocket" */
     const char *address;
-    int protocol;  /* of Engine.IO: 4, or 3 */
-    bool writable; /* see vireo_writable */
-    size_t queued; /* bytes that wait for it */
+    int protocol;      /* of Engine.IO: 4, or 3 */
+    bool writable;     /* see vireo_writable */
+    size_t queued;     /* bytes that wait for it */
     int64_t issued_ms; /* of its handshake, since 1970 */
 } vireo_conn_info;
 
 /* A packet of Engine.IO. Borrowed for the call. */
 typedef struct vireo_packet_info {
-    bool sent;    /* it was queued for the client; else it came from it */
-    char type;    /* '2' ping, '3' pong, '4' message .. */
-    bool binary;  /* a message of bytes */
+    bool sent;        /* it was queued for the client; else it came from it */
+    char type;        /* '2' ping, '3' pong, '4' message .. */
+    bool binary;      /* a message of bytes */
     const void *data; /* without the type: of a message the packet of Socket.IO */
     size_t len;
 } vireo_packet_info;
+
+/* Packets that leave together: in one answer to a poll, or in one write to a WebSocket. */
+typedef struct vireo_flush_info {
+    size_t packets;
+    size_t bytes; /* of them with their types, without what frames and encodings add */
+} vireo_flush_info;
 
 /* A vireo_adapter_fn makes the adapter of a namespace: returns new, NULL on failure, upon which the
  * namespace is not registered. */
@@ -209,6 +215,11 @@ typedef struct vireo_io_options {
      * from inside what sends it. Those of the change of transports, and the client's close, are not
      * shown. Must not send, or disconnect anybody. */
     void (*on_packet)(vireo_io *io, const vireo_conn_info *c, const vireo_packet_info *p);
+    /* To look on: called when the packets that were queued for a client, as on_packet shows them,
+     * are handed to its transport: over polling just before a poll is answered with them; over
+     * WebSocket at the end of the turn in which they were queued, or, while the kernel takes
+     * nothing, once it has taken all of them. Must not send, or disconnect anybody. */
+    void (*on_flush)(vireo_io *io, const vireo_conn_info *c, const vireo_flush_info *f);
 } vireo_io_options;
 
 /* vireo_socketio sets up a Socket.IO server of the application; before the first vireo_namespace,

@@ -51,6 +51,7 @@ typedef struct vireo__eio_options {
     int (*allow_request)(vireo_req *r);
     int (*generate_id)(vireo_req *r, char id[VIREO__ID_SIZE]); /* NULL: vireo__id_make */
     bool watched;                                              /* on_packet is wanted */
+    bool flushes_watched;                                      /* on_flush is wanted */
 } vireo__eio_options;
 
 /* A request that was refused: the official server's code and text, and what exactly was wrong:
@@ -78,8 +79,9 @@ typedef struct vireo__eio_events {
      * return. */
     void (*on_message)(vireo__eio_session *s, bool binary, uint8_t *data, size_t len);
     void (*on_upgrade)(vireo__eio_session *s); /* from polling to WebSocket */
-    /* for who looks on (options.watched); must not act on sessions */
+    /* for who looks on (options.watched, .flushes_watched); must not act on sessions */
     void (*on_packet)(vireo__eio_session *s, const vireo_conn_info *c, const vireo_packet_info *p);
+    void (*on_flush)(vireo__eio_session *s, const vireo_conn_info *c, const vireo_flush_info *f);
     void (*on_drain)(vireo__eio_session *s); /* writable again after it was not */
     /* exactly once, at the end of a turn */
     void (*on_close)(vireo__eio_session *s, const vireo__eio_close_info *why);

@@ -396,6 +396,8 @@ static void on_turn_end(vireo__turn_task *task)
     vireo__eio_session *s = vireo__container(task, vireo__eio_session, turn);
     if (s->state == VIREO__EIO_STATE_CLOSED)
         vireo__eio_session_finish(s);
+    else if (s->ws != NULL)
+        vireo__eio_websocket_written(s->ws);
     else
         vireo__eio_polling_flush(s);
 }

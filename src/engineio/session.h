@@ -43,7 +43,7 @@ struct vireo__eio_session {
     vireo_req *poll;             /* the pending GET */
     vireo_req *post;             /* a POST whose body is arriving */
     vireo__outbox outbox;        /* waits for a GET, or for room in the WebSocket's queue */
-    vireo__turn_task turn;       /* answers the GET, or says on_close */
+    vireo__turn_task turn;       /* answers the GET, tells of a flush, or says on_close */
     /* until the next PING, or for the PONG; while closing: for the last GET */
     vireo__deadline heartbeat;
     const char *reason; /* of the close; static */
@@ -159,6 +159,9 @@ void vireo__eio_trace_frame(const vireo__eio_session *s, const vireo__shared *fr
 void vireo__eio_watch_packet(vireo__eio_session *s, const vireo__eio_packet *packet);
 void vireo__eio_watch_frame(vireo__eio_session *s, vireo__shared *frame);
 
+/* vireo__eio_watch_flush tells that packets are handed to the transport, if that is wanted. */
+void vireo__eio_watch_flush(vireo__eio_session *s, size_t packets, size_t bytes);
+
 /* --- polling.c -------------------------------------------------------------------------------- */
 
 /* a GET without sid */
@@ -185,6 +188,8 @@ int vireo__eio_websocket_send(vireo__eio_websocket *w, vireo__shared *frame, vir
                               void *user);
 /* gives it what waits in the session's outbox */
 void vireo__eio_websocket_flush(vireo__eio_session *s);
+/* at the end of a turn, where flushes are watched: what was given to it is written now */
+void vireo__eio_websocket_written(vireo__eio_websocket *w);
 /* with the close handshake; stays attached */
 void vireo__eio_websocket_close(vireo__eio_websocket *w);
 /* closes it and forgets the session */

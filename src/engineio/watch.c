@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * SPDX-FileCopyrightText: Copyright (c) 2026 The Vireo authors */
 
-/* watch.c: sessions and their packets, for programs that look on (vireo_io_each_conn, on_packet).
- */
+/* watch.c: sessions and their packets, for programs that look on (vireo_io_each_conn, on_packet,
+ * on_flush). */
 
 #include "engineio/session.h"
 
@@ -55,4 +55,12 @@ void vireo__eio_watch_frame(vireo__eio_session *s, vireo__shared *frame)
                                  .binary = binary,
                                  .data = data + type,
                                  .len = len - type});
+}
+
+void vireo__eio_watch_flush(vireo__eio_session *s, size_t packets, size_t bytes)
+{
+    if (!s->server->options.flushes_watched || packets == 0)
+        return;
+    const vireo_conn_info info = info_of(s);
+    s->server->events->on_flush(s, &info, &(vireo_flush_info){packets, bytes});
 }

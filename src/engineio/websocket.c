@@ -24,6 +24,8 @@ struct vireo__eio_websocket {
     vireo__list node;            /* in server->websockets */
     vireo__eio_session *session; /* NULL: it only waits for its end */
     struct probe *probe;         /* NULL once it is the transport */
+    uint32_t unwritten_bytes;    /* where flushes are watched: what it was given since the last */
+    uint16_t unwritten;          /* .. in packets */
     bool base64;                 /* the client asked for binary messages as text (b64=1) */
     bool v3;                     /* .. speaks Engine.IO v3 */
 };
@@ -125,12 +127,33 @@ static int send_binary(vireo__eio_websocket *w, vireo__shared *frame, vireo__wri
     return error;
 }
 
+static void tell_flush(vireo__eio_websocket *w)
+{
+    vireo__eio_watch_flush(w->session, w->unwritten, w->unwritten_bytes);
+    w->unwritten = 0;
+    w->unwritten_bytes = 0;
+}
+
+/* A batch that cannot be counted any more is two. */
+static void note_unwritten(vireo__eio_websocket *w, vireo__shared *frame)
+{
+    size_t len = vireo__ws_payload_len(frame);
+    if (w->unwritten == UINT16_MAX || len > UINT32_MAX - w->unwritten_bytes)
+        tell_flush(w);
+    w->unwritten++;
+    w->unwritten_bytes += (uint32_t)len;
+    vireo__turn_add(w->session->server->loop, &w->session->turn);
+}
+
 int vireo__eio_websocket_send(vireo__eio_websocket *w, vireo__shared *frame, vireo__written_fn done,
                               void *user)
 {
-    if ((w->base64 || w->v3) && vireo__ws_frame_opcode(frame) == VIREO__WS_BINARY)
-        return send_binary(w, frame, done, user);
-    return vireo__ws_send(&w->ws, frame, done, user);
+    bool converted = (w->base64 || w->v3) && vireo__ws_frame_opcode(frame) == VIREO__WS_BINARY;
+    int error =
+        converted ? send_binary(w, frame, done, user) : vireo__ws_send(&w->ws, frame, done, user);
+    if (error == 0 && w->session->server->options.flushes_watched)
+        note_unwritten(w, frame);
+    return error;
 }
 
 bool vireo__eio_websocket_writable(const vireo__eio_websocket *w)
@@ -141,6 +164,13 @@ bool vireo__eio_websocket_writable(const vireo__eio_websocket *w)
 size_t vireo__eio_websocket_queued(const vireo__eio_websocket *w)
 {
     return vireo__ws_queued(&w->ws);
+}
+
+/* While the kernel takes nothing they wait: then they are told when it has taken all. */
+void vireo__eio_websocket_written(vireo__eio_websocket *w)
+{
+    if (vireo__eio_websocket_writable(w))
+        tell_flush(w);
 }
 
 /* --- opening ---------------------------------------------------------------------------------- */
@@ -216,8 +246,10 @@ void vireo__eio_websocket_close(vireo__eio_websocket *w)
 void vireo__eio_websocket_detach(vireo__eio_websocket *w)
 {
     end_probe(w);
-    if (w->session != NULL && w->session->ws == w)
+    if (w->session != NULL && w->session->ws == w) {
+        vireo__eio_websocket_written(w);
         cease(w->session);
+    }
     w->session = NULL;
     vireo__eio_websocket_close(w);
 }
@@ -375,6 +407,7 @@ static void on_drain(vireo__ws *ws)
     vireo__eio_session *s = vireo__container(ws, vireo__eio_websocket, ws)->session;
     if (s == NULL || s->ws == NULL)
         return;
+    tell_flush(s->ws);
     vireo__eio_websocket_flush(s);
     if (s->ws != NULL && s->server->events->on_drain != NULL)
         s->server->events->on_drain(s);

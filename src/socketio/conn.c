@@ -342,11 +342,19 @@ static void on_packet(vireo__eio_session *session, const vireo_conn_info *c,
     io->options.on_packet(io, c, p);
 }
 
+static void on_flush(vireo__eio_session *session, const vireo_conn_info *c,
+                     const vireo_flush_info *f)
+{
+    vireo_io *io = vireo__eio_server_owner(session);
+    io->options.on_flush(io, c, f);
+}
+
 const vireo__eio_events vireo__sio_engine_events = {
     .on_open = on_open,
     .on_message = on_message,
     .on_upgrade = on_upgrade,
     .on_packet = on_packet,
+    .on_flush = on_flush,
     .on_drain = on_drain,
     .on_close = on_close,
     .on_request = on_request,

@@ -173,6 +173,7 @@ static int start_engine(vireo_io *io)
                                            .no_upgrades = o->no_upgrades,
                                            .allow_request = o->allow_request,
                                            .watched = o->on_packet != NULL,
+                                           .flushes_watched = o->on_flush != NULL,
                                            .generate_id = o->generate_id,
                                            .deflate = o->deflate,
                                            .http_compression = o->http_compression,

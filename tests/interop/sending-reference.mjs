@@ -9,7 +9,8 @@
 //
 // Command line: --threshold N (of the answers to polls), --no-compression (of them), --watch: prints
 // "packet" {sent, type, data} of each packet of an open connection; of a binary one |data| is how
-// many bytes; of a CONNECT nothing but the namespace.
+// many bytes; of a CONNECT nothing but the namespace;
+// and "flush" {transport, packets, bytes} of those that are handed to the transport together.
 //
 //   say how x         emits "said" x to this socket; |how|: {volatile, plain}
 //   say-all how x     to the whole namespace
@@ -46,6 +47,8 @@ if (options.watch)
     const show = (sent) => ({ type, data }) => observe("packet", { sent, type, data: shown(data) });
     conn.on("packet", show(false));
     conn.on("packetCreate", show(true));
+    conn.on("flush", (packets) => observe("flush", { transport: conn.transport.name, packets: packets.length,
+      bytes: packets.reduce((sum, { data }) => sum + Buffer.byteLength(data ?? "") + (Buffer.isBuffer(data) ? 0 : 1), 0) }));
   });
 
 const filler = randomBytes(192 * 1024).toString("base64");

@@ -111,6 +111,13 @@ static void on_packet(vireo_io *io, const vireo_conn_info *c, const vireo_packet
                              types[p->type - '0'], connects ? 1 : (int)p->len, text));
 }
 
+static void on_flush(vireo_io *io, const vireo_conn_info *c, const vireo_flush_info *f)
+{
+    (void)io;
+    observe(vireo_format(NULL, "{event:%s, transport:%s, packets:%zu, bytes:%zu}", "flush",
+                         c->transport, f->packets, f->bytes));
+}
+
 /* --- the namespace ---------------------------------------------------------------------------- */
 
 static void on_ack(vireo_socket *s, const vireo_msg *m)
@@ -147,7 +154,7 @@ int main(int argc, char **argv)
         else if (strcmp(argv[i], "--max-answer") == 0 && i + 1 < argc)
             o.http_compression.max_bytes = (size_t)atol(argv[++i]);
         else if (strcmp(argv[i], "--watch") == 0)
-            o.on_packet = on_packet;
+            o.on_packet = on_packet, o.on_flush = on_flush;
         else if (strcmp(argv[i], "--no-compression") == 0)
             o.http_compression.off = true;
         else if (strcmp(argv[i], "--deflate") == 0)

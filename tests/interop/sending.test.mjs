@@ -180,6 +180,34 @@ forEachKind("packets, for who looks on", (kind) => {
         ["->", "message", `61-0[${placeholder}]`], ["->", "message", 3],
         ["<-", "message", `21["ack","text"]`], ["->", "message", `31["text"]`]]);
     });
+
+  test("polling: what waits for a poll is flushed with it, at once (T36)", async (t) => {
+    const server = await start(kind, "--watch");
+    t.after(() => server.stop());
+    const session = await pollingSession(server);
+    await session.post([packet("say", {}, "one"), packet("say", {}, "two"),
+      `451-${JSON.stringify(["say", {}, { _placeholder: true, num: 0 }])}`, "bAQID"].join("\x1e"));
+    assert.equal((await session.get()).split("\x1e").length, 4);
+    const bytes = packet("said", "one").length * 2 + `451-["said",{"_placeholder":true,"num":0}]`.length + 3;
+    await server.observe({ event: "flush", packets: 4 });
+    assert.deepEqual(server.seen({ event: "flush" }), [
+      { event: "flush", transport: "polling", packets: 1, bytes: 32 }, // the answer to CONNECT
+      { event: "flush", transport: "polling", packets: 4, bytes }]);
+  });
+
+  test("websocket: all that is queued is flushed, in batches (T36)", async (t) => {
+    const server = await start(kind, "--watch");
+    t.after(() => server.stop());
+    const socket = await connected(t, server, { transports: ["websocket"] });
+    for (let i = 0; i < 10; i++) socket.emit("say", {}, "text");
+    await nextN(socket, "said", 10);
+    await call(socket, "ack", 0);
+    const sum = (key) => server.seen({ event: "flush" }).reduce((n, f) => n + f[key], 0);
+    await server.observe(() => sum("packets") >= 12, "12 packets flushed");
+    assert.equal(server.seen({ event: "flush", transport: "polling" }).length, 0);
+    assert.equal(sum("packets"), 12);
+    assert.equal(sum("bytes"), 32 + 10 * packet("said", "text").length + "430[0]".length);
+  });
 });
 
 if (process.env.VIREO_KINDS !== "node") describe("events of which the newest counts", () => {

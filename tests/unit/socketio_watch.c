@@ -15,7 +15,8 @@
 typedef struct notes {
     vireo_app *app;
     vireo_io *io;
-    char packets[4096]; /* one a line */
+    char packets[65536]; /* one a line */
+    char flushes[1024];  /* .. */
     size_t conns;
     int transports;
     size_t queued;
@@ -45,6 +46,13 @@ static void on_packet(vireo_io *io, const vireo_conn_info *c, const vireo_packet
         note("%.*s\n", connects ? 1 : (int)p->len, text);
 }
 
+static void on_flush(vireo_io *io, const vireo_conn_info *c, const vireo_flush_info *f)
+{
+    assert_ptr_equal(io, seen.io);
+    snprintf(seen.flushes + strlen(seen.flushes), sizeof seen.flushes - strlen(seen.flushes),
+             "%s %zu %zu\n", c->transport, f->packets, f->bytes);
+}
+
 static void on_event(vireo_socket *s, const vireo_msg *m)
 {
     (void)s;
@@ -56,7 +64,7 @@ static const vireo_event_handler events[] = {{"a", on_event}, {0}};
 static void start(void)
 {
     vireo_app *app = vireo_app_new();
-    seen = (notes){.io = vireo_socketio(app, .on_packet = on_packet)};
+    seen = (notes){.io = vireo_socketio(app, .on_packet = on_packet, .on_flush = on_flush)};
     assert_non_null(seen.io);
     seen.app = peer_listen(app);
     assert_non_null(vireo_namespace(app, "/", .events = events));
@@ -124,11 +132,96 @@ static void packets_are_seen_as_they_come_and_go(void **state)
     }
 }
 
+static size_t flushed_packets(const char *transport)
+{
+    size_t sum = 0, packets;
+    char name[16];
+    for (const char *at = seen.flushes; *at != '\0'; at = strchr(at, '\n') + 1)
+        if (sscanf(at, "%15s %zu", name, &packets) == 2 && strcmp(name, transport) == 0)
+            sum += packets;
+    return sum;
+}
+
+static void what_is_queued_in_a_turn_is_flushed_together(void **state)
+{
+    (void)state;
+    for (int websocket = 0; websocket < 2; websocket++) {
+        client c;
+        start();
+        assert_true(client_join(&c, seen.app, websocket));
+        assert_string_equal(seen.flushes, websocket ? "websocket 1 32\n" : "polling 1 32\n");
+        seen.flushes[0] = '\0';
+        for (int i = 0; i < 3; i++)
+            vireo_broadcast(vireo_all(vireo_of(seen.app, "/")), "b", "%d", i);
+        assert_string_equal(seen.flushes, "");
+        for (int i = 0; i < 3; i++)
+            assert_non_null(client_take(&c));
+        assert_string_equal(seen.flushes, websocket ? "websocket 3 27\n" : "polling 3 27\n");
+        seen.flushes[0] = '\0';
+        for (int i = 0; i < 20; i++) /* nothing is queued: nothing is told */
+            client_wait(&c.main);
+        assert_string_equal(seen.flushes, "");
+        client_close(&c);
+        vireo_app_free(seen.app);
+    }
+}
+
+/* A batch is counted in 16 bits: one that is larger is told as two. */
+static void a_large_batch_is_counted_to_the_last_packet(void **state)
+{
+    (void)state;
+    enum { MANY = 65535 + 10 };
+    client c;
+    start();
+    assert_true(client_join(&c, seen.app, true));
+    seen.flushes[0] = '\0';
+    vireo_app *app = seen.app;
+    for (int i = 0; i < MANY; i++)
+        if (vireo_broadcast(vireo_all(vireo_of(app, "/")), "b", NULL) != 1)
+            fail_msg("the queue is full at %d", i);
+    assert_int_equal(flushed_packets("websocket"), 65535);
+    client_wait(&c.main);
+    assert_int_equal(flushed_packets("websocket"), MANY);
+    client_close(&c);
+    vireo_app_free(seen.app);
+}
+
+static void what_the_kernel_does_not_take_is_flushed_later(void **state)
+{
+    (void)state;
+    enum { LARGE = 60000, ENOUGH = 1000 };
+    static char text[LARGE + 1];
+    client c;
+    start();
+    assert_true(client_join(&c, seen.app, true));
+    vireo_ns *ns = vireo_of(seen.app, "/");
+    memset(text, 'x', LARGE);
+    size_t sent = 0, told;
+    do {
+        seen.flushes[0] = seen.packets[0] = '\0';
+        assert_int_equal(vireo_broadcast(vireo_all(ns), "b", "%s", text), 1);
+        peer_turn(seen.app);
+        told = flushed_packets("websocket");
+    } while (told == 1 && ++sent < ENOUGH);
+    assert_int_equal(told, 0);
+    assert_int_equal(vireo_broadcast(vireo_all(ns), "b", NULL), 1);
+    peer_turn(seen.app);
+    assert_string_equal(seen.flushes, "");
+    for (size_t i = 0; i < sent + 2; i++)
+        assert_non_null(client_take(&c));
+    assert_int_equal(flushed_packets("websocket"), 2);
+    client_close(&c);
+    vireo_app_free(seen.app);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_connections_are_listed),
         cmocka_unit_test(packets_are_seen_as_they_come_and_go),
+        cmocka_unit_test(what_is_queued_in_a_turn_is_flushed_together),
+        cmocka_unit_test(a_large_batch_is_counted_to_the_last_packet),
+        cmocka_unit_test(what_the_kernel_does_not_take_is_flushed_later),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
