@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: MIT
 # SPDX-FileCopyrightText: Copyright (c) 2026 The Vireo authors
 #
-# check-docs.sh: every C example of the README and of docs/ compiles with the public headers, and every link between them leads somewhere.
+# check-docs.sh: every C example of the README and of docs/ compiles with the public headers, every link between them leads somewhere,
+# and no file of the examples but those of the chat has 100 lines or more: who reads them should see all at once.
 set -eu
 cd "$(dirname "$0")/.."
 work=$(mktemp -d)
@@ -23,6 +24,10 @@ done
 for example in "$work"/*.c; do
     count=$((count + 1))
     "${CC:-cc}" -std=gnu11 -Wall -Wextra -Werror -Iinclude -fsyntax-only "$example" || { echo "in ${example##*/}" >&2; bad=1; }
+done
+for file in examples/*/*.[ch]; do
+    case "$file" in examples/chat/*) continue ;; esac
+    [ "$(wc -l <"$file")" -lt 100 ] || { echo "$file: an example has fewer than 100 lines" >&2; bad=1; }
 done
 [ "$count" -gt 0 ] || bad=1
 [ "$bad" = 0 ] && echo "$count examples compile, the links lead somewhere"

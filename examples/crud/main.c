@@ -14,39 +14,21 @@
 #include <vireo/vireo.h>
 
 #include "cli.h"
+#include "todos.h"
 
-enum { MAX_TODOS = 1000, MAX_TITLE = 256 };
-
-#define TODO "{id:%d, title:%s, completed:%hhd}"
-
-static struct {
-    struct todo {
-        int id;
-        bool completed;
-        char title[MAX_TITLE + 1];
-    } all[MAX_TODOS];
-    int count, last_id;
-} todos;
+static struct todos todos;
 
 static struct todo *find(const vireo_msg *m, const vireo_value *id)
 {
-    for (struct todo *t = todos.all; t < todos.all + todos.count; t++)
-        if (t->id == vireo_int(id, 0))
-            return t;
-    vireo_ack(m, "{error:'entity not found'}");
-    return NULL;
+    struct todo *t = todos_find(&todos, id);
+    if (t == NULL)
+        vireo_ack(m, "{error:'entity not found'}");
+    return t;
 }
 
-/* Is it a todo that the client has sent? If not, it is told all that is wrong. */
 static bool check(const vireo_msg *m)
 {
-    const vireo_value *todo = vireo_arg(m, 0);
-    const char *title = vireo_str_or(vireo_get(todo, "title"), "");
-    vireo_list *errors = vireo_list_new();
-    if (title[0] == '\0' || strlen(title) > MAX_TITLE)
-        vireo_list_add(errors, "{path:['title'], message:'1 to 256 bytes of text are needed'}");
-    if (vireo_type_of(vireo_get(todo, "completed")) != VIREO_BOOL)
-        vireo_list_add(errors, "{path:['completed'], message:'true or false is needed'}");
+    vireo_list *errors = todo_errors(vireo_arg(m, 0));
     bool valid = vireo_list_count(errors) == 0;
     if (!valid)
         vireo_ack(m, "{error:'invalid payload', errorDetails:%p}", errors);
@@ -56,22 +38,18 @@ static bool check(const vireo_msg *m)
 
 static void store(vireo_socket *s, const vireo_msg *m, struct todo *t, const char *event)
 {
-    snprintf(t->title, sizeof t->title, "%s", vireo_str(vireo_get(vireo_arg(m, 0), "title")));
-    t->completed = vireo_bool(vireo_get(vireo_arg(m, 0), "completed"), false);
+    todo_set(t, vireo_arg(m, 0));
     vireo_ack(m, "{data:%d}", t->id);
     vireo_broadcast(vireo_others(s), event, TODO, t->id, t->title, t->completed);
 }
 
 static void on_create(vireo_socket *s, const vireo_msg *m)
 {
-    struct todo *t = &todos.all[todos.count];
-    if (todos.count == MAX_TODOS) {
-        vireo_ack(m, "{error:'too many entities'}");
-    } else if (check(m)) {
-        todos.count++;
-        t->id = ++todos.last_id;
+    struct todo *t = check(m) ? todos_add(&todos) : NULL;
+    if (t != NULL)
         store(s, m, t, "todo:created");
-    }
+    else
+        vireo_ack(m, "{error:'too many entities'}"); /* unless check has answered */
 }
 
 static void on_update(vireo_socket *s, const vireo_msg *m)
@@ -88,7 +66,7 @@ static void on_delete(vireo_socket *s, const vireo_msg *m)
         return;
     vireo_ack(m, "{data:%d}", t->id);
     vireo_broadcast(vireo_others(s), "todo:deleted", "%d", t->id);
-    *t = todos.all[--todos.count];
+    todos_remove(&todos, t);
 }
 
 static void on_read(vireo_socket *s, const vireo_msg *m)
@@ -101,21 +79,18 @@ static void on_read(vireo_socket *s, const vireo_msg *m)
 
 static void on_list(vireo_socket *s, const vireo_msg *m)
 {
-    vireo_list *list = vireo_list_new();
+    vireo_list *list = todos_list(&todos);
     (void)s;
-    for (int i = 0; i < todos.count; i++)
-        vireo_list_add(list, TODO, todos.all[i].id, todos.all[i].title, todos.all[i].completed);
     vireo_ack(m, "{data:%p}", list);
     vireo_list_free(list);
 }
 
-static const vireo_event_handler events[] = {
-    {"todo:list", on_list},     {"todo:read", on_read},     {"todo:create", on_create},
-    {"todo:update", on_update}, {"todo:delete", on_delete}, {0},
-};
-
 int main(int argc, char **argv)
 {
+    static const vireo_event_handler events[] = {
+        {"todo:list", on_list},     {"todo:read", on_read},     {"todo:create", on_create},
+        {"todo:update", on_update}, {"todo:delete", on_delete}, {0},
+    };
     struct cli cli = cli_parse(argc, argv, 3000);
     vireo_app *app = vireo_app_new();
     vireo_static(app, "/", PUBLIC_FOLDER);

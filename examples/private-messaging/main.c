@@ -45,9 +45,8 @@ static void list_user(vireo_list *users, const vireo_socket *s, const struct use
             vireo_list_add(messages, "{from:%s, to:%s, content:%s}", m->from->id, m->to->id,
                            m->content);
     }
-    bool connected = vireo_room_count(vireo_ns_of(s), u->id) > 0;
     vireo_list_add(users, "{userID:%s, username:%s, connected:%hhd, messages:%p}", u->id, u->name,
-                   connected, messages);
+                   (bool)vireo_room_count(vireo_ns_of(s), u->id), messages);
     vireo_list_free(messages);
 }
 

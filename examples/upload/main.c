@@ -57,18 +57,13 @@ static int receive(vireo_req *r)
 
 static int list(vireo_req *r)
 {
-    struct uploads *uploads = vireo_req_user(r);
-    vireo_reply_begin(r, 200, "application/json");
-    vireo_reply_write(r, "[", 1);
-    for (int i = 0; i < uploads->count; i++) {
-        size_t n = 0;
-        char *text = vireo_format(&n, "%s", uploads->all[i].filename);
-        vireo_reply_write(r, ",", i > 0);
-        vireo_reply_write(r, text, n);
-        free(text);
-    }
-    vireo_reply_write(r, "]", 1);
-    return vireo_reply_end(r);
+    const struct uploads *uploads = vireo_req_user(r);
+    vireo_list *names = vireo_list_new();
+    for (int i = 0; i < uploads->count; i++)
+        vireo_list_add(names, "%s", uploads->all[i].filename);
+    int status = vireo_reply_json(r, 200, "%p", names);
+    vireo_list_free(names);
+    return status;
 }
 
 static int download(vireo_req *r)
