@@ -18,8 +18,6 @@
  * at which it was due. The bystander has a higher priority than the attackers, so that what is
  * measured is the server and not the scheduler beside it. */
 
-#define _GNU_SOURCE
-
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/tcp.h>

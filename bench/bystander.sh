@@ -15,7 +15,6 @@ work=build/bench
 port=9002
 
 mkdir -p "$work/peers"
-cc -O2 -std=gnu11 -Wall -Wextra -o "$work/bystander" bench/bystander.c -lssl -lcrypto -lz
 if [ ! -d "$work/peers/node_modules" ]; then
     cp "$source"/peers/*.js "$source"/peers/package*.json "$work/peers/"
     (cd "$work/peers" && npm install --silent --no-audit --no-fund)
@@ -35,7 +34,7 @@ under() {
         (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null && break
         sleep 0.05
     done
-    taskset -c 1 "$work/bystander" "$@" --port $port --secs "$secs" || echo '{}'
+    taskset -c 1 build/bench-bystander "$@" --port $port --secs "$secs" || echo '{}'
     sed -n 's/^VmHWM:[[:space:]]*\([0-9]*\) kB/{"peak_kb":\1}/p' "/proc/$pid/status"
     kill $pid
     wait $pid 2>/dev/null || true

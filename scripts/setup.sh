@@ -2,13 +2,14 @@
 # SPDX-License-Identifier: MIT
 # SPDX-FileCopyrightText: Copyright (c) 2026 The Vireo authors
 #
-# setup.sh build|test: installs what is missing to build Vireo, or to build and test it: Debian packages (with sudo when not
-# root) and npm packages. Does nothing, quickly, when all is there.
+# setup.sh build|test|bench: installs what is missing to build Vireo, to build and test it, or to measure it beside others: Debian
+# packages (with sudo when not root) and npm packages. Does nothing, quickly, when all is there.
 set -eu
 cd "$(dirname "$0")/.."
 
 build_packages='gcc cmake ninja-build pkg-config libuv1-dev libssl-dev zlib1g-dev libbrotli-dev libsqlite3-dev libhiredis-dev libmsgpack-dev libedit-dev node-llhttp'
 test_packages='clang libclang-rt-14-dev libcmocka-dev chromium curl openssl procps redis-server tmux'
+bench_packages='libwebsockets-dev openssl util-linux'
 
 installed() {
     dpkg-query -W -f '${db:Status-Status}\n' "$1" 2>/dev/null | grep -qx installed
@@ -67,8 +68,14 @@ test)
     install_client
     npm_install tests
     ;;
+bench)
+    # shellcheck disable=SC2086
+    install_debian $build_packages $bench_packages
+    install_client
+    npm_install bench/peers
+    ;;
 *)
-    echo "usage: $0 build|test" >&2
+    echo "usage: $0 build|test|bench" >&2
     exit 2
     ;;
 esac

@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: MIT
+// SPDX-FileCopyrightText: Copyright (c) 2026 The Vireo authors
+//
+// The load program of bench/, in each of its modes: against bench-server, against the official
+// server with the events of bench/peers, and against servers that do it wrong, which it must see.
+// Nothing about speed.
+
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { once } from "node:events";
+import { createServer } from "node:http";
+import { createServer as createTcpServer } from "node:net";
+import path from "node:path";
+import { test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { Server } from "socket.io";
+import { WebSocketServer } from "ws";
+import { answer } from "../../bench/peers/events.mjs";
+import { Certs } from "../js/certs.mjs";
+import { Example } from "../js/example.mjs";
+
+const here = path.dirname(fileURLToPath(import.meta.url));
+const build = path.resolve(process.env.VIREO_BUILD ?? path.join(here, "../../build"));
+
+/** Runs it with a few connections; its line of JSON, its exit status, its words. */
+function load(port, mode, ...args) {
+  const all = [mode, "--port", port, "--connections", 20, "--seconds", 0.3, "--warm-up", 0.1, "--json", ...args];
+  return new Promise((resolve) => {
+    execFile(path.join(build, "bench-load"), all.map(String), (err, stdout, stderr) => {
+      resolve({ code: err?.code ?? 0, stderr, ...(stdout && JSON.parse(stdout)) });
+    });
+  });
+}
+
+async function clean(port, mode, ...args) {
+  const r = await load(port, mode, ...args);
+  assert.equal(r.code, 0, `${mode}: ${r.stderr}`);
+  assert.equal(r.mode, mode);
+  assert.deepEqual([r.errors, r.lost, r.refused], [0, 0, 0]);
+  if (!mode.endsWith("idle")) assert(r.messages > 0, mode);
+  return r;
+}
+
+const portOf = (url) => Number(new URL(url).port);
+
+const raw = ["ws-echo", "ws-bcast", "ws-connect", "ws-idle"];
+const socketio = ["sio-echo", "sio-ack", "sio-bcast", "sio-room", "sio-connect", "sio-storm", "sio-idle", "poll-echo"];
+
+test("each mode against bench-server: all comes as it must", async (t) => {
+  const server = await Example.start(t, "bench-server");
+  for (const mode of [...raw, ...socketio]) {
+    const r = await clean(portOf(server.url), mode, "--pid", server.child.pid);
+    assert(r.rss_kb > 0 && r.cpu_s >= 0, mode);
+    if (mode === "sio-storm") assert.equal(r.messages, 20);
+  }
+});
+
+test("several messages in flight, long ones, rooms, a rate", async (t) => {
+  const server = await Example.start(t, "bench-server");
+  const port = portOf(server.url);
+  for (const mode of ["ws-echo", "sio-echo", "sio-ack", "poll-echo", "ws-bcast", "sio-bcast"])
+    await clean(port, mode, "--window", 16);
+  await clean(port, "ws-echo", "--size", 70000, "--connections", 2);
+  await clean(port, "ws-echo", "--size", 0);
+  await clean(port, "poll-echo", "--size", 2048, "--window", 3);
+  await clean(port, "sio-room", "--rooms", 7, "--window", 16); // of three members, and two
+  const paced = await clean(port, "sio-room", "--rooms", 1, "--connections", 2, "--rate", 100, "--room", "pair");
+  assert(paced.messages >= 20 && paced.messages <= 200, `${paced.messages}`); // 60 when nothing is late
+});
+
+test("over TLS, and compressed", async (t) => {
+  const certs = new Certs();
+  t.after(() => certs.remove());
+  const { cert, key } = certs.make("localhost", "IP:127.0.0.1");
+  const secure = await Example.start(t, "bench-server", "127.0.0.1", "0", ["--cert", cert, "--key", key]);
+  for (const mode of ["ws-echo", "sio-echo"]) await clean(portOf(secure.url), mode, "--tls", "--window", 4);
+  const deflating = await Example.start(t, "bench-server", "127.0.0.1", "0", ["--deflate", "1024"]);
+  for (const mode of ["ws-bcast", "sio-bcast"])
+    await clean(portOf(deflating.url), mode, "--deflate", "--size", 2048, "--window", 3);
+});
+
+test("the bare server copies frames", async (t) => {
+  const server = Example.run("bench-bare", ["0"]);
+  t.after(() => server.stop());
+  const [, url] = await server.line(/^bench-bare: listening on (.+)$/);
+  for (const mode of raw) await clean(portOf(url), mode);
+  for (const mode of ["ws-echo", "ws-bcast"]) await clean(portOf(url), mode, "--window", 16, "--size", 3000);
+});
+
+test("the official server with the peers' events keeps the contract too", async (t) => {
+  const http = createServer();
+  const io = new Server(http, { perMessageDeflate: { threshold: 1024 } });
+  answer(io);
+  http.listen(0, "127.0.0.1");
+  await once(http, "listening");
+  t.after(() => io.close());
+  const { port } = http.address();
+  for (const mode of socketio) await clean(port, mode);
+  await clean(port, "poll-echo", "--window", 8);
+  await clean(port, "sio-bcast", "--deflate", "--size", 2048); // with context takeover
+});
+
+async function wrong(t, onMessage) {
+  const wss = new WebSocketServer({ port: 0, host: "127.0.0.1" });
+  wss.on("connection", (ws) => {
+    ws.on("error", () => {});
+    ws.on("message", (data, binary) => onMessage(ws, data, binary, wss.clients));
+  });
+  await once(wss, "listening");
+  t.after(() => {
+    for (const ws of wss.clients) ws.terminate();
+    wss.close();
+  });
+  return wss.address().port;
+}
+
+test("a server that changes a message is found out", async (t) => {
+  let count = 0;
+  const port = await wrong(t, (ws, data, binary) => {
+    if (++count % 50 === 0) ws.send(Buffer.concat([data.subarray(1), Buffer.from("x")]), { binary });
+    ws.send(data, { binary });
+  });
+  const r = await load(port, "ws-echo");
+  assert.equal(r.code, 3, r.stderr);
+  assert(r.errors > 0);
+  assert.match(r.stderr, /another message was expected/);
+});
+
+test("a server that changes the order is found out", async (t) => {
+  let kept;
+  const port = await wrong(t, (ws, data, binary) => {
+    if (kept?.ws === ws) {
+      ws.send(data, { binary });
+      ws.send(kept.data, { binary });
+      kept = undefined;
+    } else if (kept) {
+      ws.send(data, { binary });
+    } else {
+      kept = { ws, data };
+    }
+  });
+  const r = await load(port, "ws-echo", "--connections", 1, "--window", 4);
+  assert.equal(r.code, 3, r.stderr);
+  assert(r.errors > 0);
+});
+
+test("a server that drops a delivery is found out", async (t) => {
+  let count = 0;
+  const port = await wrong(t, (ws, data, binary, clients) => {
+    count++;
+    let first = true;
+    for (const each of clients) {
+      if (!first || count % 10 !== 0) each.send(data, { binary });
+      first = false;
+    }
+  });
+  const r = await load(port, "ws-bcast", "--window", 4);
+  assert.equal(r.code, 3, r.stderr);
+  assert.equal(r.errors, 0);
+  assert(r.lost > 0);
+});
+
+test("a storm counts who was refused", async (t) => {
+  let count = 0;
+  const tcp = createTcpServer((socket) => {
+    socket.on("error", () => {});
+    if (++count % 2) socket.end("HTTP/1.1 503 Service Unavailable\r\n\r\n");
+    else socket.destroy();
+  });
+  tcp.listen(0, "127.0.0.1");
+  await once(tcp, "listening");
+  t.after(() => tcp.close());
+  const r = await load(tcp.address().port, "sio-storm");
+  assert.equal(r.code, 3);
+  assert.equal(r.refused, 20);
+  assert.equal(r.messages, 0);
+});
+
+test("a wrong command line says what is wrong", async () => {
+  for (const [args, said] of [
+    [["nonsense"], /usage:/],
+    [["ws-echo", "--window", "0"], /0 is not between 1 and/],
+    [["ws-echo", "--port", "x"], /x is not between/],
+    [["ws-echo", "--host", "example.org"], /no IPv4 address/],
+    [["ws-bcast", "--size", "15"], /--size of at least 16/],
+  ]) {
+    const r = await new Promise((resolve) => execFile(path.join(build, "bench-load"), args,
+      (err, stdout, stderr) => resolve({ code: err?.code, stderr })));
+    assert.equal(r.code, 2, args.join(" "));
+    assert.match(r.stderr, said);
+  }
+});
