@@ -27,6 +27,7 @@ http/cookies
 http/exposition
 http/form
 http/forwarded
+http/lines
 http/mime
 http/multipart
 http/parse

@@ -18,23 +18,31 @@ typedef struct membership {
     struct {
         const room *room;
         const vireo__member *member;
-    } key; /* of the map; no padding between two pointers */
+    } key; /* of the table; no padding between two pointers */
+    vireo__table_link link;
     vireo__list in_room;
     vireo__list in_member;
     uint64_t since;
 } membership;
 
+static const void *key_of(const vireo__table_link *link, size_t *n)
+{
+    const membership *m = vireo__container(link, membership, link);
+    *n = sizeof m->key;
+    return &m->key;
+}
+
 void vireo__rooms_init(vireo__rooms *rooms, vireo__hash_key key)
 {
     *rooms = (vireo__rooms){0};
     vireo__map_init(&rooms->by_name, key);
-    vireo__map_init(&rooms->memberships, key);
+    vireo__table_init(&rooms->memberships, key, key_of);
 }
 
 void vireo__rooms_deinit(vireo__rooms *rooms)
 {
     vireo__map_deinit(&rooms->by_name);
-    vireo__map_deinit(&rooms->memberships);
+    vireo__table_deinit(&rooms->memberships);
 }
 
 void vireo__member_init(vireo__member *member, uint8_t kind)
@@ -59,7 +67,8 @@ static membership *find_membership(const vireo__rooms *rooms, const room *r,
                                    const vireo__member *member)
 {
     const void *key[2] = {r, member};
-    return r ? vireo__map_get(&rooms->memberships, key, sizeof key) : NULL;
+    vireo__table_link *link = r ? vireo__table_get(&rooms->memberships, key, sizeof key) : NULL;
+    return link ? vireo__container(link, membership, link) : NULL;
 }
 
 /* --- joining and leaving ---------------------------------------------------------------------- */
@@ -98,7 +107,7 @@ static membership *make_membership(vireo__rooms *rooms, const room *r, const vir
     m->key.room = r;
     m->key.member = member;
     m->since = rooms->now;
-    if (vireo__map_put(&rooms->memberships, &m->key, sizeof m->key, m) < 0) {
+    if (vireo__table_put(&rooms->memberships, &m->link) < 0) {
         free(m);
         return NULL;
     }
@@ -129,7 +138,7 @@ int vireo__rooms_join(vireo__rooms *rooms, vireo__member *member, const char *na
 
 static void end_membership(vireo__rooms *rooms, room *r, vireo__member *member, membership *m)
 {
-    vireo__map_remove(&rooms->memberships, &m->key, sizeof m->key);
+    vireo__table_remove(&rooms->memberships, &m->link);
     vireo__list_remove(&m->in_room);
     vireo__list_remove(&m->in_member);
     free(m);

@@ -5,7 +5,7 @@
  * those of event streams are all kept in this.
  *
  * A room exists while somebody is in it. A membership stands in its room's list, in its member's
- * list, and in a map by (room, member):
+ * list, and in a table by (room, member):
  *
  *     rooms --name--> room --> membership --> membership
  *                                  |              |
@@ -23,6 +23,7 @@
 
 #include "base/list.h"
 #include "base/map.h"
+#include "base/table.h"
 
 /* What joins rooms; stands inside the struct of whoever it is. */
 typedef struct vireo__member {
@@ -41,7 +42,7 @@ typedef enum vireo__rooms_event {
 
 typedef struct vireo__rooms {
     vireo__map by_name;
-    vireo__map memberships;
+    vireo__table memberships;
     uint64_t visit;
     uint64_t now; /* the owner's to set: what a new membership notes, see vireo__rooms_since */
     /* Told of each change; may be NULL. Must not join or leave. */

@@ -132,7 +132,7 @@ static bool id_valid(const vireo__eio_server *server, const char *id)
         "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-";
     size_t n = strnlen(id, VIREO__ID_SIZE);
     return n > 0 && n <= VIREO__ID_LEN && strspn(id, letters) == n &&
-           vireo__map_get(&server->sessions, id, n) == NULL;
+           vireo__eio_session_find(server, id, n) == NULL;
 }
 
 int vireo_name_request(vireo_req *r, const char *id)

@@ -74,7 +74,7 @@ static bool origin_is_clean(const vireo_req *r)
 
 static fault find_session(call *c, const vireo_req *r, vireo__str sid, bool upgrade)
 {
-    c->session = vireo__map_get(&c->server->sessions, sid.at, sid.len);
+    c->session = vireo__eio_session_find(c->server, sid.at, sid.len);
     refuse(c, "sid", NULL);
     if (c->session == NULL)
         return UNKNOWN_SID;
@@ -303,7 +303,8 @@ static void on_free(void *owner)
         vireo__eio_session_finish(s);
     if (server->events->on_free != NULL)
         server->events->on_free(server->owner);
-    vireo__map_deinit(&server->sessions);
+    vireo__table_deinit(&server->sessions);
+    vireo__lines_deinit(&server->lines);
     free_server(server);
 }
 
@@ -355,7 +356,8 @@ vireo__eio_server *vireo__eio_server_new(vireo_app *app, const vireo__eio_option
         return NULL;
     }
     vireo__buf_init(&server->compressed, VIREO__BUF_UNLIMITED);
-    vireo__map_init(&server->sessions, server->loop->hash_key);
+    vireo__eio_sessions_init(server);
+    vireo__lines_init(&server->lines, server->loop->hash_key);
     vireo__list_init(&server->list);
     vireo__list_init(&server->websockets);
     vireo__list_init(&server->closed);

@@ -152,18 +152,24 @@ size_t vireo__eio_queued(const vireo__eio_session *s);
 
 /* The request that opened the session; freed with it. */
 typedef struct vireo__eio_handshake {
-    int64_t issued_ms; /* since 1970 */
-    bool secure;
-    bool xdomain;
+    int64_t issued_ms;    /* since 1970 */
     vireo_tls_info *tls;  /* NULL without TLS */
     vireo__values values; /* what middleware has set on the request */
-    const char *address;
-    const char *url;
-    const char *headers; /* as vireo__req_headers */
-    size_t headers_size;
-    char bytes[];
+    uint32_t lines_size;
+    bool secure;
+    bool xdomain;
+    char address[]; /* behind its NUL: |lines_size| bytes of http/lines.h, the URL first */
 } vireo__eio_handshake;
 
 const vireo__eio_handshake *vireo__eio_handshake_of(const vireo__eio_session *s);
+const char *vireo__eio_url(const vireo__eio_session *s);
+
+/* vireo__eio_header returns its first header of that name (lower case), or NULL. */
+const char *vireo__eio_header(const vireo__eio_session *s, const char *name);
+
+/* vireo__eio_each_header calls |fn| for all of them, in order. */
+void vireo__eio_each_header(const vireo__eio_session *s,
+                            void (*fn)(const char *name, const char *value, void *user),
+                            void *user);
 
 #endif

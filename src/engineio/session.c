@@ -14,9 +14,7 @@
 
 #include <vireo/error.h>
 
-#include "base/clock.h"
 #include "base/url.h"
-#include "net/tls_info.h"
 
 /* how long a closing polling session waits for the client's next GET */
 enum { CLOSE_WAIT_MS = 30000 };
@@ -24,49 +22,28 @@ enum { CLOSE_WAIT_MS = 30000 };
 static void on_turn_end(vireo__turn_task *task);
 static void on_ping_due(vireo__deadline *d);
 
+/* --- finding ---------------------------------------------------------------------------------- */
+
+static const void *id_of(const vireo__table_link *link, size_t *n)
+{
+    const vireo__eio_session *s = vireo__container(link, vireo__eio_session, by_id);
+    *n = strlen(s->id);
+    return s->id;
+}
+
+void vireo__eio_sessions_init(vireo__eio_server *server)
+{
+    vireo__table_init(&server->sessions, server->loop->hash_key, id_of);
+}
+
+vireo__eio_session *vireo__eio_session_find(const vireo__eio_server *server, const char *id,
+                                            size_t n)
+{
+    vireo__table_link *link = vireo__table_get(&server->sessions, id, n);
+    return link != NULL ? vireo__container(link, vireo__eio_session, by_id) : NULL;
+}
+
 /* --- opening ---------------------------------------------------------------------------------- */
-
-static char *put(char **at, const char *bytes, size_t n)
-{
-    char *start = *at;
-    memcpy(start, bytes, n);
-    *at += n;
-    return start;
-}
-
-static vireo__eio_handshake *keep_handshake(vireo_req *r)
-{
-    size_t headers_size;
-    const char *headers = vireo__req_headers(r, &headers_size);
-    const char *address = vireo_address(r);
-    const char *url = vireo_target(r);
-    size_t address_size = strlen(address) + 1;
-    size_t url_size = strlen(url) + 1;
-    vireo__eio_handshake *h = malloc(sizeof *h + address_size + url_size + headers_size);
-    if (h == NULL || vireo__req_keep_values(r, &h->values) < 0) {
-        free(h);
-        return NULL;
-    }
-    char *at = h->bytes;
-    h->issued_ms = vireo__wall_clock_ms();
-    h->secure = vireo_secure(r);
-    h->tls = vireo__tls_info_copy(vireo_req_tls(r));
-    h->address = put(&at, address, address_size);
-    h->url = put(&at, url, url_size);
-    h->headers = put(&at, headers, headers_size);
-    h->headers_size = headers_size;
-    h->xdomain = vireo__headers_get(h->headers, headers_size, "origin") != NULL;
-    return h;
-}
-
-static void free_handshake(vireo__eio_handshake *h)
-{
-    if (h == NULL)
-        return;
-    vireo__values_free(&h->values);
-    free(h->tls);
-    free(h);
-}
 
 vireo__str vireo__eio_req_param(const vireo_req *r, const char *name)
 {
@@ -91,10 +68,10 @@ vireo__eio_session *vireo__eio_session_new(vireo__eio_server *server, vireo_req 
     s->v3 = vireo__eio_req_v3(r);
     s->jsonp = vireo__eio_req_param(r, "j").at != NULL;
     s->octets = s->v3 && !s->jsonp && vireo__eio_req_param(r, "b64").at == NULL;
-    s->handshake = keep_handshake(r);
+    s->handshake = vireo__eio_handshake_keep(server, r);
     strcpy(s->id, id);
-    if (s->handshake == NULL || vireo__map_put(&server->sessions, s->id, strlen(s->id), s) < 0) {
-        free_handshake(s->handshake);
+    if (s->handshake == NULL || vireo__table_put(&server->sessions, &s->by_id) < 0) {
+        vireo__eio_handshake_free(server, s->handshake);
         free(s);
         return NULL;
     }
@@ -366,7 +343,7 @@ void vireo__eio_session_end(vireo__eio_session *s, const char *reason, const cha
     vireo__debug(server->loop, VIREO__DEBUG_ENGINE, "%.*s.. closed: %s%s%s", VIREO__DEBUG_ID, s->id,
                  reason, *description != '\0' ? ", " : "", description);
     vireo__deadline_stop(&s->heartbeat);
-    vireo__map_remove(&server->sessions, s->id, strlen(s->id));
+    vireo__table_remove(&server->sessions, &s->by_id);
     vireo__list_remove(&s->node);
     vireo__list_append(&server->closed, &s->node);
     vireo__eio_polling_end(s, VIREO__EIO_CLOSE_PACKET);
@@ -387,7 +364,7 @@ void vireo__eio_session_finish(vireo__eio_session *s)
         server->events->on_close(s, &(vireo__eio_close_info){s->reason, s->description,
                                                              s->queued_at_end, s->close_code});
     vireo__list_remove(&s->node);
-    free_handshake(s->handshake);
+    vireo__eio_handshake_free(server, s->handshake);
     free(s);
 }
 
@@ -432,9 +409,4 @@ const char *vireo__eio_transport(const vireo__eio_session *s)
 int vireo__eio_protocol(const vireo__eio_session *s)
 {
     return s->v3 ? 3 : 4;
-}
-
-const vireo__eio_handshake *vireo__eio_handshake_of(const vireo__eio_session *s)
-{
-    return s->handshake;
 }

@@ -7,6 +7,7 @@
  *   polling.c     the transport that is a pending GET and POSTs
  *   websocket.c   the transport that is a WebSocket, and the probe that may become it
  *   compress.c    answers to polls, compressed
+ *   handshake.c   what is kept of the request that opened it
  *   admission.c   who may have a session, and with which id
  *   trace.c       packets, for who debugs
  *   watch.c       sessions and packets, for programs that look on
@@ -17,9 +18,11 @@
 #ifndef VIREO_ENGINEIO_SESSION_H
 #define VIREO_ENGINEIO_SESSION_H
 
+#include "base/table.h"
 #include "engineio/outbox.h"
 #include "engineio/packet.h"
 #include "engineio/server.h"
+#include "http/lines.h"
 #include "http/server.h"
 #include "loop/deadline.h"
 #include "ws/conn.h"
@@ -37,6 +40,7 @@ struct vireo__eio_session {
     vireo__eio_server *server;
     void *owner;
     vireo__list node;
+    vireo__table_link by_id; /* server->sessions */
     vireo__eio_handshake *handshake;
     vireo__eio_websocket *ws;    /* the transport; NULL while it is polling */
     vireo__eio_websocket *probe; /* a WebSocket that wants to become it */
@@ -70,12 +74,13 @@ struct vireo__eio_server {
     vireo__mount mount;
     vireo__part part;
     vireo__eio_counts counts;
-    vireo__map sessions; /* by id */
-    size_t closing;      /* how many of them are in that state */
+    vireo__table sessions; /* by id */
+    size_t closing;        /* how many of them are in that state */
     vireo__list list;
     vireo__list websockets; /* all that are open, transport or not */
     vireo__list closed;     /* sessions whose on_close is still to come */
     vireo__id_source ids;
+    vireo__lines lines;    /* of handshakes */
     vireo__shared *ping;   /* the one PING frame for all */
     vireo__shared *pong;   /* .. and for clients of v3, which ask */
     vireo__buf compressed; /* the answer to a poll that is being sent */
@@ -84,6 +89,13 @@ struct vireo__eio_server {
 };
 
 /* --- session.c -------------------------------------------------------------------------------- */
+
+/* vireo__eio_sessions_init makes server->sessions. */
+void vireo__eio_sessions_init(vireo__eio_server *server);
+
+/* vireo__eio_session_find returns the session of that id, which is not closed, or NULL. */
+vireo__eio_session *vireo__eio_session_find(const vireo__eio_server *server, const char *id,
+                                            size_t n);
 
 /* vireo__eio_session_new registers a session named |id| for the handshake request |r|, which says
  * what it speaks; NULL when memory runs out. */
@@ -117,6 +129,13 @@ int vireo__eio_session_write_open(const vireo__eio_session *s, bool over_websock
 /* vireo__eio_session_finish says on_close and frees a closed session; for the server's end, else
  * the turn does it. */
 void vireo__eio_session_finish(vireo__eio_session *s);
+
+/* --- handshake.c ------------------------------------------------------------------------------ */
+
+/* vireo__eio_handshake_keep returns new; NULL when memory runs out. */
+vireo__eio_handshake *vireo__eio_handshake_keep(vireo__eio_server *server, vireo_req *r);
+
+void vireo__eio_handshake_free(vireo__eio_server *server, vireo__eio_handshake *h);
 
 /* --- admission.c ------------------------------------------------------------------------------ */
 

@@ -70,11 +70,11 @@ static int send_reply(vireo_socket *s)
 static int enter(vireo_socket *s)
 {
     vireo_ns *ns = s->ns;
-    if (vireo__map_put(&ns->sockets, s->id, strlen(s->id), s) < 0)
+    if (vireo__table_put(&ns->sockets, &s->by_id) < 0)
         return VIREO_ENOMEM;
     vireo__recovery_send_missed(s);
     if (send_reply(s) == VIREO_ENOMEM) {
-        vireo__map_remove(&ns->sockets, s->id, strlen(s->id));
+        vireo__table_remove(&ns->sockets, &s->by_id);
         return VIREO_ENOMEM;
     }
     vireo__list_append(&ns->list, &s->in_ns);

@@ -34,19 +34,27 @@ static void begin_item(vireo__buf *out)
 
 /* --- the handshake ---------------------------------------------------------------------------- */
 
+typedef struct header_writer {
+    vireo__buf *out;
+    const vireo__eio_session *session;
+} header_writer;
+
 /* Of a header that came several times the first counts, as for vireo_handshake_header. */
-static void write_headers(vireo__buf *out, const vireo__eio_handshake *h)
+static void write_header(const char *name, const char *value, void *user)
 {
-    const char *end = h->headers + h->headers_size;
+    const header_writer *w = user;
+    if (vireo__eio_header(w->session, name) != value)
+        return;
+    begin_item(w->out);
+    write_key(w->out, name);
+    write_text(w->out, value);
+}
+
+static void write_headers(vireo__buf *out, const vireo__eio_session *session)
+{
+    header_writer w = {out, session};
     vireo__buf_append_byte(out, '{');
-    for (const char *name = h->headers, *value; name < end; name = value + strlen(value) + 1) {
-        value = name + strlen(name) + 1;
-        if (vireo__headers_get(h->headers, h->headers_size, name) != value)
-            continue;
-        begin_item(out);
-        write_key(out, name);
-        write_text(out, value);
-    }
+    vireo__eio_each_header(session, write_header, &w);
     vireo__buf_append_byte(out, '}');
 }
 
@@ -94,7 +102,7 @@ static void write_handshake(vireo__buf *out, const vireo_socket *s)
 {
     const vireo__eio_handshake *h = vireo__eio_handshake_of(s->conn->session);
     vireo__buf_append_str(out, "{\"headers\":");
-    write_headers(out, h);
+    write_headers(out, s->conn->session);
     vireo__buf_append_str(out, ",\"time\":");
     write_time(out, h->issued_ms);
     vireo__buf_append_str(out, ",\"address\":");
@@ -104,9 +112,9 @@ static void write_handshake(vireo__buf *out, const vireo_socket *s)
     vireo__buf_append_str(out, ",\"issued\":");
     vireo__json_write_int(out, h->issued_ms);
     vireo__buf_append_str(out, ",\"url\":");
-    write_text(out, h->url);
+    write_text(out, vireo_handshake_url(s));
     vireo__buf_append_str(out, ",\"query\":");
-    write_query(out, h->url);
+    write_query(out, vireo_handshake_url(s));
     vireo__buf_append_str(out, ",\"auth\":");
     vireo__json_write(out, NULL, vireo_handshake_auth(s), 0);
     vireo__buf_append_byte(out, '}');

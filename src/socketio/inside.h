@@ -16,6 +16,7 @@
 
 #include "base/map.h"
 #include "base/rooms.h"
+#include "base/table.h"
 #include "engineio/server.h"
 #include "http/server.h"
 #include "loop/deadline.h"
@@ -96,7 +97,7 @@ struct vireo_ns {
     vireo__map own_limits;      /* event name -> const vireo_event_limit */
     const vireo__map *limits;   /* of its own, or its parent's */
     size_t limit_count;         /* rows of options.limits */
-    vireo__map sockets;         /* id -> vireo_socket, the connected ones */
+    vireo__table sockets;       /* the connected ones by id */
     vireo__list list;           /* of the same */
     vireo__rooms rooms;         /* of the same */
     vireo__map acks;            /* number and socket -> vireo__ack that is waited for */
@@ -156,8 +157,9 @@ typedef struct vireo__sio_conn {
  */
 struct vireo_socket {
     vireo_ns *ns;
-    vireo__sio_conn *conn; /* NULL once that is gone, while a guard still owes its answer */
-    vireo__list in_ns;     /* ns->list, later the graveyard */
+    vireo__sio_conn *conn;   /* NULL once that is gone, while a guard still owes its answer */
+    vireo__list in_ns;       /* ns->list, later the graveyard */
+    vireo__table_link by_id; /* ns->sockets */
     vireo__list in_conn;
     vireo__list acks; /* vireo__ack it is asked for */
     vireo__list owed; /* vireo__owed: what its client waits for */
@@ -329,6 +331,12 @@ vireo_socket *vireo__socket_new(vireo_ns *ns, vireo__sio_conn *conn, const vireo
 /* vireo__socket_alloc returns new: a socket of either end, without connection and id; NULL when
  * memory runs out. */
 vireo_socket *vireo__socket_alloc(vireo_ns *ns);
+
+/* vireo__sockets_init makes ns->sockets. */
+void vireo__sockets_init(vireo_ns *ns);
+
+/* vireo__socket_find returns the connected socket of that id, or NULL. */
+vireo_socket *vireo__socket_find(const vireo_ns *ns, const char *id);
 
 /* vireo__auth_or_empty returns |auth|, or an empty object for NULL. */
 const vireo_value *vireo__auth_or_empty(const vireo_value *auth);

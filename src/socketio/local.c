@@ -4,7 +4,7 @@
 /* local.c: rooms and targets of the sockets of one server (base/rooms.h).
  *
  * The room that every socket has for itself, named by its id, is not stored: it is looked up in the
- * namespace's map of sockets.
+ * namespace's table of sockets.
  */
 
 #include "socketio/local.h"
@@ -111,7 +111,7 @@ bool vireo__local_in_room(const vireo_socket *s, const char *name)
 
 static vireo_socket *socket_of_own_room(const vireo_ns *ns, const char *name)
 {
-    vireo_socket *s = vireo__map_get(&ns->sockets, name, strlen(name));
+    vireo_socket *s = vireo__socket_find(ns, name);
     return s != NULL && !s->left_own_room ? s : NULL;
 }
 

@@ -85,7 +85,7 @@ vireo_ns *vireo__ns_new(vireo_io *io, char *name, vireo__parent *parent,
     vireo__list_init(&ns->in_parent);
     vireo__map_init(&ns->own_handlers, io->loop->hash_key);
     vireo__map_init(&ns->own_limits, io->loop->hash_key);
-    vireo__map_init(&ns->sockets, io->loop->hash_key);
+    vireo__sockets_init(ns);
     vireo__map_init(&ns->acks, io->loop->hash_key);
     vireo__map_init(&ns->requests_by_id, io->loop->hash_key);
     vireo__list_init(&ns->requests);
@@ -146,7 +146,7 @@ void vireo__ns_free(vireo_ns *ns)
     vireo__list_remove(&ns->in_parent);
     vireo__map_deinit(&ns->own_handlers);
     vireo__map_deinit(&ns->own_limits);
-    vireo__map_deinit(&ns->sockets);
+    vireo__table_deinit(&ns->sockets);
     vireo__map_deinit(&ns->acks);
     free(ns->name);
     free(ns);
@@ -256,6 +256,5 @@ vireo_socket *vireo_find(vireo_ns *ns, const char *id)
 {
     if (id == NULL)
         return NULL;
-    return ns->as_parent != NULL ? find_in_children(ns, id)
-                                 : vireo__map_get(&ns->sockets, id, strlen(id));
+    return ns->as_parent != NULL ? find_in_children(ns, id) : vireo__socket_find(ns, id);
 }

@@ -31,6 +31,24 @@ static void free_id(vireo_socket *s)
         free(s->id);
 }
 
+static const void *id_of(const vireo__table_link *link, size_t *n)
+{
+    const vireo_socket *s = vireo__container(link, vireo_socket, by_id);
+    *n = strlen(s->id);
+    return s->id;
+}
+
+void vireo__sockets_init(vireo_ns *ns)
+{
+    vireo__table_init(&ns->sockets, ns->io->loop->hash_key, id_of);
+}
+
+vireo_socket *vireo__socket_find(const vireo_ns *ns, const char *id)
+{
+    vireo__table_link *link = vireo__table_get(&ns->sockets, id, strlen(id));
+    return link != NULL ? vireo__container(link, vireo_socket, by_id) : NULL;
+}
+
 static int take_auth(vireo_socket *s, const vireo_value *auth)
 {
     if (vireo_count(auth) == 0)
@@ -112,7 +130,7 @@ void vireo__socket_close(vireo_socket *s, const char *reason, const char *descri
         ns->options.on_disconnecting(s, &why);
     why.recoverable = why.recoverable && vireo__recovery_pack(s);
     vireo__local_leave_all(s);
-    vireo__map_remove(&ns->sockets, s->id, strlen(s->id));
+    vireo__table_remove(&ns->sockets, &s->by_id);
     vireo__list_remove(&s->in_ns);
     s->connected = false;
     vireo__owed_forget_all(s);
@@ -296,7 +314,7 @@ vireo_app *vireo_app_of(const vireo_socket *s)
 /* A socket whose guard still owes its answer may outlive its connection. */
 static const vireo__eio_handshake *handshake(const vireo_socket *s)
 {
-    static const vireo__eio_handshake gone = {.address = "", .url = "", .headers = ""};
+    static const vireo__eio_handshake gone = {.address = ""};
     return s->conn != NULL ? vireo__eio_handshake_of(s->conn->session) : &gone;
 }
 
@@ -307,7 +325,7 @@ const char *vireo_handshake_address(const vireo_socket *s)
 
 const char *vireo_handshake_url(const vireo_socket *s)
 {
-    return handshake(s)->url;
+    return s->conn != NULL ? vireo__eio_url(s->conn->session) : "";
 }
 
 const char *vireo_handshake_header(const vireo_socket *s, const char *name)
@@ -318,13 +336,13 @@ const char *vireo_handshake_header(const vireo_socket *s, const char *name)
         return NULL;
     for (size_t i = 0; i <= n; i++)
         lower[i] = vireo__ascii_lower(name[i]);
-    return vireo__headers_get(handshake(s)->headers, handshake(s)->headers_size, lower);
+    return s->conn != NULL ? vireo__eio_header(s->conn->session, lower) : NULL;
 }
 
 const char *vireo_handshake_query(vireo_socket *s, const char *name)
 {
     vireo__str value;
-    const char *query = strchr(handshake(s)->url, '?');
+    const char *query = strchr(vireo_handshake_url(s), '?');
     if (query == NULL || !vireo__url_query(vireo__str_of(query + 1), name, &value))
         return NULL;
     char *text = realloc(s->conn->query_value, value.len + 1);
