@@ -1,27 +1,20 @@
 /* SPDX-License-Identifier: MIT
  * SPDX-FileCopyrightText: Copyright (c) 2026 The Vireo authors */
 
-/* tcp_uv.c: streams, listeners and outgoing connections on libuv, for TCP and unix sockets. */
+/* tcp_uv.c: streams on libuv, for TCP and unix sockets. */
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdatomic.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #ifdef __linux__
 #include <sys/sendfile.h>
 #endif
-#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
 #include <vireo/error.h>
 
-#include "net/activation.h"
-#include "net/dial.h"
-#include "net/gate.h"
-#include "net/listener.h"
+#include "net/streams.h"
 
 typedef union any_handle {
     uv_handle_t handle;
@@ -47,25 +40,16 @@ typedef struct unix_stream {
 
 _Static_assert(offsetof(tcp_stream, uv) == offsetof(unix_stream, pipe), "handle_of serves both");
 
-struct vireo__listener {
+typedef struct uv_listener {
+    vireo__listener base;
     any_handle uv;
-    vireo_loop *loop;
-    vireo__accept_fn on_accept;
-    vireo__gate *gate; /* NULL: streams need nothing before they are accepted */
-    void (*on_gone)(void *owner);
-    void *owner;
-    vireo__list streams;
-    size_t stream_count;
-    atomic_uint *load; /* counted with them; NULL: by nobody */
-    char *unix_path;
     any_handle spare; /* takes a connection that there is no memory for, so that it can be closed */
     bool spare_open;
+    bool handle_open;
     vireo__turn_task refill; /* of |accepts| */
     unsigned accepts;        /* that this turn has had */
     bool waiting;            /* libuv has a connection for us that must wait for the next turn */
-    bool open;
-    bool closing;
-};
+} uv_listener;
 
 static uv_stream_t *handle_of(const vireo__stream *s)
 {
@@ -182,30 +166,11 @@ static int shutdown_write(vireo__stream *s)
 
 /* --- life ------------------------------------------------------------------------------------- */
 
-static void free_if_unused(vireo__listener *l)
-{
-    if (l->open || l->spare_open || !vireo__list_empty(&l->streams))
-        return;
-    void (*on_gone)(void *owner) = l->on_gone;
-    void *owner = l->owner;
-    free(l->unix_path);
-    vireo__gate_free(l->gate);
-    free(l);
-    if (on_gone != NULL)
-        on_gone(owner);
-}
-
 static void free_stream(vireo__stream *s)
 {
     vireo__listener *l = s->listener;
     free(s);
-    if (l == NULL)
-        return;
-    l->stream_count--;
-    if (l->load != NULL)
-        atomic_fetch_sub_explicit(l->load, 1, memory_order_relaxed);
-    if (l->closing)
-        free_if_unused(l);
+    vireo__listener_remove(l);
 }
 
 static void on_stream_closed(uv_handle_t *handle)
@@ -271,19 +236,26 @@ static const vireo__stream_io uv_io = {
     .peer_address = peer_address,
 };
 
-static vireo__stream *new_stream(vireo_loop *loop, bool tcp)
+static vireo__stream *new_stream(vireo_loop *loop, bool is_unix)
 {
-    vireo__stream *s = malloc(tcp ? sizeof(tcp_stream) : sizeof(unix_stream));
+    vireo__stream *s = malloc(is_unix ? sizeof(unix_stream) : sizeof(tcp_stream));
     if (s == NULL)
         return NULL;
     vireo__stream_init(s, loop, &uv_io);
     uv_stream_t *handle = handle_of(s);
-    if (tcp)
-        uv_tcp_init(loop->uv, (uv_tcp_t *)handle);
-    else
+    if (is_unix)
         uv_pipe_init(loop->uv, (uv_pipe_t *)handle, 0);
+    else
+        uv_tcp_init(loop->uv, (uv_tcp_t *)handle);
     handle->data = s;
     return s;
+}
+
+static int open_stream(vireo__stream *s, int fd)
+{
+    uv_stream_t *handle = handle_of(s);
+    return handle->type == UV_TCP ? uv_tcp_open((uv_tcp_t *)handle, fd)
+                                  : uv_pipe_open((uv_pipe_t *)handle, fd);
 }
 
 /* --- dialling --------------------------------------------------------------------------------- */
@@ -310,20 +282,20 @@ static void on_dialled(uv_connect_t *request, int status)
 }
 
 /* A failure at once is told as a later one is: by on_close. */
-vireo__stream *vireo__dial(vireo_loop *loop, const vireo__dial_address *to,
+static vireo__stream *dial(vireo_loop *loop, const vireo__dial_address *to,
                            vireo__dialled_fn on_open, const vireo__stream_events *events,
                            void *owner)
 {
-    bool tcp = to->unix_path == NULL;
+    bool is_unix = to->unix_path != NULL;
     dial_request *request = malloc(sizeof *request);
-    vireo__stream *s = request ? new_stream(loop, tcp) : NULL;
+    vireo__stream *s = request ? new_stream(loop, is_unix) : NULL;
     if (s == NULL) {
         free(request);
         return NULL;
     }
     request->on_open = on_open;
     vireo__stream_set_events(s, events, owner);
-    if (!tcp) {
+    if (is_unix) {
         uv_pipe_connect(&request->uv, (uv_pipe_t *)handle_of(s), to->unix_path, on_dialled);
         return s;
     }
@@ -339,48 +311,38 @@ vireo__stream *vireo__dial(vireo_loop *loop, const vireo__dial_address *to,
 
 /* --- accepting -------------------------------------------------------------------------------- */
 
-static void add_stream(vireo__listener *l, vireo__stream *s)
+static uv_listener *uv_listener_of(vireo__listener *l)
 {
-    s->listener = l;
-    vireo__list_append(&l->streams, &s->node);
-    l->stream_count++;
-}
-
-static vireo__stream *new_accepted(vireo__listener *l)
-{
-    vireo__stream *s = new_stream(l->loop, l->uv.handle.type == UV_TCP);
-    if (s != NULL)
-        add_stream(l, s);
-    return s;
-}
-
-static void ignore_close(vireo__stream *s, int error)
-{
-    (void)s;
-    (void)error;
+    return (uv_listener *)l;
 }
 
 static void on_connection(uv_stream_t *server, int status);
 
+static void close_if_over(uv_listener *l)
+{
+    if (!l->handle_open && !l->spare_open)
+        vireo__listener_closed(&l->base);
+}
+
 static void on_spare_closed(uv_handle_t *handle)
 {
-    vireo__listener *l = handle->data;
+    uv_listener *l = handle->data;
     l->spare_open = false;
-    if (l->closing)
-        free_if_unused(l);
+    if (l->base.closing)
+        close_if_over(l);
     else
         on_connection(&l->uv.stream, 0); /* another one may have come meanwhile */
 }
 
 /* libuv accepts nothing more until a connection that it has announced is taken. */
-static void refuse(vireo__listener *l)
+static void refuse(uv_listener *l)
 {
     if (l->spare_open)
         return;
-    if (l->uv.handle.type == UV_TCP)
-        uv_tcp_init(l->loop->uv, &l->spare.tcp);
+    if (l->base.is_unix)
+        uv_pipe_init(l->base.loop->uv, &l->spare.pipe, 0);
     else
-        uv_pipe_init(l->loop->uv, &l->spare.pipe, 0);
+        uv_tcp_init(l->base.loop->uv, &l->spare.tcp);
     l->spare.handle.data = l;
     l->spare_open = true;
     uv_accept(&l->uv.stream, &l->spare.stream);
@@ -389,9 +351,9 @@ static void refuse(vireo__listener *l)
 
 /* libuv accepts until nobody waits any more. Of a flood of connections each turn takes as many as
  * leave those who are inside their share of it. */
-static bool had_enough(vireo__listener *l)
+static bool had_enough(uv_listener *l)
 {
-    vireo__turn_add(l->loop, &l->refill);
+    vireo__turn_add(l->base.loop, &l->refill);
     l->waiting = l->accepts >= VIREO__ACCEPTS_PER_TURN;
     l->accepts++;
     return l->waiting;
@@ -399,7 +361,7 @@ static bool had_enough(vireo__listener *l)
 
 static void on_refill(vireo__turn_task *task)
 {
-    vireo__listener *l = vireo__container(task, vireo__listener, refill);
+    uv_listener *l = vireo__container(task, uv_listener, refill);
     l->accepts = 0;
     if (l->waiting)
         on_connection(&l->uv.stream, 0);
@@ -407,284 +369,66 @@ static void on_refill(vireo__turn_task *task)
 
 static void on_connection(uv_stream_t *server, int status)
 {
-    static const vireo__stream_events unused = {.on_close = ignore_close};
-    vireo__listener *l = server->data;
+    uv_listener *l = server->data;
     if (status < 0 || had_enough(l))
         return;
-    vireo__stream *s = new_accepted(l);
+    vireo__stream *s = new_stream(l->base.loop, l->base.is_unix);
     if (s == NULL) {
         refuse(l);
         return;
     }
-    vireo__stream_set_events(s, &unused, NULL);
-    if (uv_accept(server, handle_of(s)) < 0) {
+    vireo__listener_add(&l->base, s);
+    if (uv_accept(server, handle_of(s)) < 0)
         vireo__stream_close(s, 0);
-        return;
-    }
-    if (l->uv.handle.type == UV_TCP)
-        uv_tcp_nodelay((uv_tcp_t *)handle_of(s), 1);
-    vireo__listener_enter(l, s);
-}
-
-static void admit(vireo__stream *s)
-{
-    s->listener->on_accept(s->listener, s);
-}
-
-/* --- from another loop ------------------------------------------------------------------------ */
-
-static int open_stream(vireo__stream *s, vireo__parcel *parcel)
-{
-    int error = vireo__stream_adopted(s, parcel);
-    if (error < 0)
-        return error;
-    error = parcel->unix_socket ? uv_pipe_open((uv_pipe_t *)handle_of(s), parcel->fd)
-                                : uv_tcp_open((uv_tcp_t *)handle_of(s), parcel->fd);
-    if (error == 0)
-        parcel->fd = -1;
-    return error;
-}
-
-vireo__stream *vireo__listener_adopt(vireo__listener *l, vireo__parcel *parcel)
-{
-    static const vireo__stream_events unused = {.on_close = ignore_close};
-    vireo__stream *s = l->closing ? NULL : new_stream(l->loop, !parcel->unix_socket);
-    if (s == NULL) {
-        if (l->load != NULL)
-            atomic_fetch_sub_explicit(l->load, 1, memory_order_relaxed);
-        vireo__parcel_drop(parcel);
-        return NULL;
-    }
-    add_stream(l, s);
-    vireo__stream_set_events(s, &unused, NULL);
-    int error = open_stream(s, parcel);
-    if (error == 0)
-        return s;
-    vireo__parcel_drop(parcel);
-    vireo__stream_close(s, error);
-    return NULL;
-}
-
-void vireo__listener_enter(vireo__listener *l, vireo__stream *s)
-{
-    if (l->gate != NULL)
-        vireo__gate_enter(l->gate, s);
     else
-        l->on_accept(l, s);
+        vireo__listener_enter(&l->base, s);
 }
 
-static void on_listener_closed(uv_handle_t *handle)
+static void on_handle_closed(uv_handle_t *handle)
 {
-    vireo__listener *l = handle->data;
-    l->open = false;
-    free_if_unused(l);
+    uv_listener *l = handle->data;
+    l->handle_open = false;
+    close_if_over(l);
 }
 
-void vireo__listener_close(vireo__listener *l, void (*on_gone)(void *owner))
+static void close_listener(vireo__listener *base)
 {
-    if (l->closing)
-        return;
-    l->closing = true;
-    l->on_gone = on_gone;
+    uv_listener *l = uv_listener_of(base);
     vireo__turn_remove(&l->refill);
-    if (l->gate != NULL)
-        vireo__gate_close(l->gate);
-    uv_close(&l->uv.handle, on_listener_closed);
+    uv_close(&l->uv.handle, on_handle_closed);
 }
 
-void vireo__listener_close_streams(vireo__listener *l)
+static int open_handle(uv_listener *l)
 {
-    for (vireo__list *at = l->streams.next; at != &l->streams; at = at->next)
-        vireo__stream_close(vireo__container(at, vireo__stream, node), VIREO_ECANCELLED);
-}
-
-size_t vireo__listener_streams(const vireo__listener *l)
-{
-    return l->stream_count;
-}
-
-/* --- listening -------------------------------------------------------------------------------- */
-
-static int parse_address(const char *host, uint16_t port, struct sockaddr_storage *out)
-{
-    if (strcmp(host, "localhost") == 0)
-        host = "127.0.0.1";
-    if (uv_ip4_addr(host, port, (struct sockaddr_in *)out) == 0)
-        return 0;
-    return uv_ip6_addr(host, port, (struct sockaddr_in6 *)out) == 0 ? 0 : VIREO_EINVAL;
-}
-
-static int bind_tcp(vireo__listener *l, const vireo_listen_options *where)
-{
-    struct sockaddr_storage address;
-    uv_tcp_init(l->loop->uv, &l->uv.tcp);
-    l->open = true;
-    /* all addresses: the IPv6 wildcard takes IPv4 too, where there is IPv6 */
-    if (where->host == NULL) {
-        uv_ip6_addr("::", where->port, (struct sockaddr_in6 *)&address);
-        int error = uv_tcp_bind(&l->uv.tcp, (struct sockaddr *)&address, 0);
-        if (error != UV_EAFNOSUPPORT && error != UV_EADDRNOTAVAIL && error != UV_EINVAL)
-            return error;
-        uv_ip4_addr("0.0.0.0", where->port, (struct sockaddr_in *)&address);
-    } else if (parse_address(where->host, where->port, &address) < 0) {
-        return vireo__error_set(where->error, VIREO_EINVAL,
-                                "\"%s\" is no IP address: give one such as 127.0.0.1 or ::1",
-                                where->host);
+    if (l->base.is_unix) {
+        uv_pipe_init(l->base.loop->uv, &l->uv.pipe, 0);
+        return uv_pipe_open(&l->uv.pipe, l->base.fd);
     }
-    return uv_tcp_bind(&l->uv.tcp, (struct sockaddr *)&address, 0);
+    uv_tcp_init(l->base.loop->uv, &l->uv.tcp);
+    return uv_tcp_open(&l->uv.tcp, l->base.fd);
 }
 
-static int bind_unix(vireo__listener *l, const vireo_listen_options *where)
+static int start_listening(vireo__listener *base, int backlog)
 {
-    struct stat old;
-    uv_pipe_init(l->loop->uv, &l->uv.pipe, 0);
-    l->open = true;
-    if (lstat(where->unix_path, &old) == 0 && S_ISSOCK(old.st_mode))
-        unlink(where->unix_path);
-    l->unix_path = strdup(where->unix_path);
-    return l->unix_path ? uv_pipe_bind(&l->uv.pipe, where->unix_path) : VIREO_ENOMEM;
-}
-
-/* What somebody else has bound, and perhaps listens on already. */
-static int open_fd(vireo__listener *l, const vireo_listen_options *where, int fd)
-{
-    struct sockaddr_storage address;
-    socklen_t len = sizeof address, type_len = sizeof(int);
-    int type = 0, error;
-    if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &type_len) < 0 || type != SOCK_STREAM ||
-        getsockname(fd, (struct sockaddr *)&address, &len) < 0)
-        return vireo__error_set(where->error, VIREO_EINVAL,
-                                "descriptor %d is no socket to listen on", fd);
-    if (address.ss_family == AF_UNIX) {
-        uv_pipe_init(l->loop->uv, &l->uv.pipe, 0);
-        error = uv_pipe_open(&l->uv.pipe, fd);
-    } else {
-        uv_tcp_init(l->loop->uv, &l->uv.tcp);
-        error = uv_tcp_open(&l->uv.tcp, fd);
-    }
-    l->open = true;
-    fcntl(fd, F_SETFD, FD_CLOEXEC);
+    uv_listener *l = uv_listener_of(base);
+    l->refill.run = on_refill;
+    int error = open_handle(l);
+    l->uv.handle.data = l;
+    l->base.open = l->handle_open = true;
+    if (error < 0)
+        close(l->base.fd);
+    else
+        error = uv_listen(&l->uv.stream, backlog, on_connection);
+    if (error < 0)
+        close_listener(base);
     return error;
 }
 
-static int find_activated(const vireo_listen_options *where)
-{
-    if (!where->systemd && where->systemd_name == NULL)
-        return 0;
-    const char *names = getenv("LISTEN_FDNAMES");
-    int fd = vireo__activation_find(getenv("LISTEN_PID"), getenv("LISTEN_FDS"), names, getpid(),
-                                    where->systemd_name);
-    if (fd >= 0)
-        return fd;
-    return vireo__error_set(where->error, fd, "socket activation: there is no \"%s\" among \"%s\"",
-                            where->systemd_name != NULL ? where->systemd_name : "socket",
-                            names != NULL ? names : "");
-}
-
-static int open_socket(vireo__listener *l, const vireo_listen_options *where)
-{
-    int fd = where->fd > 0 ? where->fd : find_activated(where);
-    if (fd != 0)
-        return fd < 0 ? fd : open_fd(l, where, fd);
-    return where->unix_path != NULL ? bind_unix(l, where) : bind_tcp(l, where);
-}
-
-static void explain(const vireo_listen_options *where, int error)
-{
-    if (where->error == NULL || where->error->code != 0)
-        return;
-    if (where->unix_path != NULL)
-        vireo__error_set(where->error, error, "cannot listen on %s: %s", where->unix_path,
-                         vireo_strerror(error));
-    else
-        vireo__error_set(
-            where->error, error, "cannot listen on %s port %u: %s%s",
-            where->host ? where->host : "any address", where->port, vireo_strerror(error),
-            error == -EADDRINUSE ? "; another program uses the port, choose a different one" : "");
-}
-
-static int new_listener(vireo__listener **out, vireo_loop *loop, const vireo_listen_options *where,
-                        vireo__accept_fn on_accept, void *owner)
-{
-    vireo__listener *l = calloc(1, sizeof *l);
-    if (l == NULL)
-        return VIREO_ENOMEM;
-    l->loop = loop;
-    l->on_accept = on_accept;
-    l->owner = owner;
-    l->refill.run = on_refill;
-    vireo__list_init(&l->streams);
-    if (where->error != NULL)
-        where->error->code = 0;
-    int error = vireo__gate_new(&l->gate, loop, where, admit);
-    if (error < 0) {
-        free(l);
-        return error;
-    }
-    *out = l;
-    return 0;
-}
-
-/* A handle that never listens gives it the same end as others. */
-int vireo__listener_open_fed(vireo__listener **out, vireo_loop *loop,
-                             const vireo_listen_options *where, vireo__accept_fn on_accept,
-                             void *owner, atomic_uint *load)
-{
-    int error = new_listener(out, loop, where, on_accept, owner);
-    if (error < 0)
-        return error;
-    uv_tcp_init(loop->uv, &(*out)->uv.tcp);
-    (*out)->uv.handle.data = *out;
-    (*out)->open = true;
-    (*out)->load = load;
-    return 0;
-}
-
-int vireo__listener_open(vireo__listener **out, vireo_loop *loop, const vireo_listen_options *where,
-                         vireo__accept_fn on_accept, void *owner)
-{
-    vireo__listener *l;
-    int error = new_listener(&l, loop, where, on_accept, owner);
-    if (error < 0)
-        return error;
-    error = open_socket(l, where);
-    l->uv.handle.data = l;
-    if (error == 0)
-        error =
-            uv_listen(&l->uv.stream, where->backlog > 0 ? where->backlog : VIREO__DEFAULT_BACKLOG,
-                      on_connection);
-    if (error < 0) {
-        explain(where, error);
-        if (l->open)
-            vireo__listener_close(l, NULL);
-        else
-            free_if_unused(l);
-        return error;
-    }
-    *out = l;
-    return 0;
-}
-
-void *vireo__listener_owner(const vireo__listener *l)
-{
-    return l->owner;
-}
-
-void vireo__listener_path(const vireo__listener *l, char *out, size_t size)
-{
-    size_t n = size - 1;
-    if (l->uv.handle.type != UV_NAMED_PIPE || uv_pipe_getsockname(&l->uv.pipe, out, &n) < 0)
-        n = 0;
-    out[n] = '\0';
-}
-
-uint16_t vireo__listener_port(const vireo__listener *l)
-{
-    struct sockaddr_storage address;
-    int len = sizeof address;
-    if (l->uv.handle.type != UV_TCP ||
-        uv_tcp_getsockname(&l->uv.tcp, (struct sockaddr *)&address, &len) < 0)
-        return 0;
-    return ntohs(address.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&address)->sin6_port
-                                               : ((struct sockaddr_in *)&address)->sin_port);
-}
+const vireo__streams vireo__streams_uv = {
+    .new_stream = new_stream,
+    .open_stream = open_stream,
+    .dial = dial,
+    .listener_size = sizeof(uv_listener),
+    .listen = start_listening,
+    .close = close_listener,
+};
