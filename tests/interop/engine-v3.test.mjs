@@ -150,8 +150,29 @@ forEachKind("Engine.IO v3", (kind) => {
     assert.deepEqual((await wire.readFrame()).payload, Buffer.from([4, 9]));
     wire.write(frame(1, "b4CQ=="));
     assert.deepEqual((await wire.readFrame()).payload, Buffer.from([4, 9]));
-    wire.write(frame(1, "2"));
-    assert.equal(await wire.readText(), "3");
+    for (const ping of ["2", "2probe"]) { // which probes nothing here
+      wire.write(frame(1, ping));
+      assert.equal(await wire.readText(), "3");
+    }
+  });
+});
+
+forEachKind("silence of Engine.IO v3", (kind) => {
+  test("a client that does not ping is given up after interval and time-out together (T31)", async (t) => {
+    const server = await startServer(kind, ["--allow-eio3", "--ping-interval", 200, "--ping-timeout", 400], "engine");
+    t.after(() => server.stop());
+    const wire = await Wire.open(t, server);
+    await wire.upgrade(`${PATH}?EIO=3&transport=websocket`);
+    const { sid } = JSON.parse((await wire.readText()).slice(1));
+    const began = performance.now();
+    for (let i = 0; i < 3; i++) {
+      await new Promise((resolve) => setTimeout(resolve, 250)); // longer than the interval alone
+      wire.sendText("2");
+      assert.equal(await wire.readText(), "3");
+    }
+    await wire.readClose();
+    assert.ok(performance.now() - began > 3 * 250 + 590, "interval and time-out");
+    assert.equal((await server.observe({ event: "close", id: sid })).reason, "ping timeout");
   });
 });
 
@@ -202,4 +223,12 @@ forEachKind("who is let in, later", (kind) => {
       const { code, message, key, value } = await server.observe({ event: "refused", code: seen[0], value: seen[3] });
       assert.deepEqual([code, message, key, value], seen);
     });
+
+  test("told of a poll to a session that is a WebSocket (T19)", async (t) => {
+    const { handshake } = await webSocketSession(t, server, { path: PATH, query: "&name=of-a-websocket" });
+    const res = await fetchRaw(server, "GET", `${PATH}?EIO=4&transport=polling&sid=${handshake.sid}`);
+    assert.deepEqual([res.status, text(res)], [400, '{"code":3,"message":"Bad request"}']);
+    const { code, key } = await server.observe({ event: "refused", value: "TRANSPORT_MISMATCH" });
+    assert.deepEqual([code, key], [3, "name"]);
+  });
 });

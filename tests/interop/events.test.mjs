@@ -265,6 +265,14 @@ forEachKind("events", (kind) => {
     assert.deepEqual(await call(socket, "ack", "alive"), ["alive"]);
   });
 
+  test("the server may emit an event named error (S03)", async (t) => {
+    const socket = await connected(t, server);
+    const come = next(socket, "error");
+    await call(socket, "emit-to", { rooms: [socket.id] }, "error", "for the client");
+    assert.deepEqual(await come, ["for the client"]);
+    assert.equal(socket.connected, true);
+  });
+
   test("events emitted while not connected are sent in order (S24)", async (t) => {
     const socket = client(t, server, { autoConnect: false });
     for (let i = 0; i < 20; i++) socket.emit("echo", i);

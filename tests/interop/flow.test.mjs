@@ -113,6 +113,17 @@ forEachKind("acknowledgements", (kind) => {
     });
   }
 
+  test("what a client answers is no event: no guard is asked, no catch-all called (N09 S06 S12)", async (t) => {
+    const socket = await connected(t, server, websocket);
+    socket.on("question", (x, ack) => ack("the answer"));
+    socket.emit("ask", 0, "?");
+    await server.observe({ event: "answer", id: socket.id });
+    await call(socket, "ack");
+    await server.observe({ event: "handled", id: socket.id, name: "ack" });
+    for (const event of ["any", "guard"])
+      assert.deepEqual(new Set(server.seen({ event, id: socket.id }).map((o) => o.name)), new Set(["ask", "ack"]));
+  });
+
   test("the answer after the client has gone does nothing (S06)", async (t) => {
     const [socket, other] = [await connected(t, server, websocket), await connected(t, server, websocket)];
     const id = socket.id;

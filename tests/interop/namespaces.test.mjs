@@ -121,6 +121,12 @@ forEachKind("dynamic namespaces", (kind) => {
     await connected(t, server, {}, "/dyn-31");
   });
 
+  test("a refusal without data has none on the wire (N08)", async (t) => {
+    const wire = await webSocketSession(t, server);
+    wire.sendText(`40/dyn-32,{"refuse":true}`);
+    assert.equal(await wire.readText(), `44/dyn-32,{"message":"refused"}`);
+  });
+
   test("what a parent sends reaches all its children, and no one else (N05)", async (t) => {
     const [a, b, rest, main] = await Promise.all(["/dyn-41", "/dyn-42", "/dyn-41x", "/"].map(
       (name) => connected(t, server, { transports: ["websocket"] }, name)));

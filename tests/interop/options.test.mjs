@@ -66,6 +66,20 @@ forEachKind("compression", (kind) => {
       const bytes = ws._socket.bytesRead - before;
       assert.ok(perMessageDeflate ? bytes < 5000 : bytes > 150000, `${bytes} bytes`);
     });
+
+  test("the limit of a message holds for what it inflates to (T14 T26)", async (t) => {
+    const socket = await connected(t, server, { transports: ["websocket"], perMessageDeflate: true });
+    const { id } = socket;
+    const most = "x".repeat(1000000 - `2["echo",""]`.length - 1);
+    const come = next(socket, "echo");
+    socket.emit("echo", most);
+    assert.deepEqual(await come, [most]);
+    const gone = next(socket, "disconnect");
+    socket.emit("echo", `${most}x`);
+    const [, details] = await gone;
+    assert.equal(details.context.code, 1009);
+    assert.equal((await server.observe({ event: "disconnect", id })).reason, "transport error");
+  });
 });
 
 const modes = {
@@ -140,5 +154,63 @@ forEachKind("Socket.IO 2 clients", (kind) => {
     const name = `/guarded#${gone.io.engine.id}`;
     gone.disconnect();
     assert.match((await server.observe({ event: "disconnect", id: name })).reason, /client namespace disconnect|transport close/);
+  });
+});
+
+forEachKind("Socket.IO 2 on the wire", (kind) => {
+  let server;
+  before(async () => { server = await startServer(kind, [], "options"); });
+  after(() => server.stop());
+
+  const POLL3 = "/socket.io/?EIO=3&transport=polling";
+
+  async function session() {
+    const open = await fetchRaw(server, "GET", POLL3);
+    const { sid } = JSON.parse(/^\d+:0(\{.*\})/.exec(open.body)[1]);
+    const target = `${POLL3}&sid=${sid}`;
+    // Packets may come in one payload or in several.
+    let rest = open.body.slice(/^(\d+):/.exec(open.body)[0].length + Number(/^(\d+):/.exec(open.body)[1]));
+    const packet = async () => {
+      if (rest === "") rest = (await fetchRaw(server, "GET", target)).body;
+      const [head, length] = /^(\d+):/.exec(rest);
+      const found = rest.slice(head.length, head.length + Number(length));
+      rest = rest.slice(head.length + Number(length));
+      return found;
+    };
+    const post = (text) => fetchRaw(server, "POST", target, { body: `${text.length}:${text}` });
+    return { sid, packet, post };
+  }
+
+  test("it is in the main namespace without asking, under the session's id (T31)", async () => {
+    const { sid, packet, post } = await session();
+    assert.equal(await packet(), "40");
+    assert.equal(await packet(), `42["welcome","${sid}",{}]`);
+    await post('420["ask","x"]');
+    assert.equal(await packet(), '430["x"]');
+    await post('42["leave"]');
+    assert.equal(await packet(), "41");
+  });
+
+  test("other namespaces: the query is the auth, and not part of the reply (T31)", async () => {
+    const { sid, packet, post } = await session();
+    await packet();
+    await packet();
+    await post("40/guarded?token=good&x=%C3%A9,");
+    assert.equal(await packet(), "40/guarded,");
+    assert.equal(await packet(), `42/guarded,["welcome","/guarded#${sid}",{"token":"good","x":"é"}]`);
+    await post("41/guarded,");
+    assert.equal((await server.observe({ event: "disconnect", id: `/guarded#${sid}` })).reason,
+      "client namespace disconnect");
+  });
+
+  test("refusals: the message, or the data, or the official object (T31)", async () => {
+    const { packet, post } = await session();
+    await packet();
+    await packet();
+    for (const [name, answer] of [["/guarded?token=bad", '44/guarded,"refused"'],
+      ["/guarded?token=data", '44/guarded,{"code":42}'], ["/nowhere", '44/nowhere,{"message":"Invalid namespace"}']]) {
+      await post(`40${name},`);
+      assert.equal(await packet(), answer);
+    }
   });
 });

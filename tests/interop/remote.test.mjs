@@ -134,7 +134,9 @@ forEachKind("all sockets of one server", (kind) => {
     assert.deepEqual([error, rest], [null, []]);
     assert.deepEqual([one.id, sorted(one.rooms), one.data],
       [a.id, sorted([a.id, room, "with \"quotes\""]), { v: "the data" }]);
+    assert.deepEqual(sorted(Object.keys(one)), ["data", "handshake", "id", "rooms"]);
     const h = one.handshake;
+    assert.deepEqual(sorted(Object.keys(h)), ["address", "auth", "headers", "issued", "query", "secure", "time", "url", "xdomain"]);
     assert.deepEqual(h.auth, { token: "x", n: [1, null] });
     assert.equal(h.query["a b"], "ü&=");
     assert.equal(h.query.c, "");

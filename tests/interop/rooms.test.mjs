@@ -180,6 +180,18 @@ forEachKind("rooms", (kind) => {
       ["create-room", "join-room", "leave-room", "delete-room"], "its own room has events too");
   });
 
+  test("what happens at the beginning and the end, in order (R14 S16)", async (t) => {
+    const { sockets: [a], room } = await three(t);
+    const { id } = a;
+    await call(a, "join", room("x"));
+    a.disconnect();
+    await server.observe({ event: "disconnect", id });
+    const mine = server.observations.filter((o) => o.id === id || o.room === id || o.room === room("x"));
+    assert.deepEqual(mine.map((o) => o.room === room("x") ? `${o.event} x` : o.event), [
+      "create-room", "join-room", "connect", "create-room x", "join-room x", "disconnecting",
+      "leave-room", "delete-room", "leave-room x", "delete-room x", "disconnect"]);
+  });
+
   test("a disconnected socket's rooms are gone (R01 S16)", async (t) => {
     const { sockets: [a, b], got, room } = await three(t);
     await call(a, "join", [room("x"), room("y")]);

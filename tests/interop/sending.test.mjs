@@ -162,6 +162,21 @@ forEachKind("compression of answers to polls", (kind) => {
     assert.match(decoded(open), /^0\{"sid":/);
     assert.equal((await answer(off, "gzip", packet("say", {}, text))).headers["content-encoding"], undefined);
   });
+
+  test("never what holds no message (T25)", async (t) => {
+    const low = await start(kind, "--threshold", 1);
+    t.after(() => low.stop());
+    const session = await pollingSession(low);
+    const pending = session.poll({ headers: { "Accept-Encoding": "gzip" } });
+    const wire = await Wire.open(t, low);
+    await wire.upgrade(`/socket.io/?EIO=4&transport=websocket&sid=${session.sid}`);
+    wire.sendText("2probe");
+    const noop = await pending;
+    assert.deepEqual([noop.body, noop.headers["content-encoding"]], ["6", undefined]);
+    const last = session.poll({ headers: { "Accept-Encoding": "gzip" } });
+    await session.post("1");
+    assert.deepEqual([(await last).body, (await last).headers["content-encoding"]], ["6", undefined]);
+  });
 });
 
 forEachKind("packets, for who looks on", (kind) => {

@@ -90,6 +90,9 @@ transcripts("Engine.IO on the wire", [
     lines: ["PROBE", "> 2probe", "< 3probe",
       'POST 451-["echo",{"_placeholder":true,"num":0}]␞bAQI=', "p= 200 ok", "> 5",
       '< 451-["echo",{"_placeholder":true,"num":0}]', "<< 01 02"] },
+  { name: "upgrade: the server was told to close meanwhile (T04 T16)", start: "joined polling", lines: [
+    "PROBE", "> 2probe", "< 3probe", 'POST 42["disconnect-me",true]', "p= 200 ok", "> 5", "< 41",
+    "<close 1005", '{"event":"disconnect","id":"$id","reason":"server namespace disconnect"}'] },
   { name: "upgrade: before CONNECT (T04)", start: "polling", lines: [
     "PROBE", "> 2probe", "< 3probe", "> 5", "> 40", '< 40{"sid":"$id"}'] },
   { name: "upgrade: anything but a probe closes the new transport (T05)", start: "joined polling",

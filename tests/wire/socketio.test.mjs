@@ -28,6 +28,8 @@ transcripts("Socket.IO on the wire", [
   { name: "CONNECT to an unknown namespace (N12)", start: "websocket", lines: [
     "> 40/nowhere,", '< 44/nowhere,{"message":"Invalid namespace"}',
     "> 40/Chat", '< 44/Chat,{"message":"Invalid namespace"}', "> 40", "< 40$any"] },
+  { name: "a query is part of the name (N12)", start: "websocket", lines: [
+    '> 40/chat?x=1,{"token":1}', '< 44/chat?x=1,{"message":"Invalid namespace"}'] },
   { name: "CONNECT to several namespaces at once, each answered (N02)", start: "websocket", lines: [
     "> 40", "> 40/chat,", "> 40/none,", '< 40{"sid":"$id"}', "< 40/chat,$any",
     '< 44/none,{"message":"Invalid namespace"}'], kinds: ["vireo"] },
@@ -131,6 +133,10 @@ transcripts("Socket.IO on the wire", [
     `> 4599999999999999999999-["echo"]`, ...closes("$any").filter((line) => !line.includes("error"))] },
   { name: "an empty attachment (S04)", lines: [`> 451-["echo",${placeholder(0)}]`, ">> ",
     `< 451-["echo",${placeholder(0)}]`, "<< "] },
+  { name: "a pong between a packet and its attachment (S04 T13)", lines: [
+    `> 451-["echo",${placeholder(0)}]`, "> 3", ">> 01", `< 451-["echo",${placeholder(0)}]`, "<< 01"] },
+  { name: "attachments of one namespace while another is spoken to (S04 S25 N02)", lines: ["> 40/chat,",
+    "< 40/chat,$any", `> 451-/chat,["echo",${placeholder(0)}]`, '> 42["echo",1]', "<close 1005"] },
   { name: "an attachment that no placeholder stands for (S04)", lines: [`> 452-["echo",${placeholder(0)}]`, ">> 01",
     ">> 02", `< 451-["echo",${placeholder(0)}]`, "<< 01", ...goesOn] },
   { name: "a placeholder with other members (S04)", lines: [
