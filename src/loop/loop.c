@@ -11,7 +11,8 @@
 #include "loop/deadline.h"
 
 enum {
-    WRITE_NODES_KEPT = 16384,  /* free nodes kept for the next broadcast: 0.8 MB */
+    WRITE_NODES_KEPT = 16384,  /* free nodes kept for the next broadcast: 1 MB */
+    WRITE_BLOCKS_KEPT = 1024,  /* and blocks: 1 MB */
     SCRATCH_KEPT = 256 * 1024, /* bytes: one large message must not hold its memory for ever */
 };
 
@@ -208,6 +209,7 @@ void vireo__loop_free(vireo_loop *loop)
         uv_loop_close(loop->own);
     vireo__deadlines_free(loop);
     vireo__pool_deinit(&loop->write_nodes);
+    vireo__pool_deinit(&loop->write_blocks);
     vireo__buf_deinit(&loop->scratch);
     uv_mutex_destroy(&loop->posts_lock);
     free(loop->read_buffer);
@@ -226,6 +228,7 @@ vireo_loop *vireo__loop_new(uv_loop_t *uv)
     vireo__list_init(&loop->parts);
     vireo__list_init(&loop->posts);
     vireo__pool_init(&loop->write_nodes, VIREO__WRITE_NODE_SIZE, WRITE_NODES_KEPT);
+    vireo__pool_init(&loop->write_blocks, VIREO__WRITE_BLOCK_SIZE, WRITE_BLOCKS_KEPT);
     vireo__buf_init(&loop->scratch, VIREO__BUF_UNLIMITED);
     vireo__random(&loop->hash_key, sizeof loop->hash_key);
     loop->timer_due = UINT64_MAX;

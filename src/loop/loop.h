@@ -32,11 +32,12 @@
 #include "base/map.h"
 #include "base/pool.h"
 
-#define VIREO__READ_BUFFER     65536                     /* bytes; more per read saves nothing */
-#define VIREO__READ_TURN       (16 * VIREO__READ_BUFFER) /* bytes of all greedy streams, about */
-#define VIREO__READ_LEAST      4096
-#define VIREO__WRITE_NODE_SIZE 64    /* bytes; net/wqueue.c asserts that its node fits */
-#define VIREO__BACKLOG_EACH    65536 /* bytes that may wait for a peer in any case */
+#define VIREO__READ_BUFFER      65536                     /* bytes; more per read saves nothing */
+#define VIREO__READ_TURN        (16 * VIREO__READ_BUFFER) /* bytes of all greedy streams, about */
+#define VIREO__READ_LEAST       4096
+#define VIREO__WRITE_NODE_SIZE  64    /* bytes; net/wqueue.c asserts that its node fits */
+#define VIREO__WRITE_BLOCK_SIZE 1024  /* bytes; sixteen ordinary messages */
+#define VIREO__BACKLOG_EACH     65536 /* bytes that may wait for a peer in any case */
 
 /* What all streams of a loop have carried, in bytes. */
 typedef struct vireo__traffic {
@@ -66,7 +67,8 @@ struct vireo_loop {
     vireo__log log;
     unsigned debug; /* bits of vireo__debug_area */
     vireo__traffic traffic;
-    vireo__pool write_nodes; /* of net's write queues */
+    vireo__pool write_nodes;  /* of net's write queues */
+    vireo__pool write_blocks; /* where they gather short pieces */
     /* bytes queued for peers that are behind with reading, and from where on those are closed who
      * have more than VIREO__BACKLOG_EACH of it */
     size_t backlog;

@@ -173,7 +173,7 @@ void vireo__stream_close(vireo__stream *s, int error)
 void vireo__stream_closed(vireo__stream *s)
 {
     unblock(s);
-    vireo__wqueue_clear(&s->out, &s->loop->write_nodes, s->error < 0 ? s->error : VIREO_ECLOSED);
+    vireo__wqueue_clear(&s->out, s->loop, s->error < 0 ? s->error : VIREO_ECLOSED);
     free(s->ending);
     s->ending = NULL;
     vireo__list_remove(&s->node);
@@ -284,7 +284,7 @@ static void flush_now(vireo__stream *s)
             vireo__stream_close(s, (int)n);
             return;
         }
-        vireo__wqueue_advance(&s->out, &s->loop->write_nodes, (size_t)n);
+        vireo__wqueue_advance(&s->out, s->loop, (size_t)n);
         if ((size_t)n < wanted && !s->closing)
             write_rest_later(s);
     }
@@ -310,7 +310,7 @@ void vireo__stream_written(vireo__stream *s, size_t n, int status)
         vireo__stream_close(s, status);
         return;
     }
-    vireo__wqueue_advance(&s->out, &s->loop->write_nodes, n);
+    vireo__wqueue_advance(&s->out, s->loop, n);
     if (s->ending != NULL && !s->ending->shut && !s->closing) /* the peer does read */
         vireo__deadline_start(s->loop, &s->ending->linger, VIREO__END_MS, on_linger_over);
     flush_now(s);
@@ -336,7 +336,7 @@ int vireo__stream_write(vireo__stream *s, vireo__shared *shared, size_t offset, 
         vireo__stream_close(s, VIREO_EFULL);
         return VIREO_EFULL;
     }
-    if (vireo__wqueue_push(&s->out, &s->loop->write_nodes, shared, offset, len, done, user) < 0)
+    if (vireo__wqueue_push(&s->out, s->loop, s->blocked, shared, offset, len, done, user) < 0)
         return VIREO_ENOMEM;
     if (s->blocked)
         s->loop->backlog += len;

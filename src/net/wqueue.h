@@ -3,8 +3,10 @@
 
 /* wqueue.h: what a stream still has to write: a list of views into shared bytes, with their sum.
  *
- * No bytes are copied: a message for a thousand receivers stands once in memory and a thousand
- * times, as a node of 56 bytes, in their queues. An empty queue owns nothing.
+ * A message for a thousand receivers stands once in memory and a thousand times, as a node of 56
+ * bytes, in their queues. Only where several short pieces follow each other in one turn, their
+ * bytes are gathered in a block: to copy forty bytes costs less than a node, and the kernel takes
+ * one block sooner than many pieces. An empty queue owns nothing.
  */
 
 #ifndef VIREO_NET_WQUEUE_H
@@ -15,8 +17,8 @@
 
 #include <uv.h>
 
-#include "base/pool.h"
 #include "base/shared.h"
+#include "loop/loop.h"
 
 /* Called exactly once for a queued piece: 0 when the kernel has taken its last byte, a negative
  * number when it never will. */
@@ -39,22 +41,23 @@ static inline size_t vireo__max_pieces(size_t max_bytes)
     return pieces > LEAST ? pieces : LEAST;
 }
 
-/* vireo__wqueue_push appends data[offset .. offset+len) of |shared| and takes a reference of its
- * own.
+/* vireo__wqueue_push appends data[offset .. offset+len) of |shared|: takes a reference of its own,
+ * or copies them.
  *
- * done   may be NULL
+ * in_flight  the kernel may still read what the queue shows: nothing in it moves
+ * done       may be NULL
  * Returns 0 or VIREO_ENOMEM. */
-int vireo__wqueue_push(vireo__wqueue *q, vireo__pool *pool, vireo__shared *shared, size_t offset,
-                       size_t len, vireo__written_fn done, void *user);
+int vireo__wqueue_push(vireo__wqueue *q, vireo_loop *loop, bool in_flight, vireo__shared *shared,
+                       size_t offset, size_t len, vireo__written_fn done, void *user);
 
 /* vireo__wqueue_peek fills |bufs| with views of the first pieces; returns how many. */
 unsigned vireo__wqueue_peek(const vireo__wqueue *q, uv_buf_t *bufs, unsigned max);
 
 /* vireo__wqueue_advance drops |n| written bytes from the front (and empty pieces behind them). */
-void vireo__wqueue_advance(vireo__wqueue *q, vireo__pool *pool, size_t n);
+void vireo__wqueue_advance(vireo__wqueue *q, vireo_loop *loop, size_t n);
 
 /* vireo__wqueue_clear drops all; each |done| gets |status|. */
-void vireo__wqueue_clear(vireo__wqueue *q, vireo__pool *pool, int status);
+void vireo__wqueue_clear(vireo__wqueue *q, vireo_loop *loop, int status);
 
 static inline bool vireo__wqueue_empty(const vireo__wqueue *q)
 {
