@@ -4,18 +4,24 @@
 #include "cli/args.h"
 
 #include <errno.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/buf.h"
+#include "cli/advice.h"
 #include "cli/event_line.h"
 
 #define MAX_FILE (100u << 20) /* bytes: a server takes 1 MB unless it says otherwise */
 
-static int fail(cli_args *args, int error, const char *text, const char *detail)
+__attribute__((format(printf, 3, 4))) static int fail(cli_args *args, int error, const char *text,
+                                                      ...)
 {
-    snprintf(args->wrong, sizeof args->wrong, "%s%.200s", text, detail);
+    va_list values;
+    va_start(values, text);
+    vsnprintf(args->wrong, sizeof args->wrong, text, values);
+    va_end(values);
     return error;
 }
 
@@ -24,7 +30,7 @@ static int make_room(cli_args *args)
     return args->count < CLI_ARGS_MAX
                ? 0
                : fail(args, VIREO_ETOOBIG,
-                      "an event may have eight arguments here; put them into an array", "");
+                      "an event may have %d arguments here; put them into an array", CLI_ARGS_MAX);
 }
 
 static int read_file(FILE *in, vireo__buf *bytes)
@@ -37,32 +43,30 @@ static int read_file(FILE *in, vireo__buf *bytes)
         n = fread(room, 1, 65536, in);
         bytes->len += n;
     } while (n > 0);
-    return ferror(in) ? -EIO : 0;
+    return ferror(in) ? -errno : 0;
 }
 
 static int add_file(cli_args *args, const char *name, size_t n)
 {
     char path[4096];
     vireo__buf bytes;
-    if (n >= sizeof path)
-        return fail(args, VIREO_ETOOBIG, "too long a name of a file", "");
-    memcpy(path, name, n);
-    path[n] = '\0';
     if (make_room(args) < 0)
         return VIREO_ETOOBIG;
+    if (n >= sizeof path)
+        return fail(args, VIREO_ETOOBIG, "too long a name of a file");
+    memcpy(path, name, n);
+    path[n] = '\0';
     FILE *in = fopen(path, "rb");
-    if (in == NULL) {
-        int error = -errno;
-        snprintf(args->wrong, sizeof args->wrong,
-                 "%.160s: %s; a text that begins with @ is written \"@..\"", path, strerror(errno));
-        return error;
-    }
+    if (in == NULL)
+        return fail(args, -errno, "%.128s: %s; a text that begins with @ is written \"@..\"", path,
+                    strerror(errno));
     vireo__buf_init(&bytes, MAX_FILE);
     int error = read_file(in, &bytes);
     fclose(in);
     if (error < 0) {
         vireo__buf_deinit(&bytes);
-        return fail(args, error, "cannot be read whole: ", path);
+        return fail(args, error, "%.128s: %s%s", path, vireo_strerror(error),
+                    cli_advice_file(-error));
     }
     size_t i = args->count++;
     args->bytes[i] = (char *)bytes.data;
@@ -78,8 +82,8 @@ static int add_json(cli_args *args, const char *text, size_t n)
         return VIREO_ETOOBIG;
     vireo_value *v = cli_line_read(text, n, &error);
     if (v == NULL)
-        return fail(args, error.code, error.code != VIREO_EINVAL ? "that is not JSON: " : "",
-                    error.text);
+        return fail(args, error.code, "%s%.200s",
+                    error.code != VIREO_EINVAL ? "that is not JSON: " : "", error.text);
     args->values[args->count] = v;
     args->at[args->count++] = v;
     return 0;
@@ -90,7 +94,7 @@ static int add_text(cli_args *args, const char *text, size_t n)
     size_t len = 0;
     char *json = vireo_format(&len, "%.*s", (int)n, text);
     int error =
-        json != NULL ? add_json(args, json, len) : fail(args, VIREO_ENOMEM, "out of memory", "");
+        json != NULL ? add_json(args, json, len) : fail(args, VIREO_ENOMEM, "out of memory");
     free(json);
     return error;
 }

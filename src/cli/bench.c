@@ -14,37 +14,6 @@
 
 enum { MAX_THREADS = 64, LOOK_MS = 20, TELL_MS = 500, MAX_SIZE = 10000000, MAX_WINDOW = 1000 };
 
-/* --- the server's process --------------------------------------------------------------------- */
-
-typedef struct server_use {
-    double bytes, cpu_us;
-} server_use;
-
-/* What /proc tells of --pid; zero where it tells nothing. */
-static server_use look_at_server(const bench *b)
-{
-    char path[64];
-    unsigned long long pages = 0, user = 0, system = 0;
-    server_use use = {0};
-    if (b->pid == 0)
-        return use;
-    snprintf(path, sizeof path, "/proc/%llu/statm", (unsigned long long)b->pid);
-    FILE *in = fopen(path, "r");
-    if (in != NULL && fscanf(in, "%*u %llu", &pages) == 1)
-        use.bytes = (double)pages * (double)sysconf(_SC_PAGESIZE);
-    if (in != NULL)
-        fclose(in);
-    snprintf(path, sizeof path, "/proc/%llu/stat", (unsigned long long)b->pid);
-    in = fopen(path, "r");
-    if (in != NULL &&
-        fscanf(in, "%*d (%*[^)]) %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %llu %llu", &user,
-               &system) == 2)
-        use.cpu_us = (double)(user + system) * 1e6 / (double)sysconf(_SC_CLK_TCK);
-    if (in != NULL)
-        fclose(in);
-    return use;
-}
-
 /* --- watching --------------------------------------------------------------------------------- */
 
 typedef struct crew {
@@ -186,46 +155,74 @@ static void allow_descriptors(void)
     }
 }
 
-static int measure(crew *c, bench_result *r)
+/* What the server has used, from |before| all connections over |connected| to |after| all. */
+static void gather_server(const bench *b, bench_result *r, const bench_server_use *before,
+                          const bench_server_use *connected, const bench_server_use *after)
+{
+    bool connecting = b->mode == BENCH_CONNECT;
+    uint64_t done = connecting ? r->opened : r->received;
+    double cpu =
+        connecting ? connected->cpu_us - before->cpu_us : after->cpu_us - connected->cpu_us;
+    r->server_bytes = (connected->bytes - before->bytes) / (double)r->opened;
+    if (done > 0)
+        r->server_cpu = cpu / (double)done;
+    if (r->seconds > 0)
+        r->server_load = cpu / 1e6 / r->seconds;
+}
+
+static int judge(const crew *c, const bench_result *r)
 {
     const bench *b = c->b;
-    server_use before = look_at_server(b);
-    if (!start(c)) {
-        c->b->stopping = true;
-        join(c);
-        return cli_fail(b->link.self, CLI_FAILED, "out of memory, or threads");
-    }
-    wait_for_connections(c);
-    server_use connected = look_at_server(b);
-    if (SUM(c, opened) > 0)
-        each(c, bench_worker_begin);
-    wait_for_time(c);
-    c->b->interrupted = interrupted(c);
-    server_use after = look_at_server(b);
-    join(c);
-    gather(c, r);
-    if (r->opened > 0)
-        r->server_bytes = (connected.bytes - before.bytes) / (double)r->opened;
-    if (r->received > 0)
-        r->server_cpu = (after.cpu_us - connected.cpu_us) / (double)r->received;
+    bool asked = b->mode == BENCH_ECHO || b->mode == BENCH_FANOUT;
     if (r->opened == 0)
         return cli_fail(b->link.self, CLI_FAILED, "no connection: %s", first_failure(c));
     if (r->refused > 0)
         cli_fail(b->link.self, 0, "%llu connections could not be had: %s",
                  (unsigned long long)r->refused, first_failure(c));
-    return r->refused > 0 || r->lost > 0 ? CLI_FAILED : CLI_OK;
+    bool answered = !asked || r->received > 0 || b->interrupted;
+    return r->refused > 0 || r->lost > 0 || !answered ? CLI_FAILED : CLI_OK;
+}
+
+static int measure(crew *c, bench_result *r)
+{
+    const bench *b = c->b;
+    bench_server_use before = {0}, connected = {0}, after = {0};
+    if (b->pid != 0 && !bench_look_at_server(b->pid, &before))
+        return cli_fail(b->link.self, CLI_FAILED,
+                        "--pid %llu: there is no such process on this machine; pidof tells which",
+                        (unsigned long long)b->pid);
+    if (!start(c)) {
+        c->b->stopping = true;
+        join(c);
+        return cli_fail(b->link.self, CLI_FAILED,
+                        "out of memory, or threads; fewer --connections?");
+    }
+    wait_for_connections(c);
+    bench_look_at_server(b->pid, &connected);
+    if (SUM(c, opened) > 0)
+        each(c, bench_worker_begin);
+    wait_for_time(c);
+    c->b->interrupted = interrupted(c);
+    bench_look_at_server(b->pid, &after);
+    join(c);
+    gather(c, r);
+    if (r->opened > 0 && b->pid != 0)
+        gather_server(b, r, &before, &connected, &after);
+    return judge(c, r);
 }
 
 /* --- the command ------------------------------------------------------------------------------ */
 
 static int check(const cli_command *self, bench *b)
 {
-    if (b->connections == 0 || b->threads == 0 || b->threads > MAX_THREADS || b->window == 0 ||
-        b->window > MAX_WINDOW || b->size > MAX_SIZE)
-        return cli_usage_error(self,
-                               "1 connection or more, 1 to %d --threads, a --window of 1 to "
-                               "%d, a --size of at most %d",
-                               MAX_THREADS, MAX_WINDOW, MAX_SIZE);
+    if (b->connections == 0)
+        return cli_usage_error(self, "--connections wants 1 or more");
+    if (b->threads == 0 || b->threads > MAX_THREADS)
+        return cli_usage_error(self, "--threads wants 1 to %d", MAX_THREADS);
+    if (b->window == 0 || b->window > MAX_WINDOW)
+        return cli_usage_error(self, "--window wants 1 to %d", MAX_WINDOW);
+    if (b->size > MAX_SIZE)
+        return cli_usage_error(self, "--size wants at most %d bytes", MAX_SIZE);
     if (b->threads > b->connections)
         b->threads = b->connections;
     if (b->mode == BENCH_FANOUT && b->rate == 0)

@@ -3,7 +3,7 @@
 
 /* bench.h: vireo bench: several threads, each with a loop and its share of the connections
  * (bench_worker.c); one that starts, watches and ends them (bench.c); what they have measured, in
- * words and as JSON (bench_report.c).
+ * words and as JSON (bench_report.c); what the server's process has used (bench_server.c).
  *
  * Latency counts from the moment at which a message was due, not from when it was at last sent: a
  * server that stands still for a second would otherwise be asked nothing in that second, and look
@@ -60,7 +60,7 @@ struct bench_worker {
     size_t asked, turn; /* how many began to connect; who sends next */
     uint64_t start, due_count;
     bool measuring;
-    char why[256]; /* the first failure */
+    char why[512]; /* the first failure */
     cli_histogram latency, connecting;
     _Atomic uint64_t sent, received, opened, refused, lost, unsent;
     _Atomic uint64_t last_open; /* microseconds */
@@ -81,13 +81,23 @@ void bench_worker_begin(bench_worker *w);
 void bench_worker_end(bench_worker *w);
 bool bench_worker_ending(bench_worker *w);
 
+/* What a process uses. */
+typedef struct bench_server_use {
+    double bytes, cpu_us;
+} bench_server_use;
+
+/* bench_look_at_server reads what the process has used so far. False when there is none. */
+bool bench_look_at_server(uint64_t pid, bench_server_use *use);
+
 /* What all have done. */
 typedef struct bench_result {
     uint64_t sent, received, opened, refused, lost, unsent;
-    double seconds;      /* of measuring; of connecting in that mode */
-    double busiest;      /* part of a thread's time that was its own work, the busiest one's */
-    double server_bytes; /* for each connection; with --pid */
-    double server_cpu;   /* microseconds for each message; with --pid */
+    double seconds; /* of measuring; of connecting in that mode */
+    double busiest; /* part of a thread's time that was its own work, the busiest one's */
+    /* with --pid */
+    double server_bytes; /* for each connection */
+    double server_cpu;   /* microseconds for each message; for each connection in that mode */
+    double server_load;  /* part of one processor's time; above 1 with several threads */
     cli_histogram latency, connecting;
 } bench_result;
 

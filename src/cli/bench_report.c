@@ -53,10 +53,12 @@ static void report_json(const bench *b, const bench_result *r)
             per_second(r, b->mode == BENCH_CONNECT ? r->opened : r->received), (bool)(b->rate > 0),
             vireo_json_text(latency, strlen(latency)),
             vireo_json_text(connecting, strlen(connecting)), r->busiest, (const void *)NULL);
-    char *server = b->pid > 0
-                       ? vireo_format(NULL, "{bytes_per_connection:%g, cpu_us_per_message:%g}",
-                                      r->server_bytes, r->server_cpu)
-                       : NULL;
+    char *server = b->pid > 0 ? vireo_format(NULL, "{bytes_per_connection:%g, %s:%g, cpu_load:%g}",
+                                             r->server_bytes,
+                                             b->mode == BENCH_CONNECT ? "cpu_us_per_connection"
+                                                                      : "cpu_us_per_message",
+                                             r->server_cpu, r->server_load)
+                              : NULL;
     if (text != NULL && server != NULL)
         text[strlen(text) - strlen("null}")] = '\0';
     if (text != NULL)
@@ -110,7 +112,7 @@ static void messages(const bench *b, const bench_result *r)
                (unsigned long long)(r->sent - r->received));
     times("latency", &r->latency);
     bars(&r->latency, cli_colours(stdout));
-    if (b->rate == 0)
+    if (b->rate == 0 && r->received > 0)
         printf("  These are latencies under full load. What a user waits at a given load, --rate "
                "tells.\n");
     if (b->mode == BENCH_FANOUT && r->received == 0)
@@ -119,7 +121,17 @@ static void messages(const bench *b, const bench_result *r)
                b->event);
     else if (r->received == 0)
         printf("  Nothing was answered: the server must %s.\n",
-               b->link.raw ? "send each message back" : "acknowledge the event (--event)");
+               b->link.raw ? "send each message back, as vireo serve --echo does at /echo"
+                           : "acknowledge the event (--event), as vireo serve --echo does");
+}
+
+static void server(const bench *b, const bench_result *r)
+{
+    printf("  %-12s %.0f bytes for each connection\n", "server", r->server_bytes);
+    if (r->server_cpu > 0)
+        printf("  %-12s %.3g us of CPU for each %s\n", "", r->server_cpu,
+               b->mode == BENCH_CONNECT ? "connection" : "message");
+    printf("  %-12s %.0f %% of one processor\n", "", r->server_load * 100);
 }
 
 static void report_text(const bench *b, const bench_result *r)
@@ -137,10 +149,7 @@ static void report_text(const bench *b, const bench_result *r)
         printf("  %-12s %.0f connections per second\n", "rate", per_second(r, r->opened));
     times("connecting", &r->connecting);
     if (b->pid > 0)
-        printf("  %-12s %.0f bytes for each connection%s", "server", r->server_bytes,
-               r->received > 0 ? "" : "\n");
-    if (b->pid > 0 && r->received > 0)
-        printf(", %.3g us of CPU for each message\n", r->server_cpu);
+        server(b, r);
     printf("  %-12s %.0f %% of the busiest thread%s\n", "own load", r->busiest * 100,
            r->busiest > 0.9 ? ": these are the limits of this machine, try more --threads" : "");
 }

@@ -7,6 +7,8 @@
 #include <string.h>
 #include <sys/resource.h>
 
+#include "cli/advice.h"
+
 enum {
     CONNECTING = 64,  /* of a worker's connections at a time */
     TICK_MS = 1,      /* how exact the clock is that sends */
@@ -222,11 +224,11 @@ static void opened(bench_conn *c)
     connect_next(w);
 }
 
-static void refused(bench_conn *c, const char *text)
+static void refused(bench_conn *c, const char *text, const char *advice)
 {
     bench_worker *w = c->worker;
     if (w->why[0] == '\0')
-        snprintf(w->why, sizeof w->why, "%s", text);
+        snprintf(w->why, sizeof w->why, "%.300s%s", text, advice);
     count(&w->refused);
     connect_next(w);
 }
@@ -245,7 +247,10 @@ static void on_connect(vireo_socket *s)
 
 static void on_connect_error(vireo_socket *s, const vireo_connect_error *e)
 {
-    refused(vireo_client_user(s), *e->description ? e->description : e->message);
+    const char *text = *e->description ? e->description : e->message;
+    refused(vireo_client_user(s), text,
+            e->refused ? cli_advice_refused(text)
+                       : cli_advice_connect(e->code, e->status, text, false));
 }
 
 static void on_disconnect(vireo_socket *s, const vireo_disconnect_info *why)
@@ -277,9 +282,8 @@ static void on_ws_message(vireo_ws *ws, const void *data, size_t n, bool binary)
 static void on_ws_error(vireo_ws *ws, int error, const char *text)
 {
     bench_conn *c = vireo_ws_user(ws);
-    (void)error;
     if (!c->open)
-        refused(c, text);
+        refused(c, text, cli_advice_connect(error, 0, text, true));
 }
 
 static void on_ws_close(vireo_ws *ws, uint16_t code, const char *reason)

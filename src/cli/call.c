@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/advice.h"
 #include "cli/args.h"
 #include "cli/event_line.h"
 #include "cli/link.h"
@@ -98,7 +99,8 @@ static void on_open(cli_link *link)
                           : cli_args_ask(link->socket, c->timeout_ms, on_answer, c, c->words.at[0],
                                          &c->args);
     if (error < 0)
-        cli_link_end(link, cli_fail(link->self, CLI_FAILED, "not sent: %s", vireo_strerror(error)));
+        cli_link_end(link, cli_fail(link->self, CLI_FAILED, "not sent: %s%s", vireo_strerror(error),
+                                    cli_advice_send(error)));
 }
 
 static int read_words(struct call *c)

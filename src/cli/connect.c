@@ -209,7 +209,7 @@ static void on_fail(cli_link *link, int status, const char *text)
     bool again = link->reconnect && status != CLI_REFUSED && at_terminal(c);
     cli_connect_say(c, CLI_RED, "!", "%s%s", text, again ? " (trying again)" : "");
     link->status = status;
-    if (status == CLI_REFUSED && !link->raw)
+    if (status == CLI_REFUSED && at_terminal(c))
         cli_connect_say(c, CLI_BLUE, "=", "/reconnect tries again, /quit ends");
     if (!at_terminal(c)) /* nobody is there to decide */
         cli_connect_quit(c, status);

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/advice.h"
 #include "cli/args.h"
 #include "cli/connect.h"
 
@@ -72,7 +73,7 @@ static void check(cli_connect *c, int error)
 {
     if (error < 0)
         cli_connect_say(c, CLI_RED, "!", "not sent: %s%s", vireo_strerror(error),
-                        error == VIREO_ECLOSED ? "; /reconnect connects again" : "");
+                        cli_advice_send(error));
 }
 
 /* --- sending ---------------------------------------------------------------------------------- */

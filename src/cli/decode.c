@@ -10,6 +10,7 @@
 
 #include "base/base64.h"
 #include "base/buf.h"
+#include "cli/advice.h"
 #include "cli/command.h"
 #include "cli/decode.h"
 #include "cli/show.h"
@@ -201,10 +202,10 @@ static int decode_input(const cli_command *self, cli_decoder *d, const struct de
     const char *name = o->file ? o->file : "the input";
     FILE *in = o->file ? fopen(o->file, "rb") : stdin;
     if (in == NULL)
-        return cli_fail(self, CLI_FAILED, "%s: %s", name, strerror(errno));
+        return cli_fail_file(self, name, errno);
     int status = is_whole(o, in) ? decode_whole(self, d, o, in, name) : decode_lines(d, o, in);
     if (ferror(in))
-        status = cli_fail(self, CLI_FAILED, "%s: %s", name, strerror(errno));
+        status = cli_fail_file(self, name, errno);
     if (in != stdin)
         fclose(in);
     return status;

@@ -3,9 +3,9 @@
 
 /* emit.c: vireo emit: one event from the command line, or one for each line of the input. */
 
-#include <errno.h>
 #include <string.h>
 
+#include "cli/advice.h"
 #include "cli/args.h"
 #include "cli/event_line.h"
 #include "cli/input.h"
@@ -132,19 +132,20 @@ static void on_open(cli_link *link)
     if (e->words.count == 0) {
         e->in = cli_input_open(&link->uv, on_line, on_end, e);
         if (e->in == NULL)
-            cli_link_end(link, cli_fail(link->self, CLI_FAILED, "stdin is closed"));
+            cli_link_end(link, cli_fail(link->self, CLI_FAILED,
+                                        "stdin is closed; name the EVENT on the command line"));
         return;
     }
     int error = send_words(e);
     if (error < 0)
-        cli_fail(link->self, 0, "not sent: %s", vireo_strerror(error));
+        cli_fail(link->self, 0, "not sent: %s%s", vireo_strerror(error), cli_advice_send(error));
     end(e, error < 0 ? CLI_FAILED : CLI_OK);
 }
 
 static void on_lost(cli_link *link, const char *text, bool again)
 {
     (void)again;
-    end(of(link), cli_fail(link->self, CLI_FAILED, "the connection was lost: %s", text));
+    end(of(link), cli_link_tell_lost(link, text));
 }
 
 static int run(const cli_command *self, int argc, char **argv)

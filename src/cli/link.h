@@ -74,8 +74,8 @@ struct cli_link {
     char *url; /* with its scheme */
     vireo_tls_client *tls;
     char *header_texts;
-    const char *headers[2 * CLI_LIST_MAX + 1];
-    int status; /* what to exit with */
+    const char *headers[2 * CLI_LIST_MAX + 3]; /* pairs; ended by NULL */
+    int status;                                /* what to exit with */
 };
 
 /* cli_link_prepare reads the target: |url|, |raw|, |headers|, |tls| of the link, and connects
@@ -101,6 +101,9 @@ int cli_link_again(cli_link *link);
 /* cli_link_run runs until cli_link_end or a signal, and frees everything but the link itself.
  * Returns |status|. Handles of libuv on its loop are to be closed by then. */
 int cli_link_run(cli_link *link);
+
+/* cli_link_tell_lost tells that the connection was lost, and why. Returns CLI_FAILED. */
+int cli_link_tell_lost(const cli_link *link, const char *text);
 
 /* cli_link_end ends it with |status|, when what was sent has left. */
 void cli_link_end(cli_link *link, int status);

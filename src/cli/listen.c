@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/advice.h"
 #include "cli/event_line.h"
 #include "cli/link.h"
 #include "cli/show.h"
@@ -50,9 +51,10 @@ static void end_line(struct listen *l)
     cli_put(l->out, &l->line);
     fflush(l->out);
     if (ferror(l->out)) /* the reader has gone, or the disk is full */
-        cli_link_end(&l->link, errno == EPIPE
-                                   ? CLI_OK
-                                   : cli_fail(l->link.self, CLI_FAILED, "%s", strerror(errno)));
+        cli_link_end(&l->link,
+                     errno == EPIPE
+                         ? CLI_OK
+                         : cli_fail_file(l->link.self, l->file ? l->file : "the output", errno));
     else if (++l->seen == l->count)
         cli_link_end(&l->link, CLI_OK);
 }
@@ -130,7 +132,9 @@ static void on_time(vireo_timer *timer, void *user)
     if (l->count == 0)
         cli_link_end(&l->link, CLI_OK);
     else
-        cli_link_end(&l->link, cli_fail(l->link.self, CLI_TIMEOUT, "time is up: %llu of %llu came",
+        cli_link_end(&l->link, cli_fail(l->link.self, CLI_TIMEOUT,
+                                        "time is up: %llu of %llu came; is the event's name right? "
+                                        "--timeout gives them more time",
                                         (unsigned long long)l->seen, (unsigned long long)l->count));
 }
 
@@ -143,7 +147,7 @@ static int check(const cli_command *self, struct listen *l)
         return cli_usage_error(self, "--answer wants JSON: '\"a text\"' or '{\"ok\":true}'");
     l->out = l->file ? fopen(l->file, "w") : stdout;
     if (l->out == NULL)
-        return cli_fail(self, CLI_FAILED, "%s: %s", l->file, strerror(errno));
+        return cli_fail_file(self, l->file, errno);
     return -1;
 }
 
@@ -169,7 +173,7 @@ static int listen_with(const cli_command *self, int argc, char **argv, struct li
     }
     vireo__buf_deinit(&l->line);
     if (l->out != stdout && fclose(l->out) != 0)
-        status = cli_fail(self, CLI_FAILED, "%s: %s", l->file, strerror(errno));
+        status = cli_fail_file(self, l->file, errno);
     return status;
 }
 

@@ -6,7 +6,8 @@
  *     command.h      the frame: tables of commands and options, exit codes
  *     options.c      command lines          help.c        --help
  *     completion.c   completions of shells  show.h        colours, texts that are safe to show
- *     link.h         a connection           args.h        arguments of events as they are typed
+ *     link.h         a connection           target.c      where to, and how
+ *     advice.h       what to do next        args.h        arguments of events as they are typed
  *     prompt.h       a line that is edited  input.h       lines of stdin
  *     event_line.h   events as lines of JSON
  *     NAME*.c        vireo NAME             listen.c      vireo record too

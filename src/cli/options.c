@@ -12,30 +12,45 @@
 #include <string.h>
 
 #include "cli/command.h"
+#include "cli/show.h"
 
 enum { MAX_NAMES = 64, MAX_NAME = 31 };
 
 /* --- errors ----------------------------------------------------------------------------------- */
 
+/* What a peer has said may stand in it: it reaches the terminal as text, never as a command. */
+static void put_error(const cli_command *self, const char *text, va_list args)
+{
+    vireo__buf line;
+    char *words = NULL;
+    int n = vasprintf(&words, text, args);
+    vireo__buf_init(&line, VIREO__BUF_UNLIMITED);
+    vireo__buf_append_str(&line, self ? "vireo " : "vireo");
+    vireo__buf_append_str(&line, self ? self->name : "");
+    vireo__buf_append_str(&line, ": ");
+    if (n > 0)
+        cli_escape(&line, words, (size_t)n);
+    vireo__buf_append_byte(&line, '\n');
+    cli_put(stderr, &line);
+    vireo__buf_deinit(&line);
+    free(words);
+}
+
 int cli_fail(const cli_command *self, int status, const char *text, ...)
 {
     va_list args;
     va_start(args, text);
-    fprintf(stderr, "vireo%s%s: ", self ? " " : "", self ? self->name : "");
-    vfprintf(stderr, text, args);
-    fputc('\n', stderr);
+    put_error(self, text, args);
     va_end(args);
     return status;
 }
 
 int cli_usage_error(const cli_command *self, const char *text, ...)
 {
-    const char *name = self ? self->name : "";
     va_list args;
     va_start(args, text);
-    fprintf(stderr, "vireo%s%s: ", self ? " " : "", name);
-    vfprintf(stderr, text, args);
-    fprintf(stderr, "\nvireo %s%s--help says more.\n", name, self ? " " : "");
+    put_error(self, text, args);
+    fprintf(stderr, "vireo %s%s--help says more.\n", self ? self->name : "", self ? " " : "");
     va_end(args);
     return CLI_USAGE;
 }

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/advice.h"
 #include "cli/args.h"
 #include "cli/event_line.h"
 #include "cli/link.h"
@@ -73,7 +74,7 @@ static int send_next(struct replay *r, char why[WHY])
     else
         error = send_event(r, event, &args);
     if (error < 0 && *why == '\0')
-        snprintf(why, WHY, "%s", vireo_strerror(error));
+        snprintf(why, WHY, "%s%s", vireo_strerror(error), cli_advice_send(error));
     cli_args_deinit(&args);
     return error;
 }
@@ -84,6 +85,10 @@ static int read_next(struct replay *r, char why[WHY])
 {
     vireo_error error = {.text = "no \"ms\" is in it"};
     ssize_t n = getline(&r->line, &r->size, r->in);
+    if (n < 0 && ferror(r->in)) {
+        snprintf(why, WHY, "%s%s", strerror(errno), cli_advice_file(errno));
+        return -EIO;
+    }
     if (n < 0)
         return 0;
     r->number++;
@@ -157,7 +162,7 @@ static int run(const cli_command *self, int argc, char **argv)
     r.in = input ? stdin : fopen(r.name, "r");
     r.name = input ? "the input" : r.name;
     if (r.in == NULL)
-        return cli_fail(self, CLI_FAILED, "%s: %s", r.name, strerror(errno));
+        return cli_fail_file(self, r.name, errno);
     status = cli_link_open(&r.link, self, &r.target, words.at[1], &events);
     if (status < 0)
         status = cli_link_run(&r.link);

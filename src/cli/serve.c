@@ -165,6 +165,15 @@ static bool set_up(vireo_app *app, struct serve *o, const char *folder)
     return good;
 }
 
+/* http://name:port, or * */
+static bool is_origin(const char *text)
+{
+    const char *host = strstr(text, "://");
+    bool known = strncmp(text, "http://", 7) == 0 || strncmp(text, "https://", 8) == 0;
+    return strcmp(text, "*") == 0 ||
+           (known && host[3] != '\0' && strpbrk(host + 3, "/?# ") == NULL);
+}
+
 /* Told before anything is opened, so that the sentence is about what was written. */
 static int check(const cli_command *self, const struct serve *o, const char *folder)
 {
@@ -173,10 +182,14 @@ static int check(const cli_command *self, const struct serve *o, const char *fol
         return cli_usage_error(self, "--echo or --chat, not both: start it twice, on two ports");
     if (o->key != NULL && o->cert == NULL)
         return cli_usage_error(self, "--key wants --cert, the certificate that it belongs to");
+    if (o->cors != NULL && !is_origin(o->cors))
+        return cli_usage_error(
+            self, "--cors \"%s\": it wants an origin, such as https://a.example, or *", o->cors);
     if (o->max_message == 0 || o->max_message > INT32_MAX)
         return cli_usage_error(self, "--max-message: 1 to %d bytes", INT32_MAX);
     if (folder != NULL && (stat(folder, &st) < 0 || !S_ISDIR(st.st_mode)))
-        return cli_fail(self, CLI_FAILED, "\"%s\" is no folder that can be read", folder);
+        return cli_fail(self, CLI_FAILED,
+                        "\"%s\" is no folder that can be read; is the name right?", folder);
     return -1;
 }
 
@@ -208,9 +221,9 @@ static int run(const cli_command *self, int argc, char **argv)
     vireo_app_set_user(app, &o);
     if (!set_up(app, &o, folder)) {
         vireo_app_free(app);
-        return cli_fail(self, CLI_FAILED,
-                        "this cannot be served; --cors wants an origin such as "
-                        "https://a.example, or *");
+        return folder != NULL
+                   ? cli_fail(self, CLI_FAILED, "\"%s\" cannot be served; may it be read?", folder)
+                   : cli_fail(self, CLI_FAILED, "out of memory");
     }
     setvbuf(stdout, NULL, _IOLBF, 0);
     tell(&o, folder);

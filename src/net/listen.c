@@ -251,6 +251,20 @@ static int open_socket(vireo__listener *l, const vireo_listen_options *where)
     return where->unix_path != NULL ? bind_unix(l, where) : bind_tcp(where);
 }
 
+static const char *advice(int error)
+{
+    switch (error) {
+    case -EADDRINUSE:
+        return "; another program uses the port, choose a different one";
+    case -EADDRNOTAVAIL:
+        return "; this machine has no such address";
+    case -EACCES:
+        return "; ports below 1024 are root's, or who has the capability net_bind_service";
+    default:
+        return "";
+    }
+}
+
 static void explain(const vireo_listen_options *where, int error)
 {
     if (where->error == NULL || where->error->code != 0)
@@ -259,10 +273,9 @@ static void explain(const vireo_listen_options *where, int error)
         vireo__error_set(where->error, error, "cannot listen on %s: %s", where->unix_path,
                          vireo_strerror(error));
     else
-        vireo__error_set(
-            where->error, error, "cannot listen on %s port %u: %s%s",
-            where->host ? where->host : "any address", where->port, vireo_strerror(error),
-            error == -EADDRINUSE ? "; another program uses the port, choose a different one" : "");
+        vireo__error_set(where->error, error, "cannot listen on %s port %u: %s%s",
+                         where->host ? where->host : "any address", where->port,
+                         vireo_strerror(error), advice(error));
 }
 
 /* --- opening ---------------------------------------------------------------------------------- */

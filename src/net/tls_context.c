@@ -52,8 +52,11 @@ static const char *name_of(const char *file)
 
 static int unreadable(vireo_error *error, const char *what, const char *file)
 {
+    int reason = ERR_GET_REASON(ERR_peek_last_error());
+    bool none = reason == PEM_R_NO_START_LINE || reason == ERR_R_UNSUPPORTED;
+    const char *text = vireo__tls_reason();
     return vireo__error_set(error, VIREO_ETLS, "cannot read the %s of %s: %s", what, name_of(file),
-                            vireo__tls_reason());
+                            none ? "it holds none that can be read, as PEM (-----BEGIN ..)" : text);
 }
 
 static int use_chain(SSL_CTX *ssl, BIO *in)

@@ -286,12 +286,13 @@ void vireo__manager_open(vireo__manager *m)
 static void on_timer(vireo__deadline *d)
 {
     vireo__manager *m = vireo__container(d, vireo__manager, timer);
+    char text[64];
+    snprintf(text, sizeof text, "no connection stood within %u ms", m->timeout_ms);
     if (m->state == VIREO__MANAGER_CLOSED)
         wait_is_over(m);
     else
-        could_not_open(m, &(vireo_connect_error){.message = "timeout",
-                                                 .description = "nothing stood within timeout_ms",
-                                                 .code = VIREO_ETIMEDOUT});
+        could_not_open(m, &(vireo_connect_error){
+                              .message = "timeout", .description = text, .code = VIREO_ETIMEDOUT});
 }
 
 /* --- the turn --------------------------------------------------------------------------------- */

@@ -36,12 +36,13 @@ export class Certs {
       "-keyout", this.file(`${name}.key`)];
   }
 
-  /** `name`.pem and `name`.key, signed by the CA; `names`: "DNS:a.example,IP:127.0.0.1". */
-  make(name, names, subject = `/CN=${name}`) {
+  /** `name`.pem and `name`.key, signed by the CA; `names`: "DNS:a.example,IP:127.0.0.1"; `days`: -1 makes one that
+   *  was valid yesterday. */
+  make(name, names, subject = `/CN=${name}`, days = 2) {
     this.openssl("req", ...this.#key(name), "-subj", subject, "-out", this.file(`${name}.csr`));
     writeFileSync(this.file(`${name}.ext`), `subjectAltName=${names}\nbasicConstraints=CA:FALSE\n`);
     this.openssl("x509", "-req", "-in", this.file(`${name}.csr`), "-CA", this.file("ca.pem"),
-      "-CAkey", this.file("ca.key"), "-CAcreateserial", "-days", "2",
+      "-CAkey", this.file("ca.key"), "-CAcreateserial", "-days", String(days),
       "-extfile", this.file(`${name}.ext`), "-out", this.file(`${name}.pem`));
     return { cert: this.file(`${name}.pem`), key: this.file(`${name}.key`) };
   }
