@@ -69,9 +69,19 @@ bool vireo__url_next_pair(vireo__str *query, vireo__str *name, vireo__str *value
     return true;
 }
 
+static bool has_escapes(vireo__str encoded)
+{
+    for (size_t i = 0; i < encoded.len; i++)
+        if (encoded.at[i] == '%' || encoded.at[i] == '+')
+            return true;
+    return false;
+}
+
 bool vireo__url_name_is(vireo__str encoded, const char *name)
 {
     char decoded[256];
+    if (!has_escapes(encoded))
+        return vireo__str_equal(encoded, name);
     if (encoded.len > sizeof decoded)
         return false;
     ptrdiff_t n = vireo__url_decode(decoded, encoded.at, encoded.len, true);

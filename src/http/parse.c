@@ -70,11 +70,41 @@ static bool request_line_byte(vireo__parser *p, uint8_t c)
     return true;
 }
 
+/* What changes nothing in the midst of a line: IN_ANY in all of them, IN_HEADER in one that is not
+ * the request's. */
+enum { IN_ANY = 1, IN_HEADER = 2 };
+
+static const uint8_t plain_bytes[256] = {
+    ['\t'] = IN_HEADER,
+    [' '] = IN_HEADER,
+    [0x21 ... 0x7e] = IN_ANY | IN_HEADER,
+    [0x80 ... 0xff] = IN_ANY | IN_HEADER,
+};
+
+/* Returns how many such bytes come next, which need not be looked at one by one. */
+static size_t plain_run(const vireo__parser *p, const uint8_t *bytes, size_t n)
+{
+    size_t i = 0;
+    size_t most = p->max_head_bytes - p->head_bytes;
+    uint8_t where = p->request_line ? IN_ANY : IN_HEADER;
+    if (p->line != LINE_INSIDE || (p->request_line && (!p->started || p->at_version)))
+        return 0;
+    n = n < most ? n : most;
+    while (i < n && (plain_bytes[bytes[i]] & where) != 0)
+        i++;
+    return i;
+}
+
 /* Returns how many bytes belong to the head; |*end| when its last one is among them. Fails at the
  * first one that may not be there. */
 static size_t scan_head(vireo__parser *p, const uint8_t *bytes, size_t n, bool *end)
 {
     for (size_t i = 0; i < n; i++) {
+        size_t run = plain_run(p, bytes + i, n - i);
+        p->head_bytes += (uint32_t)run;
+        i += run;
+        if (i == n)
+            break;
         if (p->head_bytes >= p->max_head_bytes) {
             fail(p, p->request_line && p->spaces > 0 ? 414 : 431);
             return 0;
@@ -279,20 +309,26 @@ static void take_host(vireo__parser *p, const char *value)
     }
 }
 
+static void take_upgrade(vireo__parser *p, const char *value)
+{
+    p->upgrade_websocket |= vireo__str_has_token(vireo__str_of(value), "websocket");
+}
+
+/* Of the many headers of a request these say how it is framed. */
 static void take_header(vireo__parser *p, const char *name, const char *value)
 {
-    if (strcmp(name, "content-length") == 0)
-        take_length(p, value);
-    else if (strcmp(name, "transfer-encoding") == 0)
-        take_coding(p, value);
-    else if (strcmp(name, "connection") == 0)
-        take_connection(p, value);
-    else if (strcmp(name, "upgrade") == 0)
-        p->upgrade_websocket |= vireo__str_has_token(vireo__str_of(value), "websocket");
-    else if (strcmp(name, "expect") == 0)
-        take_expect(p, value);
-    else if (strcmp(name, "host") == 0)
-        take_host(p, value);
+    static const struct {
+        const char *name;
+        void (*take)(vireo__parser *p, const char *value);
+    } framing[] = {{"connection", take_connection},
+                   {"content-length", take_length},
+                   {"expect", take_expect},
+                   {"host", take_host},
+                   {"transfer-encoding", take_coding},
+                   {"upgrade", take_upgrade}};
+    for (size_t i = 0; i < sizeof framing / sizeof framing[0]; i++)
+        if (name[0] == framing[i].name[0] && strcmp(name, framing[i].name) == 0)
+            framing[i].take(p, value);
 }
 
 static void check_version(vireo__parser *p)
