@@ -344,7 +344,7 @@ static int start(vireo__listener *l, const vireo_listen_options *where)
 int vireo__listener_open(vireo__listener **out, vireo_loop *loop, const vireo_listen_options *where,
                          vireo__accept_fn on_accept, void *owner)
 {
-    vireo__listener *l;
+    vireo__listener *l = NULL;
     int error = new_listener(&l, loop, where, on_accept, owner);
     if (error < 0)
         return error;
