@@ -27,6 +27,8 @@ http/cookies
 http/exposition
 http/form
 http/forwarded
+http/h2_reply
+http/h2_request
 http/lines
 http/mime
 http/multipart

@@ -99,6 +99,9 @@ typedef struct vireo_listen_options {
      * this name; where none was passed, host and port hold. */
     bool systemd;
     const char *systemd_name;
+    /* HTTP/2 beside HTTP/1.1: with cert_file for clients that ask for it (with tls, its own option
+     * decides); without TLS for those that begin with it, as gateways do and browsers do not */
+    bool http2;
 } vireo_listen_options;
 
 /* vireo_listen starts to accept connections; may be called several times. Returns 0, -errno

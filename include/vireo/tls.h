@@ -67,7 +67,8 @@ typedef struct vireo_tls_options {
     const char *client_ca_file;     /* who may sign the clients' certificates, in PEM */
     const char *client_ca_pem;
 
-    /* Application protocols in order of preference, with commas; default "http/1.1". A client that
+    /* Application protocols in order of preference, with commas; default "http/1.1" (see |http2|;
+     * who agrees on "h2" is served so). A client that
      * offers some, but none of these, is refused (RFC 7301). */
     const char *alpn;
     vireo_tls_version min_version; /* default VIREO_TLS_1_2 */
@@ -81,6 +82,10 @@ typedef struct vireo_tls_options {
     uint32_t handshake_timeout_ms; /* from the accept; default 10,000; beyond: closed */
 
     vireo_error *error; /* what is wrong, in words that say what to do; may be NULL */
+
+    /* HTTP/2 for clients that ask for it: the default of |alpn| is then "h2,http/1.1". Where |alpn|
+     * is given, it decides. */
+    bool http2;
 } vireo_tls_options;
 
 /* A vireo_tls is what a server shows of itself, and asks of its clients. It may serve several

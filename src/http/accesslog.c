@@ -80,6 +80,13 @@ static void add_time(vireo__buf *b)
     vireo__buf_append_str(b, text);
 }
 
+static const char *version_of(const vireo_req *r)
+{
+    if (r->http2)
+        return " HTTP/2.0\" ";
+    return r->parse.llhttp.http_minor == 0 ? " HTTP/1.0\" " : " HTTP/1.1\" ";
+}
+
 static void add_common(vireo__buf *b, const vireo_req *r, const vireo_finish *what)
 {
     add_or_dash(b, vireo_address(r));
@@ -91,7 +98,7 @@ static void add_common(vireo__buf *b, const vireo_req *r, const vireo_finish *wh
     vireo__buf_append_str(b, vireo_method(r));
     vireo__buf_append_byte(b, ' ');
     add_escaped(b, vireo_target(r));
-    vireo__buf_append_str(b, r->parse.llhttp.http_minor == 0 ? " HTTP/1.0\" " : " HTTP/1.1\" ");
+    vireo__buf_append_str(b, version_of(r));
     add_number(b, (uint64_t)what->status);
     vireo__buf_append_byte(b, ' ');
     add_number(b, what->body_bytes);

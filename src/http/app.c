@@ -15,6 +15,7 @@
 #include <vireo/error.h>
 
 #include "http/conn.h"
+#include "http/h2.h"
 #include "http/request.h"
 
 enum {
@@ -88,6 +89,7 @@ vireo_app *vireo_app_create(const vireo_app_options *options)
     vireo__list_init(&app->routes);
     vireo__list_init(&app->error_routes);
     vireo__list_init(&app->conns);
+    vireo__list_init(&app->h2);
     vireo__list_init(&app->listeners);
     vireo__list_init(&app->guests);
     vireo__list_init(&app->stop_hooks);
@@ -248,6 +250,7 @@ static int listen_here(vireo_app *app, const vireo_listen_options *o)
     if (l == NULL)
         return vireo__error_set(o->error, VIREO_ENOMEM, "%s", vireo_strerror(VIREO_ENOMEM));
     l->app = app;
+    l->http2 = o->http2 && o->tls == NULL;
     int error = vireo__listener_open(&l->listener, app->loop, o, vireo__conn_accept, l);
     if (error < 0) {
         free(l);
@@ -267,7 +270,7 @@ int vireo_app_listen(vireo_app *app, const vireo_listen_options *options)
         return listen_here(app, &o);
     if (o.tls != NULL)
         return vireo__error_set(o.error, VIREO_EINVAL, "give tls or cert_file, not both");
-    o.tls = vireo_tls_new(.cert_file = o.cert_file, .key_file = o.key_file);
+    o.tls = vireo_tls_new(.cert_file = o.cert_file, .key_file = o.key_file, .http2 = o.http2);
     int error = listen_here(app, &o);
     vireo_tls_free(o.tls);
     return error;
@@ -341,6 +344,7 @@ static void stop_now(vireo_app *app)
     }
     app->stopped = true;
     stop_conns(app);
+    vireo__h2_stop_all(app);
     if (vireo__deadline_start(app->loop, &app->time_box, app->options.stop_timeout_ms,
                               on_time_box) < 0)
         vireo__app_end_now(app);

@@ -9,6 +9,7 @@
  *     drain.c     the slow end before that
  *     run.c       vireo_run: signals, and the program around an application
  *     conn.c      a connection: bytes to requests, one after the other; time-outs; its end
+ *     h2.c        HTTP/2: many requests at a time;  h2_stream.c  each of them
  *     request.c   what a handler reads from a request
  *     respond.c   what a handler answers;  hooks.c  who wants to know of it
  *     sending.c   replies too large to queue at once;  streaming.c  replies in pieces
@@ -22,7 +23,7 @@
  *     jar.c       cookies;  client.c  who the client is;  negotiate.c  what it likes best
  *     agent.c     requests to other servers;  agent_conn.c  their connections
  *     parse.c answer.c router.c reply.c mime.c coding.c form.c multipart.c range.c conditions.c
- * accept.c cookies.c forwarded.c codecs
+ * accept.c cookies.c forwarded.c h2_request.c h2_reply.c codecs
  */
 
 #ifndef VIREO_HTTP_APP_H
@@ -60,6 +61,7 @@ typedef struct vireo__listening {
     vireo__list node;
     vireo_app *app;
     vireo__listener *listener;
+    bool http2; /* without TLS, for clients that begin with it */
 } vireo__listening;
 
 /* What vireo_trust_proxy was told. */
@@ -88,6 +90,7 @@ struct vireo_app {
     vireo__list routes;
     vireo__list error_routes;
     vireo__list conns;
+    vireo__list h2; /* connections of HTTP/2 */
     vireo__list listeners; /* of vireo__listening */
     vireo__list guests;    /* of vireo__guest */
     vireo__list stop_hooks;

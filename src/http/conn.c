@@ -7,7 +7,9 @@
 
 #include <vireo/error.h>
 
+#include "http/h2.h"
 #include "http/request.h"
+#include "net/tls.h"
 
 enum {
     /* Of one connection: a flood of pipelined requests must not starve the others. */
@@ -436,13 +438,49 @@ static void on_deadline(vireo__deadline *d)
 
 /* --- the stream's events ---------------------------------------------------------------------- */
 
-static void on_data(vireo__stream *s, uint8_t *bytes, size_t n)
+static void receive(vireo__conn *c, uint8_t *bytes, size_t n)
 {
-    vireo__conn *c = s->owner;
     if (c->kept == NULL && can_take(c))
         take(c, bytes, n);
     else
         keep(c, bytes, n);
+}
+
+/* Where nothing was agreed on, a client that knows that we speak HTTP/2 begins with its preface
+ * (RFC 9113 section 3.3), and any other with a request. "POST" and "PUT" share a byte with it:
+ * nearly always the first bytes decide. */
+static void sniff(vireo__conn *c, uint8_t *bytes, size_t n)
+{
+    static const char preface[] = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+    const size_t size = sizeof preface - 1;
+    size_t had = c->kept != NULL ? c->kept->len : 0, more = n < size - had ? n : size - had;
+    bool fits = memcmp(bytes, preface + had, more) == 0;
+    if (fits && had + more < size) {
+        keep(c, bytes, n);
+        vireo__stream_start(c->stream);
+        return;
+    }
+    c->sniffs = false;
+    if (had > 0)
+        keep(c, bytes, n);
+    bool taken = fits && vireo__h2_accept(c->app, c->stream) == 0;
+    if (taken && had > 0)
+        give_away_kept(c);
+    else if (taken)
+        give_away(c, bytes, n);
+    else if (had > 0)
+        go_on(c);
+    else
+        receive(c, bytes, n);
+}
+
+static void on_data(vireo__stream *s, uint8_t *bytes, size_t n)
+{
+    vireo__conn *c = s->owner;
+    if (c->sniffs)
+        sniff(c, bytes, n);
+    else
+        receive(c, bytes, n);
 }
 
 /* A client that sends no more while a reply is pending has gone away, as far as can be known, and
@@ -529,16 +567,11 @@ static void turn_away(vireo__stream *s)
     vireo__stream_close(s, 0);
 }
 
-void vireo__conn_accept(vireo__listener *listener, vireo__stream *s)
+static vireo__conn *new_conn(vireo_app *app, vireo__stream *s)
 {
-    vireo_app *app = ((vireo__listening *)vireo__listener_owner(listener))->app;
-    vireo__conn *c = NULL;
-    if (!app->stopping && vireo__app_connections(app) <= app->options.max_connections)
-        c = calloc(1, sizeof *c);
-    if (c == NULL) {
-        turn_away(s);
-        return;
-    }
+    vireo__conn *c = calloc(1, sizeof *c);
+    if (c == NULL)
+        return NULL;
     c->app = app;
     c->stream = s;
     c->resume.run = on_resume;
@@ -548,6 +581,35 @@ void vireo__conn_accept(vireo__listener *listener, vireo__stream *s)
     vireo__stream_set_events(s, &events, c);
     set_timing(c, TIMING_HEAD);
     vireo__stream_start(s);
+    return c;
+}
+
+int vireo__conn_open_single(vireo_app *app, vireo__stream *s)
+{
+    vireo__conn *c = new_conn(app, s);
+    if (c == NULL)
+        return VIREO_ENOMEM;
+    c->single = true;
+    return 0;
+}
+
+static bool begin(const vireo__listening *l, vireo__stream *s)
+{
+    vireo_app *app = l->app;
+    if (app->stopping || vireo__app_connections(app) > app->options.max_connections)
+        return false;
+    if (vireo__tls_agreed_on(s, "h2"))
+        return vireo__h2_accept(app, s) == 0;
+    vireo__conn *c = new_conn(app, s);
+    if (c != NULL)
+        c->sniffs = l->http2;
+    return c != NULL;
+}
+
+void vireo__conn_accept(vireo__listener *listener, vireo__stream *s)
+{
+    if (!begin(vireo__listener_owner(listener), s))
+        turn_away(s);
 }
 
 void vireo__conn_stop(vireo__conn *c)

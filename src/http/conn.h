@@ -34,10 +34,16 @@ typedef struct vireo__conn {
     uint8_t timing;    /* enum timing in conn.c */
     bool ending : 1;   /* the reply that is on its way is the last one */
     bool detached : 1; /* the stream has another owner */
+    bool single : 1;   /* the stream is for one request: one of HTTP/2 (h2.h) */
+    bool sniffs : 1;   /* HTTP/2 may begin here */
 } vireo__conn;
 
 /* vireo__conn_accept takes a new stream. */
 void vireo__conn_accept(vireo__listener *listener, vireo__stream *s);
+
+/* vireo__conn_open_single takes a stream on which one request will come. Returns 0, or VIREO_ENOMEM
+ * and has taken nothing. */
+int vireo__conn_open_single(vireo_app *app, vireo__stream *s);
 
 /* vireo__conn_answered is called when a reply was queued (or is being sent by |sending|). |last|:
  * it said "Connection: close". Unless a handler is running, |r| is gone after it. */

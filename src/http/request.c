@@ -30,6 +30,7 @@ vireo_req *vireo__req_new(vireo__conn *c)
     r->conn = c;
     r->app = app;
     vireo__list_init(&r->leaving);
+    r->http2 = c->single;
     r->began = uv_hrtime();
     r->reply_length = UINT64_MAX;
     vireo__parser_init(&r->parse, app->options.max_head_bytes, app->options.max_headers);

@@ -80,6 +80,7 @@ struct vireo_req {
     bool dropped : 1;       /* freed when the last pin is gone */
     bool cut : 1;           /* not all of the reply went out */
     bool continued : 1;     /* a 100 was sent, or is not needed */
+    bool http2 : 1;         /* it came so */
     char address[VIREO__ADDRESS_SIZE]; /* "" until asked for */
 };
 

@@ -37,8 +37,8 @@ int vireo__req_head(vireo_req *r, vireo__reply_head *head, bool *last)
                  head->status);
     if (r->hooks != NULL)
         vireo__hooks_headers(r);
-    *last =
-        r->conn->ending || app->stopping || !vireo__parser_keep_alive(&r->parse) || body_hinders(r);
+    *last = r->conn->single || r->conn->ending || app->stopping ||
+            !vireo__parser_keep_alive(&r->parse) || body_hinders(r);
     if (*last)
         head->connection = VIREO__CONNECTION_CLOSE;
     else if (r->parse.llhttp.http_minor == 0)

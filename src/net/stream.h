@@ -85,6 +85,8 @@ typedef struct vireo__stream_io {
     int (*detach)(vireo__stream *s);
     /* peer_address writes the peer's IP address; "" for a unix socket. */
     void (*peer_address)(const vireo__stream *s, char *out, size_t size);
+    /* carrier returns the stream that carries this one, among others. NULL: none does. */
+    vireo__stream *(*carrier)(const vireo__stream *s);
 } vireo__stream_io;
 
 /* What a filter hears from below, in the place of the functions named like this. */

@@ -726,8 +726,19 @@ const char *vireo__tls_problem(const vireo__stream *s)
     return text != NULL ? text : "";
 }
 
+bool vireo__tls_agreed_on(const vireo__stream *s, const char *protocol)
+{
+    const uint8_t *name = NULL;
+    unsigned n = 0;
+    if (has_tls(s))
+        SSL_get0_alpn_selected(tls_of(s)->ssl, &name, &n);
+    return n > 0 && n == strlen(protocol) && memcmp(name, protocol, n) == 0;
+}
+
 const vireo_tls_info *vireo__tls_info(vireo__stream *s)
 {
+    while (s->io->carrier != NULL)
+        s = s->io->carrier(s);
     if (!has_tls(s) || tls_of(s)->state == HANDSHAKE)
         return NULL;
     tls *t = tls_of(s);

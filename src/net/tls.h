@@ -77,6 +77,9 @@ int vireo__tls_connect(vireo__stream *s, vireo__tls_ctx *ctx, const char *host,
  * TLS. Valid until on_close has returned. */
 const char *vireo__tls_problem(const vireo__stream *s);
 
+/* vireo__tls_agreed_on tells whether the TLS of |s| has agreed on this application protocol. */
+bool vireo__tls_agreed_on(const vireo__stream *s, const char *protocol);
+
 /* vireo__tls_info returns what the TLS of |s| has agreed on; NULL without TLS, before the handshake
  * is over, and when memory runs out. Valid as long as |s|. */
 const vireo_tls_info *vireo__tls_info(vireo__stream *s);

@@ -173,7 +173,7 @@ static vireo__tls_ctx *make_context(const vireo_tls_options *o, vireo_error *err
 {
     vireo__tls_settings settings = {
         .identity = {o->cert_file, o->key_file, o->cert_pem, o->key_pem, o->key_password},
-        .alpn = o->alpn,
+        .alpn = o->alpn == NULL && o->http2 ? "h2,http/1.1" : o->alpn,
         .ciphers = o->ciphers,
         .ciphersuites = o->ciphersuites,
         .min_version = o->min_version,
