@@ -40,11 +40,11 @@
 extern "C" {
 #endif
 
-/* Why a connection could not be made, or a namespace not be joined. All is borrowed for the call.
- */
+/* Why a connection could not be made, or a namespace not be joined. All is borrowed for the
+ * call. */
 typedef struct vireo_connect_error {
-    /* "xhr poll error", "xhr post error", "websocket error", "server error", "timeout"; or what the
-     * server says */
+    /* "xhr poll error", "xhr post error", "websocket error", "server error", "timeout"; "io server
+     * disconnect", when it was put out before it was let in; or what the server says */
     const char *message;
     const vireo_value *data; /* what the server adds to its refusal, or NULL */
     /* The server has refused this socket: it does not try again by itself, vireo_open does. All
@@ -98,7 +98,9 @@ typedef struct vireo_client_options {
     void (*on_error)(vireo_socket *s, const vireo_connect_error *error); /* it could not be made */
     void (*on_ping)(vireo_socket *s);                                    /* of the server */
     void (*on_upgrade)(vireo_socket *s, const char *transport);
-    void (*on_drain)(vireo_socket *s); /* all that was queued has left */
+    /* All that was queued has left, after it could not at once: over polling after a POST, over
+     * WebSocket when the server had been slow. */
+    void (*on_drain)(vireo_socket *s);
     void (*on_reconnect_attempt)(vireo_socket *s, uint32_t attempt); /* the first is 1 */
     void (*on_reconnect)(vireo_socket *s, uint32_t attempt);
     void (*on_reconnect_error)(vireo_socket *s, const vireo_connect_error *error);
@@ -156,6 +158,18 @@ typedef struct vireo_client_options {
      * Socket.IO. Both are borrowed as long as the application lives. */
     const vireo_parser *parser;
     void *parser_user;
+
+    /* --- more that happens to the connection; told to each socket on it --- */
+
+    /* To look on: each packet of Engine.IO, as it comes, or as it is queued (.sent), from inside
+     * what sends it. The first is the server's handshake, '0' and its JSON. Those of the probe are
+     * not shown. Must not send, disconnect or drop. */
+    void (*on_packet)(vireo_socket *s, const vireo_packet_info *packet);
+    /* The server has answered on the WebSocket; on_upgrade follows when polling has come to its
+     * end, or on_upgrade_error. */
+    void (*on_upgrading)(vireo_socket *s, const char *transport);
+    /* There will be no WebSocket on this connection: "probe error", and why. Polling goes on. */
+    void (*on_upgrade_error)(vireo_socket *s, const vireo_connect_error *error);
 } vireo_client_options;
 
 /* vireo_connect begins to connect a socket to a namespace of a server.

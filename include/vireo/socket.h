@@ -81,7 +81,7 @@ typedef struct vireo_conn_info {
 
 /* A packet of Engine.IO. Borrowed for the call. */
 typedef struct vireo_packet_info {
-    bool sent;        /* it was queued for the client; else it came from it */
+    bool sent;        /* it was queued for the peer; else it came from it */
     char type;        /* '2' ping, '3' pong, '4' message .. */
     bool binary;      /* a message of bytes */
     const void *data; /* without the type: of a message the packet of Socket.IO */

@@ -227,13 +227,23 @@ static void take_ping(vireo__eio_client *c)
         vireo__eio_client_fail(c, "transport error", error);
     else
         await_ping(c);
-    if (c->state == VIREO__EIO_CLIENT_OPEN && c->events->on_ping != NULL)
+    if (c->state == VIREO__EIO_CLIENT_OPEN)
         c->events->on_ping(c);
+}
+
+static void tell_come(vireo__eio_client *c, const vireo__eio_packet *packet)
+{
+    c->events->on_packet(c, &(vireo_packet_info){.type = (char)('0' + packet->type),
+                                                 .binary = packet->binary,
+                                                 .data = packet->data,
+                                                 .len = packet->len});
 }
 
 bool vireo__eio_client_packet(vireo__eio_client *c, const vireo__eio_packet *packet)
 {
     bool open = c->state == VIREO__EIO_CLIENT_OPEN;
+    if (vireo__eio_client_lives(c))
+        tell_come(c, packet);
     if (packet->type == VIREO__EIO_OPEN && c->state == VIREO__EIO_CLIENT_OPENING)
         take_handshake(c, packet);
     else if (packet->type == VIREO__EIO_PING && open)
@@ -247,10 +257,25 @@ bool vireo__eio_client_packet(vireo__eio_client *c, const vireo__eio_packet *pac
 
 /* --- sending ---------------------------------------------------------------------------------- */
 
+/* A text's payload begins with the packet's type. */
+static void tell_queued(vireo__eio_client *c, vireo__shared *frame)
+{
+    const uint8_t *data = vireo__ws_payload(frame);
+    size_t len = vireo__ws_payload_len(frame);
+    bool binary = vireo__ws_frame_opcode(frame) == VIREO__WS_BINARY;
+    size_t type = binary || len == 0 ? 0 : 1;
+    c->events->on_packet(c, &(vireo_packet_info){.sent = true,
+                                                 .type = type > 0 ? (char)data[0] : '4',
+                                                 .binary = binary,
+                                                 .data = data + type,
+                                                 .len = len - type});
+}
+
 /* What has nothing in front of it goes to the WebSocket at once; the stream collects what is sent
  * in one turn. */
 static int send_frame(vireo__eio_client *c, vireo__shared *frame)
 {
+    tell_queued(c, frame);
     if (c->wire != NULL && vireo__outbox_empty(&c->outbox))
         return vireo__eio_wire_send(c->wire, frame);
     int error = vireo__outbox_push(&c->outbox, c->loop, (vireo__outbox_item){.frame = frame});

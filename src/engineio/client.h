@@ -8,13 +8,14 @@
  *     open -> on_open -> on_message* [on_upgrade] -> on_close -> gone
  *        \---------------- it cannot be opened -------^
  *
- * None of the events comes inside a call of a function below. After vireo__eio_client_leave none
- * comes at all. */
+ * None of the events but on_packet comes inside a call of a function below. After
+ * vireo__eio_client_leave none comes at all. */
 
 #ifndef VIREO_ENGINEIO_CLIENT_H
 #define VIREO_ENGINEIO_CLIENT_H
 
 #include <vireo/app.h>
+#include <vireo/socket.h>
 
 #include "base/shared.h"
 #include "engineio/place.h"
@@ -36,11 +37,17 @@ typedef struct vireo__eio_client_events {
      * return. */
     void (*on_message)(vireo__eio_client *c, bool binary, uint8_t *data, size_t len);
     void (*on_ping)(vireo__eio_client *c);
+    /* A packet has come, and is going to be acted on; or is queued, inside the call that does it.
+     * Nothing may be done to |c|. */
+    void (*on_packet)(vireo__eio_client *c, const vireo_packet_info *packet);
+    void (*on_upgrading)(vireo__eio_client *c); /* the probe was answered */
     void (*on_upgrade)(vireo__eio_client *c);
+    /* .. or has failed; polling goes on. |text| is borrowed; "" if nothing is known */
+    void (*on_upgrade_error)(vireo__eio_client *c, int error, const char *text);
     void (*on_drain)(vireo__eio_client *c); /* all that was queued has left */
     /* Exactly once; |c| is gone after the return. */
     void (*on_close)(vireo__eio_client *c, const vireo__eio_failure *why);
-} vireo__eio_client_events;
+} vireo__eio_client_events; /* none is NULL */
 
 /* vireo__eio_client_open begins a session.
  *

@@ -59,8 +59,7 @@ static void polled(vireo__eio_client *c, vireo__buf *body)
 
 static void posted(vireo__eio_client *c)
 {
-    if (c->state == VIREO__EIO_CLIENT_OPEN && vireo__outbox_empty(&c->outbox) &&
-        c->events->on_drain != NULL)
+    if (c->state == VIREO__EIO_CLIENT_OPEN && vireo__outbox_empty(&c->outbox))
         c->events->on_drain(c);
     vireo__eio_client_go_on(c);
 }

@@ -63,7 +63,7 @@ size_t vireo__eio_wire_queued(const vireo__eio_wire *w)
 /* --- the probe -------------------------------------------------------------------------------- */
 
 /* It failed, which harms nobody: polling goes on, or begins again. */
-static void end_probe(vireo__eio_client *c)
+static void end_probe(vireo__eio_client *c, int error, const char *text)
 {
     bool paused = c->upgrading && c->get == NULL;
     c->probe = NULL;
@@ -71,6 +71,8 @@ static void end_probe(vireo__eio_client *c)
     c->websocket_works = false;
     if (c->state == VIREO__EIO_CLIENT_OPEN && paused && !c->taking)
         vireo__eio_client_poll(c);
+    if (c->state == VIREO__EIO_CLIENT_OPEN)
+        c->events->on_upgrade_error(c, error, text);
     vireo__eio_client_go_on(c);
 }
 
@@ -79,11 +81,13 @@ static void take_probe_answer(vireo__eio_wire *w, const void *data, size_t len)
     vireo__eio_client *c = w->c;
     if (len == 6 && memcmp(data, "3probe", 6) == 0) {
         c->upgrading = true;
+        if (c->state == VIREO__EIO_CLIENT_OPEN)
+            c->events->on_upgrading(c);
         vireo__eio_client_go_on(c);
         return;
     }
     vireo__eio_wire_leave(w, false);
-    end_probe(c);
+    end_probe(c, VIREO_EPROTO, "the server has answered the probe with something else");
 }
 
 void vireo__eio_wire_switch(vireo__eio_client *c)
@@ -96,7 +100,7 @@ void vireo__eio_wire_switch(vireo__eio_client *c)
     w->probe = false;
     if (send_text(w, "5") < 0)
         vireo__eio_client_lost(c, "websocket error", VIREO_ENOMEM, 0, vireo_strerror(VIREO_ENOMEM));
-    else if (c->state == VIREO__EIO_CLIENT_OPEN && c->events->on_upgrade != NULL)
+    else if (c->state == VIREO__EIO_CLIENT_OPEN)
         c->events->on_upgrade(c);
 }
 
@@ -147,7 +151,7 @@ static void on_error(vireo_ws *ws, int error, const char *text)
         return;
     forget(w);
     if (w->probe)
-        end_probe(c);
+        end_probe(c, error, text);
     else
         vireo__eio_client_lost(c, "websocket error", error, 0, text);
 }
@@ -155,8 +159,7 @@ static void on_error(vireo_ws *ws, int error, const char *text)
 static void on_drain(vireo_ws *ws)
 {
     const vireo__eio_wire *w = vireo_ws_user(ws);
-    if (w->c != NULL && w->c->wire == w && w->c->state == VIREO__EIO_CLIENT_OPEN &&
-        w->c->events->on_drain != NULL)
+    if (w->c != NULL && w->c->wire == w && w->c->state == VIREO__EIO_CLIENT_OPEN)
         w->c->events->on_drain(w->c);
 }
 
@@ -170,7 +173,7 @@ static void on_close(vireo_ws *ws, uint16_t code, const char *reason)
         snprintf(text, sizeof text, "websocket connection closed (%u%s%s)", code,
                  *reason != '\0' ? ": " : "", reason);
         if (w->probe)
-            end_probe(c);
+            end_probe(c, VIREO_ECLOSED, text);
         else
             vireo__eio_client_closed(c, text);
     }
@@ -219,7 +222,9 @@ void vireo__eio_client_dial(vireo__eio_client *c, bool probe)
         c->probe = w;
     else
         c->wire = w;
-    if (w == NULL && !probe)
+    if (w == NULL && probe)
+        c->events->on_upgrade_error(c, error.code, error.text);
+    else if (w == NULL)
         vireo__eio_client_lost(c, "websocket error", error.code, 0, error.text);
 }
 

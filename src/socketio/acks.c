@@ -103,20 +103,24 @@ void vireo__ack_take(vireo__ack *ack, vireo_ack_fn *fn, void **user, uint32_t *t
     vireo__ack_cancel(ack);
 }
 
+void vireo__ack_move(vireo__ack *ack, vireo__list *list)
+{
+    vireo__list_remove(&ack->node);
+    vireo__list_append(list, &ack->node);
+}
+
 void vireo__ack_park(vireo__ack *ack, vireo__list *list, void (*on_gone)(void *parked),
                      void *parked)
 {
     ack->on_gone = on_gone;
     ack->parked = parked;
-    vireo__list_remove(&ack->node);
-    vireo__list_append(list, &ack->node);
+    vireo__ack_move(ack, list);
 }
 
 void vireo__ack_unpark(vireo__ack *ack)
 {
     ack->on_gone = NULL;
-    vireo__list_remove(&ack->node);
-    vireo__list_append(&ack->socket->acks, &ack->node);
+    vireo__ack_move(ack, &ack->socket->acks);
 }
 
 void vireo__ack_received(vireo_socket *s, vireo__str id, const vireo_value *args)

@@ -63,7 +63,8 @@ typedef struct vireo__manager {
     bool reconnection : 1;
     bool reconnecting : 1;
     bool skip_reconnect : 1;
-    bool ended : 1; /* with the application */
+    bool ended : 1;   /* with the application */
+    bool watched : 1; /* a socket has .on_packet */
 } vireo__manager;
 
 /* An event that waits until its socket is connected. */
@@ -86,11 +87,12 @@ typedef struct vireo__client {
     vireo__list unsent;           /* of vireo__unsent */
     vireo__list unsent_acks;      /* what waits for their answers */
     size_t unsent_count;
-    size_t unsent_bytes;
+    size_t unsent_bytes; /* of both, and of the queue */
     vireo__list early; /* events that came before the CONNECT reply: client_packets.c */
     size_t early_bytes;
     vireo__list queue; /* client_retry.c */
     bool active : 1;
+    bool told_open : 1;   /* on_open was called, on_close was not */
     bool connecting : 1;  /* CONNECT is to be sent, or was */
     bool connect_due : 1; /* .. is to be */
     bool asked_auth : 1;  /* .on_auth was called, vireo_auth was not yet */
@@ -137,6 +139,10 @@ void vireo__manager_free(vireo__manager *m); /* all its sockets are gone */
 /* vireo__manager_open begins to connect, unless it does already. */
 void vireo__manager_open(vireo__manager *m);
 
+/* vireo__manager_fail: the connection is of no use any more; the end of the turn tells it. Nothing
+ * if there is none. */
+void vireo__manager_fail(vireo__manager *m, int error);
+
 /* vireo__manager_lost: the connection is to be closed, or was, and is made again as far as that is
  * wanted. */
 void vireo__manager_lost(vireo__manager *m, const char *reason, const char *description);
@@ -160,6 +166,7 @@ void vireo__client_opened(vireo__client *c);
 void vireo__client_send_connect(vireo__client *c);
 void vireo__client_connected(vireo__client *c, const vireo_value *reply);
 void vireo__client_refused(vireo__client *c, const vireo_value *error);
+void vireo__client_put_out(vireo__client *c); /* DISCONNECT has come */
 /* vireo__client_lost: it is not connected any more, or will not be. */
 void vireo__client_lost(vireo__client *c, const char *reason, const char *description);
 /* vireo__client_deactivate: it does not connect again by itself. Without an active socket the
@@ -175,6 +182,10 @@ void vireo__client_deliver_early(vireo__client *c);
 void vireo__client_forget_early(vireo__client *c);
 
 /* --- client_send.c ---------------------------------------------------------------------------- */
+
+/* vireo__client_hold counts the bytes of a message that is going to wait, in |*bytes| too. Returns
+ * 0 or VIREO_EFULL. */
+int vireo__client_hold(vireo__client *c, const vireo__sio_message *message, size_t *bytes);
 
 int vireo__client_send(vireo_socket *s, const vireo__sio_message *message, vireo__sio_type type,
                        vireo__ack *ack, const vireo__manner *how);

@@ -10,6 +10,12 @@
 
 /* --- the end ---------------------------------------------------------------------------------- */
 
+static void disconnect_socket(vireo__client *c, const void *arg)
+{
+    (void)arg;
+    vireo_disconnect(c->socket, false);
+}
+
 static void end_socket(vireo__client *c, const void *arg)
 {
     (void)arg;
@@ -22,6 +28,7 @@ static void on_stop(void *owner)
     for (vireo__list *at = all->managers.next; at != &all->managers; at = at->next) {
         vireo__manager *m = vireo__container(at, vireo__manager, node);
         m->ended = true; /* users may hold its sockets as long as the application lives */
+        vireo__manager_each(m, disconnect_socket, NULL); /* all hear of the connection's end */
         vireo__manager_each(m, end_socket, NULL);
     }
 }

@@ -44,7 +44,6 @@ void vireo__manager_each(vireo__manager *m, void (*fn)(vireo__client *c, const v
         if (c->options.event != NULL)                                                              \
             c->options.event(c->socket);                                                           \
     }
-TELL(tell_open, on_open)
 TELL(tell_ping, on_ping)
 TELL(tell_drain, on_drain)
 TELL(tell_failed, on_reconnect_failed)
@@ -56,10 +55,12 @@ TELL(tell_failed, on_reconnect_failed)
         if (c->options.event != NULL)                                                              \
             c->options.event(c->socket, arg);                                                      \
     }
-TELL(tell_close, on_close)
 TELL(tell_error, on_error)
 TELL(tell_reconnect_error, on_reconnect_error)
+TELL(tell_packet, on_packet)
+TELL(tell_upgrading, on_upgrading)
 TELL(tell_upgrade, on_upgrade)
+TELL(tell_upgrade_error, on_upgrade_error)
 #undef TELL
 
 #define TELL(name, event)                                                                          \
@@ -71,6 +72,26 @@ TELL(tell_upgrade, on_upgrade)
 TELL(tell_attempt, on_reconnect_attempt)
 TELL(tell_reconnect, on_reconnect)
 #undef TELL
+
+/* A handler of another socket may have closed the connection already. */
+static void tell_open(vireo__client *c, const void *arg)
+{
+    (void)arg;
+    if (c->manager->state != VIREO__MANAGER_OPEN)
+        return;
+    c->told_open = true;
+    if (c->options.on_open != NULL)
+        c->options.on_open(c->socket);
+}
+
+static void tell_close(vireo__client *c, const void *why)
+{
+    if (!c->told_open)
+        return;
+    c->told_open = false;
+    if (c->options.on_close != NULL)
+        c->options.on_close(c->socket, why);
+}
 
 static void tell_connect_error(vireo__client *c, const void *error)
 {
@@ -151,6 +172,12 @@ static void lose(vireo__client *c, const void *arg)
         vireo__client_lost(c, e->reason, e->description);
 }
 
+void vireo__manager_fail(vireo__manager *m, int error)
+{
+    if (m->engine != NULL)
+        vireo__eio_client_fail(m->engine, "transport error", error);
+}
+
 void vireo__manager_lost(vireo__manager *m, const char *reason, const char *description)
 {
     ending e = {reason, description};
@@ -177,7 +204,7 @@ void vireo__manager_close(vireo__manager *m, const char *reason)
 static void socket_opened(vireo__client *c, const void *arg)
 {
     (void)arg;
-    if (c->active)
+    if (c->active && c->manager->state == VIREO__MANAGER_OPEN)
         vireo__client_opened(c);
 }
 
@@ -193,7 +220,7 @@ static void on_open(vireo__eio_client *engine)
     m->reconnecting = false;
     vireo__manager_each(m, tell_open, NULL);
     vireo__manager_each(m, socket_opened, NULL);
-    if (again)
+    if (again && m->state == VIREO__MANAGER_OPEN)
         vireo__manager_each(m, tell_reconnect, &attempts);
 }
 
@@ -205,6 +232,24 @@ static void on_message(vireo__eio_client *engine, bool binary, uint8_t *data, si
 static void on_ping(vireo__eio_client *engine)
 {
     vireo__manager_each(of_engine(engine), tell_ping, NULL);
+}
+
+static void on_packet(vireo__eio_client *engine, const vireo_packet_info *packet)
+{
+    vireo__manager *m = of_engine(engine);
+    if (m->watched)
+        vireo__manager_each(m, tell_packet, packet);
+}
+
+static void on_upgrading(vireo__eio_client *engine)
+{
+    vireo__manager_each(of_engine(engine), tell_upgrading, "websocket");
+}
+
+static void on_upgrade_error(vireo__eio_client *engine, int error, const char *text)
+{
+    vireo_connect_error why = {.message = "probe error", .description = text, .code = error};
+    vireo__manager_each(of_engine(engine), tell_upgrade_error, &why);
 }
 
 static void on_upgrade(vireo__eio_client *engine)
@@ -249,7 +294,10 @@ static const vireo__eio_client_events engine_events = {
     .on_open = on_open,
     .on_message = on_message,
     .on_ping = on_ping,
+    .on_packet = on_packet,
+    .on_upgrading = on_upgrading,
     .on_upgrade = on_upgrade,
+    .on_upgrade_error = on_upgrade_error,
     .on_drain = on_drain,
     .on_close = on_close,
 };

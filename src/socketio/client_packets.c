@@ -113,8 +113,7 @@ static void route(vireo__client *c, const vireo__sio_packet *packet)
         vireo__ack_received(c->socket, packet->id, packet->payload);
         break;
     case VIREO__SIO_DISCONNECT:
-        vireo__client_deactivate(c);
-        vireo__client_lost(c, "io server disconnect", "");
+        vireo__client_put_out(c);
         break;
     case VIREO__SIO_CONNECT_ERROR:
         vireo__client_refused(c, packet->payload);

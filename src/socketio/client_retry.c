@@ -20,12 +20,14 @@ typedef struct item {
     vireo_ack_fn fn;            /* of the user, or NULL */
     void *user;
     vireo__ack *ack; /* of the try under way, or NULL */
+    size_t bytes;
     uint32_t timeout_ms;
     uint32_t tries;
 } item;
 
 static void free_item(item *i)
 {
+    i->client->unsent_bytes -= i->bytes;
     vireo__list_remove(&i->node);
     vireo__sio_message_release(&i->message);
     free(i);
@@ -37,6 +39,11 @@ int vireo__client_queue(vireo__client *c, const vireo__sio_message *message, vir
     if (i == NULL || vireo__sio_message_copy(&i->message, message) < 0) {
         free(i);
         return VIREO_ENOMEM;
+    }
+    if (vireo__client_hold(c, message, &i->bytes) < 0) {
+        vireo__sio_message_release(&i->message);
+        free(i);
+        return VIREO_EFULL;
     }
     i->client = c;
     i->timeout_ms = c->options.ack_timeout_ms;
@@ -97,7 +104,7 @@ static int send_first(vireo__client *c, item *i)
 /* What cannot be sent now has not been tried. */
 static void try_one(vireo__client *c, item *i)
 {
-    vireo__outgoing_one(c->socket, &i->message);
+    vireo__outgoing_one(c->socket, &i->message, NULL);
     if (!c->socket->connected || c->queue.next != &i->node || i->ack != NULL)
         return;
     int error = send_first(c, i);

@@ -23,8 +23,10 @@ static size_t size_of(const vireo__sio_message *message)
 
 int vireo__client_send_now(vireo__client *c, const vireo__sio_message *message)
 {
-    const vireo__manager *m = c->manager;
+    vireo__manager *m = c->manager;
     vireo__eio_client *engine = m->engine;
+    if (engine == NULL) /* it is being told that it has lost it */
+        return VIREO_ECLOSED;
     size_t size = size_of(message), queued = vireo__eio_client_queued(engine);
     if (queued > m->max_queued_bytes || size > m->max_queued_bytes - queued)
         return VIREO_EFULL;
@@ -36,7 +38,7 @@ int vireo__client_send_now(vireo__client *c, const vireo__sio_message *message)
     for (size_t i = 0; i < count && error == 0; i++)
         error = vireo__eio_client_send(engine, rest[i]);
     if (error < 0) /* the server would take the next packet for what is missing */
-        vireo__eio_client_fail(engine, "transport error", error);
+        vireo__manager_fail(m, error);
     return error;
 }
 
@@ -55,13 +57,13 @@ int vireo__client_send_raw(vireo__client *c, vireo__sio_type type, vireo__str js
 void vireo__client_unsendable(vireo__client *c, int error)
 {
     if (error != VIREO_EFULL)
-        vireo__eio_client_fail(c->manager->engine, "transport error", error);
+        vireo__manager_fail(c->manager, error);
 }
 
 /* Listeners see what is sent when it is sent, and may end everything. */
-static int send_event(vireo__client *c, const vireo__sio_message *message)
+static int send_event(vireo__client *c, const vireo__sio_message *message, vireo__ack *ack)
 {
-    vireo__outgoing_one(c->socket, message);
+    vireo__outgoing_one(c->socket, message, ack);
     return c->socket->connected ? vireo__client_send_now(c, message) : VIREO_ECLOSED;
 }
 
@@ -84,24 +86,34 @@ static void on_ack_gone(void *user)
     free_unsent(u);
 }
 
-static int keep(vireo__client *c, const vireo__sio_message *message, vireo__ack *ack)
+int vireo__client_hold(vireo__client *c, const vireo__sio_message *message, size_t *bytes)
 {
     size_t size = size_of(message), max = c->manager->max_queued_bytes;
     if (c->unsent_bytes > max || size > max - c->unsent_bytes)
         return VIREO_EFULL;
+    c->unsent_bytes += size;
+    *bytes = size;
+    return 0;
+}
+
+static int keep(vireo__client *c, const vireo__sio_message *message, vireo__ack *ack)
+{
     vireo__unsent *u = calloc(1, sizeof *u);
     if (u == NULL || vireo__sio_message_copy(&u->message, message) < 0) {
         free(u);
         return VIREO_ENOMEM;
     }
+    if (vireo__client_hold(c, message, &u->bytes) < 0) {
+        vireo__sio_message_release(&u->message);
+        free(u);
+        return VIREO_EFULL;
+    }
     u->client = c;
     u->ack = ack;
-    u->bytes = size;
     if (ack != NULL)
         vireo__ack_park(ack, &c->unsent_acks, on_ack_gone, u);
     vireo__list_append(&c->unsent, &u->node);
     c->unsent_count++;
-    c->unsent_bytes += size;
     return 0;
 }
 
@@ -111,9 +123,10 @@ void vireo__client_flush(vireo__client *c)
     while (!vireo__list_empty(&c->unsent) && c->socket->connected) {
         vireo__unsent *u = vireo__container(c->unsent.next, vireo__unsent, node);
         vireo__list *place = &u->node;
-        if (vireo__eio_client_queued(c->manager->engine) > c->manager->max_queued_bytes / 2)
+        const vireo__manager *m = c->manager;
+        if (vireo__eio_client_queued(m->engine) > m->max_queued_bytes / 2)
             return; /* on_drain goes on */
-        vireo__outgoing_one(c->socket, &u->message);
+        vireo__outgoing_one(c->socket, &u->message, NULL);
         if (c->unsent.next != place || !c->socket->connected)
             continue;
         int error = vireo__client_send_now(c, &u->message);
@@ -141,7 +154,8 @@ void vireo__client_forget_unsent(vireo__client *c)
 
 static bool stands(vireo__client *c)
 {
-    return c->socket->connected && !vireo__eio_client_expired(c->manager->engine);
+    vireo__eio_client *engine = c->manager->engine;
+    return c->socket->connected && engine != NULL && !vireo__eio_client_expired(engine);
 }
 
 /* With a connection that could take it, what is volatile waits for the namespace, as with the
@@ -162,6 +176,6 @@ int vireo__client_send(vireo_socket *s, const vireo__sio_message *message, vireo
     if (c->options.retries > 0 && !how->volatile_)
         return vireo__client_queue(c, message, ack);
     if (stands(c) && vireo__list_empty(&c->unsent))
-        return send_event(c, message);
+        return send_event(c, message, ack);
     return keep(c, message, ack);
 }

@@ -109,6 +109,7 @@ vireo__client *vireo__client_new(vireo__manager *m, const char *ns, const vireo_
     vireo__list_init(&c->early);
     vireo__list_init(&c->queue);
     vireo__list_append(&m->sockets, &c->node);
+    m->watched |= o->on_packet != NULL;
     int error = set_auth_text(c, o->auth);
     if (error == 0)
         return c;
@@ -163,7 +164,7 @@ static void send_connect(vireo__client *c)
                                        (vireo__str){(const char *)json.data, json.len});
     vireo__buf_deinit(&json);
     if (error < 0) /* who waits for an answer that cannot come would wait for ever */
-        vireo__eio_client_fail(c->manager->engine, "transport error", error);
+        vireo__manager_fail(c->manager, error);
 }
 
 void vireo__client_send_connect(vireo__client *c)
@@ -224,6 +225,20 @@ static void take_pid(vireo__client *c, const char *pid)
     c->pid = copy;
 }
 
+/* It was not let in, and does not try again by itself. */
+static void refuse(vireo__client *c, const char *message, const vireo_value *data, int code)
+{
+    c->connecting = false;
+    vireo__client_forget_early(c);
+    vireo__client_deactivate(c);
+    if (!c->dropped && c->options.on_connect_error != NULL)
+        c->options.on_connect_error(c->socket, &(vireo_connect_error){.message = message,
+                                                                      .data = data,
+                                                                      .refused = true,
+                                                                      .description = "",
+                                                                      .code = code});
+}
+
 void vireo__client_connected(vireo__client *c, const vireo_value *reply)
 {
     vireo_socket *s = c->socket;
@@ -231,14 +246,11 @@ void vireo__client_connected(vireo__client *c, const vireo_value *reply)
     if (s->connected || !c->connecting)
         return;
     if (sid == NULL) {
-        if (c->options.on_connect_error != NULL)
-            c->options.on_connect_error(s, &(vireo_connect_error){.message = V2_SERVER,
-                                                                  .description = "",
-                                                                  .code = VIREO_EPROTO});
+        refuse(c, V2_SERVER, NULL, VIREO_EPROTO);
         return;
     }
     if (take_id(s, sid) < 0) {
-        vireo__eio_client_fail(c->manager->engine, "transport error", VIREO_ENOMEM);
+        vireo__manager_fail(c->manager, VIREO_ENOMEM);
         return;
     }
     take_pid(c, vireo_str(vireo_get(reply, "pid")));
@@ -251,22 +263,6 @@ void vireo__client_connected(vireo__client *c, const vireo_value *reply)
         vireo__client_drain(c, true);
     if (s->connected && c->options.on_connect != NULL)
         c->options.on_connect(s);
-}
-
-void vireo__client_refused(vireo__client *c, const vireo_value *error)
-{
-    const char *message = vireo_str_or(vireo_get(error, "message"), vireo_str_or(error, ""));
-    if (!c->connecting)
-        return;
-    c->connecting = false;
-    vireo__client_deactivate(c);
-    if (!c->dropped && c->options.on_connect_error != NULL)
-        c->options.on_connect_error(c->socket,
-                                    &(vireo_connect_error){.message = message,
-                                                           .data = vireo_get(error, "data"),
-                                                           .refused = true,
-                                                           .description = "",
-                                                           .code = VIREO_EREFUSED});
 }
 
 /* --- the end ---------------------------------------------------------------------------------- */
@@ -301,6 +297,24 @@ void vireo__client_lost(vireo__client *c, const char *reason, const char *descri
         c->options.on_disconnect(
             s, &(vireo_disconnect_info){.reason = reason, .description = description});
     vireo__ack_fail_all(s);
+}
+
+void vireo__client_refused(vireo__client *c, const vireo_value *error)
+{
+    const char *message = vireo_str_or(vireo_get(error, "message"), vireo_str_or(error, ""));
+    if (c->connecting)
+        refuse(c, message, vireo_get(error, "data"), VIREO_EREFUSED);
+}
+
+void vireo__client_put_out(vireo__client *c)
+{
+    static const char reason[] = "io server disconnect";
+    if (c->connecting) {
+        refuse(c, reason, NULL, VIREO_EREFUSED);
+        return;
+    }
+    vireo__client_deactivate(c);
+    vireo__client_lost(c, reason, "");
 }
 
 /* Its own handler comes last: it may open the socket anew. */

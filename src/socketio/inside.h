@@ -433,8 +433,9 @@ void vireo__listeners_free(vireo_socket *s);
 
 /* vireo__outgoing_one shows an event to the catch-all listeners of the socket that it is for;
  * vireo__outgoing_many, to those of all sockets in |to|, whose .ns is no parent. Costs nothing
- * where nobody listens. */
-void vireo__outgoing_one(vireo_socket *s, const vireo__sio_message *message);
+ * where nobody listens. Whatever they end, |ack| (or NULL) stays, whose question it is going to
+ * be. */
+void vireo__outgoing_one(vireo_socket *s, const vireo__sio_message *message, vireo__ack *ack);
 void vireo__outgoing_many(const vireo_to *to, const vireo__sio_message *message);
 
 /* --- acks.c: answers that the server waits for ------------------------------------------------ */
@@ -451,6 +452,8 @@ const char *vireo__ack_digits(char id[VIREO__ACK_ID_SIZE], uint64_t number);
 void vireo__ack_cancel(vireo__ack *ack);
 /* vireo__ack_take ends it too, and tells who waits, and how long he wanted to. */
 void vireo__ack_take(vireo__ack *ack, vireo_ack_fn *fn, void **user, uint32_t *timeout_ms);
+/* vireo__ack_move: in another list than its socket's, it does not end with that. */
+void vireo__ack_move(vireo__ack *ack, vireo__list *list);
 /* vireo__ack_park: the question is not sent yet, so that the end of the connection does not concern
  * it. It stands in |list| until vireo__ack_unpark; if its time-out comes before, |on_gone| is told.
  */

@@ -67,14 +67,20 @@ static void show(vireo_socket *s, void *user)
         vireo__listeners_call_outgoing(s, &c->msg);
 }
 
-void vireo__outgoing_one(vireo_socket *s, const vireo__sio_message *message)
+void vireo__outgoing_one(vireo_socket *s, const vireo__sio_message *message, vireo__ack *ack)
 {
+    vireo__list hidden;
     copy c;
     if (!heard_by(s))
         return;
+    vireo__list_init(&hidden);
+    if (ack != NULL)
+        vireo__ack_move(ack, &hidden);
     open_copy(&c, message);
     show(s, &c);
     vireo__doc_deinit(&c.doc);
+    if (ack != NULL)
+        vireo__ack_move(ack, &s->acks);
 }
 
 void vireo__outgoing_many(const vireo_to *to, const vireo__sio_message *message)

@@ -171,7 +171,7 @@ static int send_message(vireo_socket *s, const vireo__sio_message *message, vire
                         vireo__ack *ack, const vireo__manner *how)
 {
     if (type == VIREO__SIO_EVENT)
-        vireo__outgoing_one(s, message);
+        vireo__outgoing_one(s, message, ack);
     if (s->closed)
         return VIREO_ECLOSED;
     if (s->presence != NULL && type == VIREO__SIO_EVENT && ack == NULL)

@@ -195,6 +195,24 @@ static void on_upgrade(vireo_socket *s, const char *transport)
     act(peer_of(s), "onUpgrade");
 }
 
+static void on_upgrading(vireo_socket *s, const char *transport)
+{
+    tell(peer_of(s), "upgrading", MEMBERS("{transport:%s}", transport));
+}
+
+static void on_upgrade_error(vireo_socket *s, const vireo_connect_error *e)
+{
+    tell(peer_of(s), "upgrade_error", error_members(e));
+}
+
+static void on_packet(vireo_socket *s, const vireo_packet_info *p)
+{
+    tell(peer_of(s), "packet",
+         MEMBERS("{sent:%hhd, type:%.*s, binary:%hhd, len:%zu, data:%.*s}", (bool)p->sent, 1,
+                 &p->type, (bool)p->binary, p->len, p->binary ? 0 : (int)p->len,
+                 (const char *)p->data));
+}
+
 static void on_reconnect_attempt(vireo_socket *s, uint32_t attempt)
 {
     tell(peer_of(s), "reconnect_attempt", MEMBERS("{attempt:%u}", attempt));
@@ -247,6 +265,9 @@ static void do_connect(driver *d, const vireo_value *command)
         .on_auth = wants(p, "askAuth") ? on_auth : NULL, .on_open = quiet ? NULL : on_open,
         .on_close = quiet ? NULL : on_close, .on_error = quiet ? NULL : on_error,
         .on_ping = quiet ? NULL : on_ping, .on_upgrade = quiet ? NULL : on_upgrade,
+        .on_upgrading = quiet ? NULL : on_upgrading,
+        .on_upgrade_error = quiet ? NULL : on_upgrade_error,
+        .on_packet = wants(p, "packets") ? on_packet : NULL,
         .on_drain = wants(p, "drain") ? on_drain : NULL,
         .on_reconnect_attempt = quiet ? NULL : on_reconnect_attempt,
         .on_reconnect = quiet ? NULL : on_reconnect,

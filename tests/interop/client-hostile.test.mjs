@@ -110,6 +110,28 @@ test("a handshake at its limits; ten attachments", async (t) => {
   assert.deepEqual(args.slice(1).map((b) => b.data), Array.from({ length: 10 }, (_, i) => [i]));
 });
 
+// DISCONNECT in the place of the answer to CONNECT; that without an id is what version 2 answers.
+const unwelcome = {
+  "it is put out before it was let in": ["41", "io server disconnect"],
+  "the answer to CONNECT has no id": ["40", /Socket.IO server in v2.x/],
+};
+for (const [what, [packet, message]] of Object.entries(unwelcome))
+  test(`${what}: refused, and opened again when that is wanted`, async (t) => {
+    const url = await rogue(t, (ws) => {
+      ws.send(hello());
+      ws.once("message", () => { ws.send('42["early"]'); ws.send(packet); });
+    });
+    const a = startClients(t).connect("a", url, { ...quick, transports: "websocket" });
+    const error = await a.next("connect_error");
+    assert.equal(error.refused, true);
+    if (typeof message === "string") assert.equal(error.message, message);
+    else assert.match(error.message, message);
+    assert.equal((await a.state()).active, false);
+    a.do("open");
+    await a.next("connect", { id: "well" });
+    assert.equal(a.seen("event", "reconnect_attempt").length, 0); // what came too early is forgotten
+  });
+
 test("packets that mean nothing here do no harm", async (t) => {
   const url = await rogue(t, (ws) => joined(ws, hello(), "6", "3", "5", "1", "43[1]", "439[1]", "43/x,5[]",
     '42/other,["x"]', "41/other,", '40/other,{"sid":"y"}', '40{"sid":"again"}', '44{"message":"late"}',
@@ -229,6 +251,7 @@ test("a probe that is answered wrongly, late or never: polling goes on", async (
     while (waiting.length === 0) await new Promise((r) => setImmediate(r));
     waiting.shift().end('40{"sid":"polled"}');
     await a.next("connect", { id: "polled" });
-    assert.equal(a.seen("upgrade", "close").length, 0);
+    assert.equal(a.seen("upgrading", "upgrade", "close").length, 0);
+    if (answer !== null) await a.all.until(() => a.seen("upgrade_error")[0], "the upgrade's error");
   }
 });

@@ -241,8 +241,10 @@ test("an upgrade that fails harms nobody", async (t) => {
   await once(http, "listening");
   t.after(() => { http.close(); http.closeAllConnections?.(); });
   const a = startClients(t).connect("a", `http://127.0.0.1:${http.address().port}`);
-  await a.next("connect");
+  const { message, description } = await a.next("upgrade_error");
+  assert.equal(message, "probe error");
+  assert.match(description, /403 Forbidden/);
   for (let i = 0; i < 5; i++) assert.deepEqual((await a.call("ack", i)).args, [i]);
   assert.equal((await a.state()).transport, "polling");
-  assert.equal(a.seen("disconnect").length, 0);
+  assert.equal(a.seen("disconnect", "upgrade", "upgrading").length, 0);
 });

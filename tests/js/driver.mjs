@@ -16,9 +16,8 @@ const here = path.dirname(fileURLToPath(import.meta.url));
 const build = path.resolve(process.env.VIREO_BUILD ?? path.join(here, "../../build"));
 
 /** A program that holds clients; it ends, without a complaint, at the end of test `t`. */
-export function startClients(t, { thread = false } = {}) {
-  const child = spawn(path.join(build, `tests/client-driver${thread ? "-thread" : ""}`), [],
-    { stdio: ["pipe", "pipe", "pipe"] });
+export function startClients(t) {
+  const child = spawn(path.join(build, "tests/client-driver"), [], { stdio: ["pipe", "pipe", "pipe"] });
   const clients = new Clients(child);
   t.after(() => clients.end());
   return clients;

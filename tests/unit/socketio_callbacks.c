@@ -5,7 +5,7 @@
  * combination of a place and a deed is run, over polling and over WebSocket, with a bystander who
  * must not notice. Watched is the law of callbacks: each connect has its one disconnecting and one
  * disconnect, in this order, and nothing comes after; each question has its one answer; nothing is
- * called inside a call of the library but what the end of a socket brings. */
+ * called inside a call of the library but what the end of a socket brings, and on_any_outgoing. */
 
 #include "socketio_peer.h"
 
@@ -20,6 +20,7 @@ typedef enum place {
     LISTENER,
     ANY,
     ANY_LISTENER,
+    OUTGOING,
     ANSWERED,
     OVERDUE,
     UNANSWERED,
@@ -68,7 +69,7 @@ static void called(place at, vireo_socket *s)
 {
     world *w = here;
     bool of_an_end = at == DISCONNECTING || at == DISCONNECT || at == UNANSWERED;
-    if (w->inside > 0 && !(w->ends && of_an_end))
+    if (w->inside > 0 && at != OUTGOING && !(w->ends && of_an_end))
         fail_msg("place %d was called inside a call", at);
     if (at != w->where || w->done)
         return;
@@ -93,7 +94,7 @@ static void called_for(place at, vireo_socket *s)
     state_of(s);
     if (is_actor(s))
         called(at, s);
-    else if (here->inside > 0 && !here->ends)
+    else if (here->inside > 0 && at != OUTGOING && !here->ends)
         fail_msg("place %d was called inside a call", at);
 }
 
@@ -234,6 +235,12 @@ static const struct {
 
 /* --- the server ------------------------------------------------------------------------------- */
 
+static void on_any_outgoing(vireo_socket *s, const vireo_msg *m)
+{
+    if (strcmp(vireo_event(m), "ask") == 0) /* inside a call that waits for an answer */
+        called_for(OUTGOING, s);
+}
+
 static void on_hello_listener(vireo_socket *s, const vireo_msg *m)
 {
     (void)m;
@@ -373,7 +380,8 @@ static vireo_ns *make_namespace(vireo_app *app, const char *name)
     return vireo_namespace(app, name, .data_size = sizeof(person), .guard = guard,
                            .on_connect = on_connect, .on_disconnecting = on_disconnecting,
                            .on_disconnect = on_disconnect, .on_error = on_error, .on_any = on_any,
-                           .on_upgrade = on_upgrade, .on_drain = on_drain, .events = events);
+                           .on_any_outgoing = on_any_outgoing, .on_upgrade = on_upgrade,
+                           .on_drain = on_drain, .events = events);
 }
 
 /* --- the conversation ------------------------------------------------------------------------- */
