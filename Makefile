@@ -41,15 +41,21 @@ soak:
 	cmake --build --preset test --target soak-server
 	cd tests && VIREO_BUILD=../build-test node fault/soak.mjs $(SOAK)
 
-# Measure against Node's socket.io and ws: see bench/README.md
-bench: build
-	@bench/run.sh
+# Measure beside other servers: make bench ONLY=echo ROUNDS=3 SECS=2; see bench/README.md
+export ONLY AGAINST ROUNDS SECS STORE
+bench: build-bench
+	@node bench/run.mjs
 
 # .. and what an attack costs somebody else
-bystander: build
-	@bench/bystander.sh
+bystander: build-bench
+	@node bench/bystander.mjs
+
+build-bench:
+	@scripts/setup.sh bench
+	cmake --preset release >/dev/null
+	cmake --build --preset release
 
 clean:
 	rm -rf build build-test build-tsan build-clang build-fuzz
 
-.PHONY: run build install setup test fuzz soak bench bystander clean
+.PHONY: run build install setup test fuzz soak bench bystander build-bench clean

@@ -1,21 +1,34 @@
 // SPDX-License-Identifier: MIT
 // SPDX-FileCopyrightText: Copyright (c) 2026 The Vireo authors
 //
-// bystander.mjs RESULTS: what bystander.sh measured, as a Markdown table.
+// bystander.mjs: what an attack costs somebody else, with Vireo and with Node's ws: see bystander.c. The server has one processor,
+// attackers and bystander the other. Prints a table of milliseconds.
+//
+//   SECS   seconds per measurement (4)
 
-import { readFileSync } from 'node:fs';
+import { spawnSync } from "node:child_process";
+import path from "node:path";
+import { build, loadProcessor, servers, start } from "./servers.mjs";
 
-const attacks = { calm: 'nobody attacks', bomb: 'bombs', slow: 'slow readers', flood: 'handshakes', tls: 'TLS handshakes' };
-const rows = readFileSync(process.argv[2], 'utf8').trim().split('\n').map((line) => JSON.parse(line));
+const seconds = process.env.SECS || "4";
+const attacks = { calm: "nobody attacks", bomb: "bombs", slow: "slow readers", flood: "handshakes", tls: "TLS handshakes" };
 const ms = (value) => value.toFixed(value < 10 ? 1 : 0);
 
-console.log('| server | attack | attacks a second | p50, ms | p99, ms | longest, ms | peak memory, MB |');
-console.log('|---|---|---|---|---|---|---|');
-for (const { server, runs } of rows) {
-  const [run, { peak_kb: peak }] = runs;
-  const figures =
-    run.attack === undefined
-      ? ['', 'the bystander got no answer in 30 s', '', '', '']
-      : [attacks[run.attack], Math.round(run.per_s), ms(run.p50_ms), ms(run.p99_ms), ms(run.max_ms)];
-  console.log(`| ${[server, ...figures, Math.round(peak / 1024)].join(' | ')} |`);
+/** The server begins anew, so that no attack is paid for by the next one. */
+async function under(name, attack, tls) {
+  const server = await start(name, { deflate: true, tls });
+  const args = ["-c", loadProcessor, path.join(build, "bench-bystander"), attack, "--port", String(server.port), "--secs", seconds];
+  const { stdout } = spawnSync("taskset", tls ? [...args, "--tls"] : args, { encoding: "utf8" });
+  const run = stdout ? JSON.parse(stdout) : undefined;
+  const figures = run ? [Math.round(run.per_s), ms(run.p50_ms), ms(run.p99_ms), ms(run.max_ms)]
+    : ["", "the bystander got no answer in 30 s", "", ""];
+  const label = tls ? `${servers[name].label}, TLS` : servers[name].label;
+  console.log(`| ${[label, attacks[attack], ...figures, Math.round(server.peak())].join(" | ")} |`);
+  await server.stop();
 }
+
+console.log("| server | attack | attacks a second | p50, ms | p99, ms | longest, ms | peak memory, MB |");
+console.log("|---|---|---|---|---|---|---|");
+for (const attack of ["calm", "bomb", "slow", "flood"])
+  for (const name of ["vireo", "ws"]) await under(name, attack, false);
+for (const attack of ["calm", "tls"]) await under("vireo", attack, true);

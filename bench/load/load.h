@@ -118,7 +118,7 @@ struct load {
     unsigned connections, window, size, rooms, ramp;
     double seconds, warm_up, rate;
     pid_t pid;
-    bool tls, deflate, spin, json;
+    bool tls, deflate, spin, json, waits;
     /* the machinery */
     int poll;
     conn *conns;

@@ -141,6 +141,7 @@ static _Noreturn void usage(void)
           "  --ramp N         connections under way at once before the traffic begins (100)\n"
           "  --tls, --deflate\n"
           "  --spin           never sleep, so that nobody has to wake us\n"
+          "  --wait           begin the traffic when a line comes on standard input\n"
           "  --json           one line of JSON\n",
           stderr);
     exit(2);
@@ -211,6 +212,9 @@ static void set_option(load *l, int option, const char *value)
     case 'S':
         l->spin = true;
         break;
+    case 'W':
+        l->waits = true;
+        break;
     case 'j':
         l->json = true;
         break;
@@ -226,12 +230,25 @@ static void set_option(load *l, int option, const char *value)
 static void parse_options(load *l, int argc, char **argv)
 {
     static const struct option options[] = {
-        {"connections", 1, 0, 'c'}, {"window", 1, 0, 'w'},  {"size", 1, 0, 's'},
-        {"rate", 1, 0, 'r'},        {"rooms", 1, 0, 'n'},   {"room", 1, 0, 'N'},
-        {"seconds", 1, 0, 'd'},     {"warm-up", 1, 0, 'u'}, {"host", 1, 0, 'h'},
-        {"port", 1, 0, 'p'},        {"path", 1, 0, 'P'},    {"pid", 1, 0, 'i'},
-        {"ramp", 1, 0, 'R'},        {"tls", 0, 0, 't'},     {"deflate", 0, 0, 'z'},
-        {"spin", 0, 0, 'S'},        {"json", 0, 0, 'j'},    {0},
+        {"connections", 1, 0, 'c'},
+        {"window", 1, 0, 'w'},
+        {"size", 1, 0, 's'},
+        {"rate", 1, 0, 'r'},
+        {"rooms", 1, 0, 'n'},
+        {"room", 1, 0, 'N'},
+        {"seconds", 1, 0, 'd'},
+        {"warm-up", 1, 0, 'u'},
+        {"host", 1, 0, 'h'},
+        {"port", 1, 0, 'p'},
+        {"path", 1, 0, 'P'},
+        {"pid", 1, 0, 'i'},
+        {"ramp", 1, 0, 'R'},
+        {"tls", 0, 0, 't'},
+        {"deflate", 0, 0, 'z'},
+        {"spin", 0, 0, 'S'},
+        {"json", 0, 0, 'j'},
+        {"wait", 0, 0, 'W'},
+        {0},
     };
     l->mode = find_mode(argv[1]);
     optind = 2;
@@ -327,7 +344,10 @@ static void watch_progress(load *l, uint64_t *seen)
     if (all != *seen || l->mode->traffic == &idle_traffic)
         l->progressed_at = l->now;
     *seen = all;
-    if (l->now > l->progressed_at + STALL_S * UINT64_C(1000000000))
+    if (l->now <= l->progressed_at + STALL_S * UINT64_C(1000000000))
+        return;
+    l->over = l->mode->traffic == &storm_traffic; /* who is not in now was refused */
+    if (!l->over)
         die("nothing has happened for %d s: %u connections are ready, %u under way", STALL_S,
             l->ready, l->opening);
 }
@@ -385,6 +405,7 @@ int main(int argc, char **argv)
                      .ramp = 100,
                      .to.sin_family = AF_INET};
     measured m = {0};
+    int c;
     l.to.sin_port = htons(DEFAULT_PORT);
     l.to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     parse_options(&l, argc, argv);
@@ -394,6 +415,8 @@ int main(int argc, char **argv)
     if (!l.mode->comes_and_goes)
         connect_all(&l);
     fprintf(stderr, "load: %s, %u connections\n", l.mode->name, l.connections);
+    while (l.waits && (c = getchar()) != '\n' && c != EOF)
+        continue;
     l.running = true;
     l.now = clock_ns();
     if (!storm && l.mode->traffic->begin != NULL)

@@ -3,19 +3,24 @@
 //
 // The load program of bench/, in each of its modes: against bench-server, against the official
 // server with the events of bench/peers, and against servers that do it wrong, which it must see.
-// Nothing about speed.
+// Nothing about speed. And what makes tables and charts of the figures.
 
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { once } from "node:events";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createServer } from "node:http";
 import { createServer as createTcpServer } from "node:net";
+import { tmpdir } from "node:os";
 import path from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 import { Server } from "socket.io";
 import { WebSocketServer } from "ws";
+import { drawCharts } from "../../bench/chart.mjs";
 import { answer } from "../../bench/peers/events.mjs";
+import { asTables } from "../../bench/report.mjs";
 import { Certs } from "../js/certs.mjs";
 import { Example } from "../js/example.mjs";
 
@@ -189,4 +194,50 @@ test("a wrong command line says what is wrong", async () => {
     assert.equal(r.code, 2, args.join(" "));
     assert.match(r.stderr, said);
   }
+});
+
+const run = promisify(execFile);
+const bench = path.join(here, "../../bench");
+
+test("the rounds: servers start, alternate, and a table comes out", async () => {
+  const env = { ...process.env, VIREO_BUILD: build, ONLY: "ws-echo-16", AGAINST: "bare", ROUNDS: "1", SECS: "0.1", STORE: "" };
+  const { stdout } = await run(process.execPath, [path.join(bench, "run.mjs")], { env });
+  assert.match(stdout, /^\| WebSocket echo, 16 in flight \| bare \| [\d.]+ \| [\d.]+ \| \*\*[\d.]+\*\* \| [\d.]+ to [\d.]+ \| 1\.08 \| (not )?met \|$/m);
+});
+
+const result = (values, ratios) => ({
+  samples: Object.fromEntries(Object.entries(values).map(([name, all]) => [name, all.map((value) => ({ value }))])),
+  ratios,
+});
+
+const results = {
+  date: "2026-01-02", machine: { processor: "a <quick> one", system: "Linux", peers: "Node 20" }, rounds: 2, seconds: 1,
+  rows: {
+    "sio-echo": result({ vireo: [5, 4, 6], sio: [20, 22, 18], bunsio: [10] }, { sio: [0.2, 0.25, 0.3, 0.24], bunsio: [0.5] }),
+    "sio-bcast": result({ vireo: [4], sio: [8] }, { sio: [0.5] }),
+    "idle-ws-10000": result({ vireo: [650], ws: [6500] }, { ws: [0.1] }),
+  },
+};
+
+test("tables tell medians, spread, and whether a target is met", () => {
+  const tables = asTables(results);
+  assert.match(tables, /^\| Socket\.IO echo, 500 connections \| Node socket\.io \| 5\.00 \| 20\.0 \| \*\*0\.24\*\* \| 0\.20 to 0\.30 \| 0\.32 \| met \|$/m);
+  assert.match(tables, /^\| Socket\.IO broadcast to 1,000 \|.*\*\*0\.50\*\*.* 0\.42 \| not met \|$/m);
+  assert.match(tables, /^\| echo, 500 connections \| 5\.00 \| 20\.0 \(0\.24\) \| 10\.0 \(0\.50\) \|$/m);
+  assert.match(tables, /^\| WebSocket, 10,000 \| 650 \|.* 6,500 .*\| 700 \| met \|$/m);
+});
+
+test("charts: a bar for each server, as long as its part", async (t) => {
+  const folder = mkdtempSync(path.join(tmpdir(), "vireo-bench-"));
+  t.after(() => rmSync(folder, { recursive: true }));
+  drawCharts(results, folder);
+  const svg = readFileSync(path.join(folder, "socketio.svg"), "utf8");
+  const width = (kind) => [...svg.matchAll(new RegExp(`width="([\\d.]+)" height="13" rx="2" class="${kind}"`, "g"))].map((m) => Number(m[1]));
+  const [node] = width("node");
+  assert.equal(width("node").length, 2);
+  assert.equal(width("bun").length, 1);
+  assert(Math.abs(width("vireo")[0] / node - 0.245) < 0.01);
+  assert(Math.abs(width("bun")[0] / node - 0.49) < 0.01);
+  assert.match(svg, /a &lt;quick> one/);
+  assert.match(readFileSync(path.join(folder, "memory.svg"), "utf8"), /10 % · 650 bytes/);
 });
