@@ -82,8 +82,9 @@ static int add_json(cli_args *args, const char *text, size_t n)
         return VIREO_ETOOBIG;
     vireo_value *v = cli_line_read(text, n, &error);
     if (v == NULL)
-        return fail(args, error.code, "%s%.200s",
-                    error.code != VIREO_EINVAL ? "that is not JSON: " : "", error.text);
+        return fail(args, error.code, "%s%.160s%s",
+                    error.code != VIREO_EINVAL ? "that is not JSON: " : "", error.text,
+                    error.code != VIREO_EINVAL ? "; a text stands in quotes" : "");
     args->values[args->count] = v;
     args->at[args->count++] = v;
     return 0;

@@ -21,7 +21,7 @@ typedef struct crew {
     bench_worker *workers;
     size_t count, running;
     bool tell;
-    uint64_t told;
+    uint64_t told, received; /* when, and how many there were */
 } crew;
 
 #define SUM(crew, field)                                                                           \
@@ -32,15 +32,23 @@ typedef struct crew {
         sum_;                                                                                      \
     })
 
+/* A line that the next one takes the place of. */
 static void tell(crew *c, const char *what)
 {
     uint64_t now = bench_now(c->b);
     if (!c->tell || now - c->told < TELL_MS * 1000)
         return;
+    uint64_t received = SUM(c, received);
+    double rate = (double)(received - c->received) * 1e6 / (double)(now - c->told);
     c->told = now;
-    fprintf(stderr, "\r\033[K%s: %llu of %llu connected, %llu sent, %llu received", what,
-            (unsigned long long)SUM(c, opened), (unsigned long long)c->b->connections,
-            (unsigned long long)SUM(c, sent), (unsigned long long)SUM(c, received));
+    c->received = received;
+    fprintf(stderr, "\r\033[K%s: %llu of %llu connected", what, (unsigned long long)SUM(c, opened),
+            (unsigned long long)c->b->connections);
+    if (SUM(c, sent) > 0)
+        fprintf(stderr, ", %llu sent, %llu received, %.0f per second",
+                (unsigned long long)SUM(c, sent), (unsigned long long)received, rate);
+    if (SUM(c, lost) + SUM(c, refused) > 0)
+        fprintf(stderr, ", %llu lost", (unsigned long long)(SUM(c, lost) + SUM(c, refused)));
 }
 
 static void look_away(void)
@@ -65,9 +73,13 @@ static void wait_for_time(crew *c)
 {
     uint64_t until = bench_now(c->b) + (uint64_t)c->b->duration_ms * 1000;
     bool measures = c->b->mode != BENCH_CONNECT;
+    char what[64];
     while (measures && !interrupted(c) && bench_now(c->b) < until &&
            SUM(c, opened) > SUM(c, lost)) {
-        tell(c, "measuring");
+        snprintf(what, sizeof what, "%.0f of %.0f s",
+                 (double)(bench_now(c->b) + c->b->duration_ms * UINT64_C(1000) - until) / 1e6,
+                 (double)c->b->duration_ms / 1000);
+        tell(c, what);
         look_away();
     }
 }
@@ -291,15 +303,15 @@ const cli_command cli_cmd_bench = {
     .name = "bench",
     .words = "URL",
     .summary = "how fast a server is: throughput, latency, fan-out, connections",
-    .text =
-        "echo     each connection sends; the server acknowledges the event, or sends a raw\n"
-        "         message back (vireo serve --echo does both)\n"
-        "fanout   the first connection sends; the server tells all others (vireo serve --chat)\n"
-        "connect  how fast connections are made\n"
-        "idle     connections that do nothing; with --pid what each costs\n\n"
-        "With --rate, messages are due at regular times, and a latency counts from when its\n"
-        "message was due: a server that stands still looks as slow as it is. Without it, each\n"
-        "connection sends when it was answered, which measures the throughput.",
+    .text = "echo     each connection sends; the server acknowledges the event, or sends a raw "
+            "message back (vireo serve --echo does both)\n"
+            "fanout   the first connection sends; the server tells all others (vireo serve "
+            "--chat)\n"
+            "connect  how fast connections are made\n"
+            "idle     connections that do nothing; with --pid what each costs\n\n"
+            "With --rate, messages are due at regular times, and a latency counts from when its "
+            "message was due: a server that stands still looks as slow as it is. Without it, each "
+            "connection sends when it was answered, which measures the throughput.",
     .examples = "vireo bench localhost:3000 --rate 5k\n"
                 "vireo bench ws://localhost:3000/echo -c 1k --window 10 --duration 30s\n"
                 "vireo bench localhost:3000 --mode fanout -c 1k --rate 100 --json\n"

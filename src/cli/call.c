@@ -150,9 +150,8 @@ const cli_command cli_cmd_call = {
     .name = "call",
     .words = "URL EVENT [ARG ..]",
     .summary = "sends an event, waits for its acknowledgement and writes it",
-    .text =
-        "Words as those of vireo emit. Of a raw WebSocket (ws:) it sends one message and writes\n"
-        "the next one that comes. Exits with 3 when no answer comes.",
+    .text = "Words as those of vireo emit. Of a raw WebSocket (ws:) it sends one message and "
+            "writes the next one that comes. Exits with 3 when no answer comes.",
     .examples = "vireo call localhost:3000 add 1 2\n"
                 "vireo call localhost:3000/admin users --auth '{\"token\":\"x\"}' | jq length\n"
                 "vireo call ws://localhost:3000/echo ping --timeout 500ms",

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * SPDX-FileCopyrightText: Copyright (c) 2026 The Vireo authors */
 
-/* completion.c: vireo completion SHELL: what makes bash or zsh complete the words of this command,
- * written from the tables. */
+/* completion.c: vireo completion SHELL: what makes bash, zsh or fish complete the words of this
+ * command, written from the tables. */
 
 #include <string.h>
 
@@ -103,6 +103,53 @@ static void zsh(void)
         "if [ \"$funcstack[1]\" = _vireo ]; then _vireo \"$@\"; else compdef _vireo vireo; fi\n");
 }
 
+/* --- fish ------------------------------------------------------------------------------------- */
+
+/* A text within '..'. */
+static void fish_text(const char *text)
+{
+    putchar('\'');
+    for (; *text != '\0'; text++) {
+        if (*text == '\'' || *text == '\\')
+            putchar('\\');
+        putchar(*text);
+    }
+    putchar('\'');
+}
+
+static void fish_option(const cli_command *c, const cli_option *o)
+{
+    printf("complete -c vireo -n '__fish_seen_subcommand_from %s' -l %s", c->name, o->name);
+    if (o->letter != 0)
+        printf(" -s %c", o->letter);
+    if (o->kind == CLI_CHOICE) {
+        printf(" -x -a '");
+        for (const char *at = o->arg; *at != '\0'; at++)
+            putchar(*at == '|' ? ' ' : *at);
+        putchar('\'');
+    } else if (o->arg != NULL) {
+        printf(strcmp(o->arg, "FILE") == 0 ? " -r -F" : " -x");
+    }
+    printf(" -d ");
+    fish_text(o->help);
+    putchar('\n');
+}
+
+static void fish(void)
+{
+    printf("# fish completion of vireo\n"
+           "complete -c vireo -n __fish_use_subcommand -f -l version -d 'which this is'\n"
+           "complete -c vireo -f -l help -d 'all about it'\n");
+    for (const cli_command *const *c = cli_commands(); *c != NULL; c++) {
+        printf("complete -c vireo -n __fish_use_subcommand -f -a %s -d ", (*c)->name);
+        fish_text((*c)->summary);
+        putchar('\n');
+        for (const cli_group *g = (*c)->groups; g->options != NULL; g++)
+            for (const cli_option *o = g->options; o->name != NULL; o++)
+                fish_option(*c, o);
+    }
+}
+
 static int run(const cli_command *self, int argc, char **argv)
 {
     cli_words words;
@@ -113,8 +160,10 @@ static int run(const cli_command *self, int argc, char **argv)
         bash();
     else if (strcmp(words.at[0], "zsh") == 0)
         zsh();
+    else if (strcmp(words.at[0], "fish") == 0)
+        fish();
     else
-        return cli_usage_error(self, "no completion for \"%s\": there are bash and zsh",
+        return cli_usage_error(self, "no completion for \"%s\": there are bash, zsh and fish",
                                words.at[0]);
     return CLI_OK;
 }
@@ -123,13 +172,13 @@ static const cli_group groups[] = {{0}};
 
 const cli_command cli_cmd_completion = {
     .name = "completion",
-    .words = "bash|zsh",
+    .words = "bash|zsh|fish",
     .summary = "what makes a shell complete these commands",
-    .text =
-        "`make install` puts it where shells look for it. Without that, put one of these lines\n"
-        "into ~/.bashrc or ~/.zshrc:",
+    .text = "`make install` puts it where shells look for it. Without that, put one of these lines "
+            "into ~/.bashrc, ~/.zshrc or ~/.config/fish/config.fish:",
     .examples = "source <(vireo completion bash)\n"
-                "source <(vireo completion zsh)      behind compinit",
+                "source <(vireo completion zsh)      behind compinit\n"
+                "vireo completion fish | source",
     .min_words = 1,
     .max_words = 1,
     .groups = groups,

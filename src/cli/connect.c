@@ -181,11 +181,11 @@ static void on_open(cli_link *link)
     cli_connect *c = link->user;
     if (link->raw) {
         const char *protocol = vireo_ws_protocol(link->ws);
-        cli_connect_say(c, CLI_BLUE, "=", "connected to %s%s%s; /help lists what can be typed",
-                        link->url, *protocol ? ", " : "", protocol);
+        cli_connect_say(c, CLI_BLUE, "=", "connected to %s%s%s; /help tells more", link->url,
+                        *protocol ? ", " : "", protocol);
     } else {
-        cli_connect_say(c, CLI_BLUE, "=", "connected to %s over %s; /help lists what can be typed",
-                        link->url, vireo_transport(link->socket));
+        cli_connect_say(c, CLI_BLUE, "=", "connected to %s over %s; /help tells more", link->url,
+                        vireo_transport(link->socket));
     }
     if (c->prompt == NULL) /* lines of a pipe wait until they can be sent */
         open_prompt(c);
@@ -367,11 +367,10 @@ const cli_command cli_cmd_connect = {
     .name = "connect",
     .words = "URL",
     .summary = "a prompt at a server: type events, see what comes",
-    .text =
-        "Type an event and its arguments, chat {\"text\":\"hi\"}; JSON, @FILE for the bytes of a\n"
-        "file, all else is a text. To a raw WebSocket (ws:) each line is a message. /help lists\n"
-        "the commands of the prompt, Tab completes them and the events seen so far, the arrows\n"
-        "bring back what was typed, Ctrl-D ends it.",
+    .text = "Type an event and its arguments, chat {\"text\":\"hi\"}; JSON, @FILE for the bytes of "
+            "a file, all else is a text. To a raw WebSocket (ws:) each line is a message. /help "
+            "lists the commands of the prompt, Tab completes them and the events seen so far, the "
+            "arrows bring back what was typed, Ctrl-D ends it.",
     .examples = "vireo connect localhost:3000\n"
                 "vireo connect https://example.org/admin --auth '{\"token\":\"x\"}'\n"
                 "vireo connect wss://echo.example.org",

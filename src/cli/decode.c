@@ -236,8 +236,8 @@ static int run(const cli_command *self, int argc, char **argv)
 
 static const cli_option options[] = {
     {"as", 0, CLI_CHOICE, offsetof(struct decode, as), "auto|engine|payload|socket|ws|msgpack",
-     "what it is (auto): a packet or a polling payload of\n                          Engine.IO, a "
-     "packet of Socket.IO, WebSocket frames, bytes of msgpack"},
+     "what it is (auto): a packet or a polling payload of Engine.IO, a packet of Socket.IO, "
+     "WebSocket frames, bytes of msgpack"},
     {"in", 0, CLI_CHOICE, offsetof(struct decode, in), "auto|text|hex|base64|raw",
      "how it is written (auto); raw: the input as it is"},
     {"file", 'f', CLI_TEXT, offsetof(struct decode, file), "FILE", "read this instead of stdin"},
@@ -253,10 +253,9 @@ const cli_command cli_cmd_decode = {
     .name = "decode",
     .words = "[TEXT ..]",
     .summary = "packets and frames to lines that one can read",
-    .text =
-        "Each TEXT, or each line of the input, is a packet or a payload; bytes in hexadecimal are\n"
-        "frames of one direction of a WebSocket. A file that a browser's developer tools have\n"
-        "saved (HAR) is read as a whole. Exits with 1 when something could not be read.",
+    .text = "Each TEXT, or each line of the input, is a packet or a payload; bytes in hexadecimal "
+            "are frames of one direction of a WebSocket. A file that a browser's developer tools "
+            "have saved (HAR) is read as a whole. Exits with 1 when something could not be read.",
     .examples = "vireo decode '42[\"chat\",{\"text\":\"hi\"}]'\n"
                 "vireo decode '81 05 68 65 6c 6c 6f'\n"
                 "vireo decode --file localhost.har\n"

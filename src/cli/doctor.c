@@ -9,13 +9,20 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli/show.h"
 #include "http/server.h"
 
-enum { MAX_BODY = 4 << 20, COLUMN = 12 };
+enum { MAX_BODY = 4 << 20, COLUMN = 12, INDENT = 6 + COLUMN };
 
 /* --- findings --------------------------------------------------------------------------------- */
+
+/* In a pipe each finding and each remedy is a line. */
+static size_t width(void)
+{
+    return isatty(STDOUT_FILENO) ? cli_width(stdout, 100) : SIZE_MAX;
+}
 
 static void put_words(const char *text, va_list args)
 {
@@ -25,8 +32,8 @@ static void put_words(const char *text, va_list args)
     vireo__buf_init(&line, VIREO__BUF_UNLIMITED);
     if (n > 0)
         cli_escape(&line, words, (size_t)n);
-    vireo__buf_append_byte(&line, '\n');
-    cli_put(stdout, &line);
+    if (vireo__buf_cstr(&line) != NULL)
+        cli_wrap(stdout, (char *)line.data, INDENT, INDENT, width());
     vireo__buf_deinit(&line);
     free(words);
 }
@@ -37,15 +44,12 @@ static void put_mark(const doctor *d, cli_ink ink, const char *mark, const char 
            COLUMN, what);
 }
 
-/* Each line of it below the finding. */
+/* Below the finding. */
 static void put_remedy(const doctor *d, const char *text)
 {
-    while (text != NULL && *text != '\0') {
-        size_t n = strcspn(text, "\n");
-        printf("%*s%s%.*s%s\n", COLUMN + 6, "", cli_paint(d->colours, CLI_CYAN), (int)n, text,
-               cli_paint(d->colours, CLI_PLAIN));
-        text += n + (text[n] == '\n');
-    }
+    printf("%*s%s", INDENT, "", cli_paint(d->colours, CLI_CYAN));
+    cli_wrap(stdout, text, INDENT, INDENT, width());
+    printf("%s", cli_paint(d->colours, CLI_PLAIN));
 }
 
 void doctor_fine(doctor *d, const char *what, const char *text, ...)
@@ -95,6 +99,20 @@ static void copy_header(const vireo__answer *answer, const char *name, char *to,
     snprintf(to, size, "%s", value ? value : "");
 }
 
+/* "name=value" of each Set-Cookie. */
+static void copy_cookies(const vireo__answer *answer, char *to, size_t size)
+{
+    const char *at = (const char *)answer->head.data, *end = at + answer->head.len;
+    size_t n = 0;
+    while (at != end) {
+        const char *value = at + strlen(at) + 1;
+        if (strcmp(at, "set-cookie") == 0 && n < size)
+            n += (size_t)snprintf(to + n, size - n, "%s%.*s", n > 0 ? "; " : "",
+                                  (int)strcspn(value, ";"), value);
+        at = value + strlen(value) + 1;
+    }
+}
+
 static void on_head(vireo__exchange *x, const vireo__answer *answer)
 {
     doctor_request *r = vireo__exchange_user(x);
@@ -104,6 +122,7 @@ static void on_head(vireo__exchange *x, const vireo__answer *answer)
     copy_header(answer, "access-control-allow-origin", a->allow_origin, sizeof a->allow_origin);
     copy_header(answer, "access-control-allow-credentials", a->allow_credentials,
                 sizeof a->allow_credentials);
+    copy_cookies(answer, a->cookies, sizeof a->cookies);
     copy_header(answer, "location", a->location, sizeof a->location);
     copy_header(answer, "server", a->server, sizeof a->server);
     copy_header(answer, "content-type", a->type, sizeof a->type);
@@ -125,6 +144,20 @@ static void on_done(vireo__exchange *x, int error, const char *text)
         snprintf(r->answer->text, sizeof r->answer->text, "%s", text);
 }
 
+/* The headers of the command line, and |cookie| if the request is one of a session's. */
+static size_t gather_headers(const doctor *d, const char *query, const char **headers)
+{
+    size_t n = 0;
+    for (; d->link.headers[n] != NULL; n++)
+        headers[n] = d->link.headers[n];
+    if (strstr(query, "sid=") != NULL && *d->cookies != '\0' && !d->no_cookies) {
+        headers[n++] = "Cookie";
+        headers[n++] = d->cookies;
+    }
+    headers[n] = NULL;
+    return n;
+}
+
 doctor_request *doctor_begin(doctor *d, doctor_answer *a, const char *method, const char *query,
                              const char *origin, const void *body, size_t n)
 {
@@ -132,14 +165,12 @@ doctor_request *doctor_begin(doctor *d, doctor_answer *a, const char *method, co
         .on_head = on_head, .on_body = on_body, .on_done = on_done};
     char url[2048];
     const char *headers[2 * CLI_LIST_MAX + 12];
-    size_t at = 0;
     vireo_error error = {0};
     doctor_request *r = calloc(1, sizeof *r);
     *a = (doctor_answer){.error = VIREO_ENOMEM, .text = "out of memory"};
     vireo__buf_init(&a->body, MAX_BODY);
     snprintf(url, sizeof url, "%s%s?%s", d->base, d->path, query);
-    for (; d->link.headers[at] != NULL; at++)
-        headers[at] = d->link.headers[at];
+    size_t at = gather_headers(d, query, headers);
     headers[at++] = "Connection"; /* of its own, so that a balancer chooses anew */
     headers[at++] = "close";
     if (origin != NULL) {
@@ -209,7 +240,13 @@ static void on_ws_open(vireo_ws *ws)
 static void on_ws_message(vireo_ws *ws, const void *data, size_t n, bool binary)
 {
     doctor_ws *w = vireo_ws_user(ws);
-    snprintf(w->last, sizeof w->last, "%.*s", binary ? 0 : (int)n, (const char *)data);
+    if (n == 1 && *(const char *)data == '2') {
+        w->pings++;
+        vireo_ws_send_text(ws, "3");
+        return;
+    }
+    if (w->messages == w->seen)
+        snprintf(w->last, sizeof w->last, "%.*s", binary ? 0 : (int)n, (const char *)data);
     w->messages++;
 }
 
@@ -232,12 +269,14 @@ static void on_ws_close(vireo_ws *ws, uint16_t code, const char *reason)
 void doctor_ws_open(doctor *d, doctor_ws *w, const char *query)
 {
     char url[2048];
+    const char *headers[2 * CLI_LIST_MAX + 12];
     vireo_error error = {.text = "out of memory"};
+    gather_headers(d, query, headers);
     *w = (doctor_ws){.d = d};
     snprintf(url, sizeof url, "%s%s?%s", d->base, d->path, query);
     w->ws = vireo_ws_connect(
         d->app, url, .user = w, .on_open = on_ws_open, .on_message = on_ws_message,
-        .on_error = on_ws_error, .on_close = on_ws_close, .headers = d->link.headers,
+        .on_error = on_ws_error, .on_close = on_ws_close, .headers = headers,
         .proxy = d->target.proxy, .unix_path = d->target.unix_path, .tls = d->link.tls,
         .connect_timeout_ms = d->patience_ms, .close_timeout_ms = 1000, .error = &error);
     if (w->ws == NULL)
@@ -252,17 +291,28 @@ static void on_late(vireo_timer *timer, void *user)
     *(bool *)user = true;
 }
 
-bool doctor_ws_wait(doctor *d, doctor_ws *w, uint32_t ms)
+/* Until |count| is no longer |old|. */
+static bool wait_for(doctor *d, doctor_ws *w, uint32_t ms, const unsigned *count, unsigned old)
 {
     bool late = false;
     vireo_timer *timer = vireo_after(d->app, ms, on_late, &late);
-    while (timer != NULL && !late && w->ws != NULL && w->messages == w->seen)
+    while (timer != NULL && !late && w->ws != NULL && *count == old)
         uv_run(&d->uv, UV_RUN_ONCE);
     if (!late)
         vireo_timer_stop(timer);
-    bool come = w->messages != w->seen;
+    return *count != old;
+}
+
+bool doctor_ws_wait(doctor *d, doctor_ws *w, uint32_t ms)
+{
+    bool come = wait_for(d, w, ms, &w->messages, w->seen);
     w->seen = w->messages;
     return come;
+}
+
+bool doctor_ws_pinged(doctor *d, doctor_ws *w, uint32_t ms)
+{
+    return wait_for(d, w, ms, &w->pings, 0);
 }
 
 void doctor_ws_close(doctor *d, doctor_ws *w)
@@ -294,6 +344,9 @@ static bool read_url(doctor *d)
         snprintf(d->port, sizeof d->port, "%.*s", (int)strspn(behind + 1, "0123456789"),
                  behind + 1);
     snprintf(d->base, sizeof d->base, "http%s://%.*s", d->secure ? "s" : "", (int)n, host);
+    snprintf(d->ns, sizeof d->ns, "%.*s", (int)strcspn(host + n, "?"), host + n);
+    if (*d->ns == '\0')
+        strcpy(d->ns, "/");
     while (slash > 0 && path[slash - 1] == '/')
         slash--;
     snprintf(d->path, sizeof d->path, "%s%.*s/", *path == '/' ? "" : "/", (int)slash, path);
@@ -361,11 +414,10 @@ const cli_command cli_cmd_doctor = {
     .name = "doctor",
     .words = "URL",
     .summary = "finds out why clients of Socket.IO cannot connect",
-    .text =
-        "Walks the usual causes one after the other: name, port, TLS, revision of the protocol,\n"
-        "CORS, polling, upgrade, answers that are held back, largest payload, heartbeat, sticky\n"
-        "sessions; says what is wrong, and what to change. It opens sessions of its own, sends no\n"
-        "events, and ends with 1 when something is wrong.",
+    .text = "Walks the usual causes one after the other: name, port, TLS, revision of the "
+            "protocol, CORS, polling, upgrade, answers that are held back, largest payload, "
+            "heartbeat, sticky sessions; says what is wrong, and what to change. It opens sessions "
+            "of its own, sends no events, and ends with 1 when something is wrong.",
     .examples = "vireo doctor localhost:3000\n"
                 "vireo doctor https://api.example.org --page https://example.org\n"
                 "vireo doctor https://example.org --path /chat/socket.io --full",

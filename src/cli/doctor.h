@@ -28,9 +28,12 @@ typedef struct doctor {
     char port[8];
     bool secure;
     char path[256]; /* with its slash at the end */
+    char ns[256];   /* the URL's path */
     /* what the handshake said */
     bool polling; /* it works */
     char sid[256];
+    char cookies[1024]; /* "a=1; b=2", which each further request of the session carries */
+    bool no_cookies;    /* .. or none does */
     bool says_websocket;
     uint64_t ping_interval_ms, ping_timeout_ms, max_payload;
 } doctor;
@@ -43,6 +46,7 @@ typedef struct doctor_answer {
     uint64_t took_ms;
     char allow_origin[256], allow_credentials[16], location[512], server[64], type[64];
     size_t allow_origins; /* how often that header came */
+    char cookies[1024];   /* those it has set */
     vireo__buf body;
 } doctor_answer;
 
@@ -67,8 +71,9 @@ typedef struct doctor_ws {
     vireo_ws *ws;
     bool open, closed;
     char error[256];
-    char last[1024];         /* the last message */
+    char last[1024];         /* the first message that was not waited for yet */
     unsigned messages, seen; /* that came; that were waited for */
+    unsigned pings;          /* which are answered, and count as no messages */
     uint16_t code;
 } doctor_ws;
 
@@ -77,6 +82,9 @@ void doctor_ws_open(doctor *d, doctor_ws *w, const char *query);
 
 /* doctor_ws_wait waits for a message that was not waited for yet. False when none came in |ms|. */
 bool doctor_ws_wait(doctor *d, doctor_ws *w, uint32_t ms);
+
+/* doctor_ws_pinged waits for a ping of the server. */
+bool doctor_ws_pinged(doctor *d, doctor_ws *w, uint32_t ms);
 void doctor_ws_close(doctor *d, doctor_ws *w);
 
 /* Findings: what is so, and for the last two what to do. */
@@ -89,5 +97,21 @@ __attribute__((format(printf, 4, 5))) void doctor_bad(doctor *d, const char *wha
 
 /* doctor_examine makes all checks. */
 void doctor_examine(doctor *d);
+
+#define DOCTOR_V4 "EIO=4&transport="
+
+/* What the checks share. doctor_read_open returns new: the handshake that the answer holds, or
+ * NULL; doctor_take_open notes what it says. doctor_refusal returns the code of Engine.IO's own
+ * refusal, {"code":5,"message":".."}; -1 for none. */
+vireo_value *doctor_read_open(const doctor_answer *a);
+void doctor_take_open(doctor *d, const vireo_value *open);
+int doctor_refusal(const doctor_answer *a, char message[64]);
+
+/* Those that need a session (doctor_session.c). */
+void doctor_check_polling(doctor *d);
+void doctor_check_upgrade(doctor *d);
+void doctor_check_websocket(doctor *d); /* heartbeat and namespace too */
+void doctor_check_payload(doctor *d);
+void doctor_check_sticky(doctor *d);
 
 #endif

@@ -2,8 +2,8 @@
  * SPDX-FileCopyrightText: Copyright (c) 2026 The Vireo authors */
 
 /* doctor_checks.c: the checks of vireo doctor, in the order in which a client meets what they are
- * about. One that fails beyond repair ends the examination: what follows would only tell the same.
- */
+ * about: name, port, TLS, handshake, CORS here, what a session needs in doctor_session.c. One that
+ * fails beyond repair ends the examination: what follows would only tell the same. */
 
 #include <errno.h>
 #include <fcntl.h>
@@ -14,12 +14,6 @@
 #include <unistd.h>
 
 #include "cli/doctor.h"
-
-#define SLOW_MS   1500            /* an answer that the server gives at once takes no longer */
-#define MAX_POST  1000000         /* bytes that are sent for the test of maxPayload */
-#define LONG_PING 55000           /* ms: proxies commonly cut what is silent for a minute */
-#define NOBODYS   "/vireo-doctor" /* a namespace that nobody has: the server answers at once */
-#define V4        "EIO=4&transport="
 
 /* --- name, port ------------------------------------------------------------------------------- */
 
@@ -48,9 +42,9 @@ static int try_address(const struct addrinfo *a, int patience_ms)
 static const char *port_remedy(int error)
 {
     if (error == ECONNREFUSED)
-        return "Nothing listens there: is the server running, on this port? In a container or on\n"
+        return "Nothing listens there: is the server running, on this port? In a container or on "
                "another machine it must listen on 0.0.0.0 or ::, not on 127.0.0.1.";
-    return "Something between drops what is sent there: look at firewalls, security groups, and\n"
+    return "Something between drops what is sent there: look at firewalls, security groups, and "
            "which ports a container publishes.";
 }
 
@@ -69,7 +63,7 @@ static bool check_port(doctor *d, const struct addrinfo *list)
         doctor_bad(d, "port", port_remedy(error), "%s port %s: %s", bad, d->port, strerror(error));
     else if (*bad != '\0')
         doctor_note(d, "port",
-                    "Clients that try only this address fail: let the server listen on all, or\n"
+                    "Clients that try only this address fail: let the server listen on all, or "
                     "take the name's address away.",
                     "%s answers, but %s does not: %s", good, bad, strerror(error));
     else
@@ -97,29 +91,55 @@ static bool check_name(doctor *d)
 
 /* --- the handshake ---------------------------------------------------------------------------- */
 
+/* By a word of what OpenSSL says. */
+static const char *tls_remedy(const char *text)
+{
+    static const struct {
+        const char *word, *remedy;
+    } known[] = {
+        {"expired", "Renew the certificate and reload the server; or is this machine's clock "
+                    "wrong?"},
+        {"not yet valid", "Is this machine's clock right?"},
+        {"mismatch", "The certificate is made out to another name: say that one in the URL, or "
+                     "have one made with this name in it (subjectAltName)."},
+        {"self-signed", "No browser trusts it: take one of a CA (Let's Encrypt costs nothing), or "
+                        "name it with --cacert FILE here and as the option ca in Node clients."},
+        {"issuer", "The server must send the whole chain (fullchain.pem, not cert.pem). If a CA of "
+                   "your own has signed it, --cacert FILE names that."},
+        {"application protocol", "The port speaks HTTP/2 only. Socket.IO begins with HTTP/1.1: let "
+                                 "the server or the proxy offer both (Node: allowHTTP1: true)."},
+        {"version number", "The port speaks no TLS: say http: in the URL, here and in the client."},
+        {"handshake failure", "The two have no cipher or version of TLS in common: TLS 1.2 or 1.3 "
+                              "is wanted. Or the server wants a certificate: --cert and --key."},
+        {"certificate required", "The server wants a certificate: --cert and --key."},
+    };
+    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
+        if (strstr(text, known[i].word) != NULL)
+            return known[i].remedy;
+    return "The certificate must be made out to this name, be valid today, and come with the whole "
+           "chain (fullchain.pem, not cert.pem).";
+}
+
 /* Returns false when there was no answer: told. */
 static bool answered(doctor *d, const doctor_answer *a)
 {
     if (a->error == VIREO_ETLS)
-        doctor_bad(d, "TLS",
-                   "The certificate must be made out to this name, be valid today, and come with "
-                   "the\nwhole chain (fullchain.pem, not cert.pem). --cacert FILE names a CA of "
-                   "your own.",
-                   "%s", a->text);
+        doctor_bad(d, "TLS", tls_remedy(a->text), "%s", a->text);
     else if (a->error == VIREO_ETIMEDOUT)
         doctor_bad(d, "HTTP",
-                   "The connection stands but nobody answers: is the server's loop "
-                   "busy, or does the port\nspeak something else?",
+                   "The connection stands but nobody answers: is the server's loop busy, or does "
+                   "the port speak something else?",
                    "%s", a->text);
     else if (a->error < 0)
         doctor_bad(d, "HTTP",
                    d->secure ? "Does the port speak TLS? Try http:."
-                             : "Does the port speak HTTP without TLS? Try https:.",
+                             : "Does the port speak HTTP/1.1 without TLS? Try https:. A port for "
+                               "HTTP/2 alone does not do: Socket.IO begins with HTTP/1.1.",
                    "%s", a->text);
     return a->error >= 0;
 }
 
-static vireo_value *read_open(const doctor_answer *a)
+vireo_value *doctor_read_open(const doctor_answer *a)
 {
     const char *text = (const char *)a->body.data;
     size_t n = a->body.len;
@@ -129,7 +149,7 @@ static vireo_value *read_open(const doctor_answer *a)
     return n > 1 && text[0] == '0' ? vireo_parse(text + 1, n - 1, NULL) : NULL;
 }
 
-static void take_open(doctor *d, const vireo_value *open)
+void doctor_take_open(doctor *d, const vireo_value *open)
 {
     const vireo_value *upgrades = vireo_get(open, "upgrades");
     snprintf(d->sid, sizeof d->sid, "%s", vireo_str_or(vireo_get(open, "sid"), ""));
@@ -141,8 +161,7 @@ static void take_open(doctor *d, const vireo_value *open)
         d->says_websocket |= strcmp(vireo_str_or(e, ""), "websocket") == 0;
 }
 
-/* Engine.IO's own refusal: {"code":5,"message":".."}; -1 for none. */
-static int refusal(const doctor_answer *a, char message[64])
+int doctor_refusal(const doctor_answer *a, char message[64])
 {
     vireo_value *v = vireo_parse((const char *)a->body.data, a->body.len, NULL);
     int code = (int)vireo_int(vireo_get(v, "code"), -1);
@@ -171,7 +190,7 @@ static void old_revision(doctor *d)
 {
     doctor_bad(d, "revision",
                "Update socket.io on the server to 4, or use socket.io-client 2 with it. (A server "
-               "of\nversion 3 or 4 speaks to old clients with allowEIO3: true.)",
+               "of version 3 or 4 speaks to old clients with allowEIO3: true.)",
                "the server is Socket.IO 2 or older (Engine.IO 3), clients of today speak "
                "Engine.IO 4");
 }
@@ -179,7 +198,7 @@ static void old_revision(doctor *d)
 static void explain_status(doctor *d, const doctor_answer *a)
 {
     char message[64];
-    int code = refusal(a, message);
+    int code = doctor_refusal(a, message);
     if (code == 0)
         doctor_note(d, "polling",
                     "Clients must say transports: [\"websocket\"], else they fail. Or allow "
@@ -198,7 +217,7 @@ static void explain_status(doctor *d, const doctor_answer *a)
     else if (a->status == 404)
         doctor_bad(d, "path",
                    "Is Socket.IO attached to this server, and what is its option path? --path says "
-                   "it here,\nthe option path in the client. A proxy must pass it on unchanged.",
+                   "it here, the option path in the client. A proxy must pass it on unchanged.",
                    "%s: 404, nothing is there", d->path);
     else if (a->status >= 300 && a->status < 400)
         doctor_bad(d, "redirect", "Use that URL in the client: WebSockets follow no redirects.",
@@ -211,7 +230,7 @@ static void explain_status(doctor *d, const doctor_answer *a)
     else if (a->status >= 502 && a->status <= 504)
         doctor_bad(d, "proxy",
                    "The proxy runs, the server behind it does not answer it: is it "
-                   "running, on the port\nthat the proxy's configuration names?",
+                   "running, on the port that the proxy's configuration names?",
                    "%u, by %s", a->status, *a->server ? a->server : "a proxy");
     else
         doctor_bad(d, "handshake", "This is no answer of Socket.IO: who listens there?", "%u, %s",
@@ -224,28 +243,29 @@ static bool check_handshake(doctor *d)
     doctor_answer a;
     char message[64];
     bool more = false;
-    doctor_ask(d, &a, "GET", V4 "polling", NULL, NULL, 0);
-    vireo_value *open = a.error >= 0 && a.status == 200 ? read_open(&a) : NULL;
+    doctor_ask(d, &a, "GET", DOCTOR_V4 "polling", NULL, NULL, 0);
+    vireo_value *open = a.error >= 0 && a.status == 200 ? doctor_read_open(&a) : NULL;
     if (!answered(d, &a)) {
         more = false;
     } else if (open != NULL) {
-        take_open(d, open);
+        doctor_take_open(d, open);
+        strcpy(d->cookies, a.cookies);
         d->polling = more = true;
         if (d->secure)
             doctor_fine(d, "TLS", "the certificate is in order");
         doctor_fine(d, "revision", "Engine.IO 4, as clients since Socket.IO 3 speak it");
         doctor_fine(d, "handshake", "a session after %u ms", (unsigned)a.took_ms);
     } else if (is_revision3(&a) ||
-               (a.status != 404 && refusal(&a, message) != 0 && speaks_revision3(d))) {
+               (a.status != 404 && doctor_refusal(&a, message) != 0 && speaks_revision3(d))) {
         old_revision(d);
     } else if (a.status == 200) {
         doctor_bad(d, "path",
                    "A fallback (of a single-page application, say) answers for Socket.IO: let it "
-                   "come\nbehind, or name the right --path.",
+                   "come behind, or name the right --path.",
                    "%s answers 200 with %s, which is not Socket.IO", d->path,
                    *a.type ? a.type : "something");
     } else {
-        more = refusal(&a, message) == 0;
+        more = doctor_refusal(&a, message) == 0;
         explain_status(d, &a);
     }
     vireo_value_free(open);
@@ -259,7 +279,7 @@ static void judge_cors(doctor *d, const doctor_answer *a, const char *what)
 {
     static const char remedy[] =
         "On the server: new Server(http, { cors: { origin: \"https://your.page\" } }); with "
-        "Vireo:\n"
+        "Vireo: "
         "vireo_cors(app, \"/socket.io/\", .origins = ..). Scheme, name and port must be the "
         "page's.";
     if (a->allow_origins > 1)
@@ -286,262 +306,19 @@ static void check_cors(doctor *d)
         return;
     }
     unsigned before = d->problems;
-    doctor_ask(d, &a, "GET", V4 "polling", d->origin, NULL, 0);
+    doctor_ask(d, &a, "GET", DOCTOR_V4 "polling", d->origin, NULL, 0);
     if (answered(d, &a))
         judge_cors(d, &a, "a request");
     doctor_done(&a);
     if (d->problems > before)
         return;
-    doctor_ask(d, &a, "OPTIONS", V4 "polling", d->origin, NULL, 0);
+    doctor_ask(d, &a, "OPTIONS", DOCTOR_V4 "polling", d->origin, NULL, 0);
     if (answered(d, &a) && a.status >= 300)
         doctor_bad(d, "CORS", "OPTIONS must be answered without a login and without a redirect.",
                    "the preflight is answered with %u", a.status);
     else if (a.error >= 0)
         judge_cors(d, &a, "the preflight");
     doctor_done(&a);
-}
-
-/* --- polling ---------------------------------------------------------------------------------- */
-
-static bool lost_session(const doctor_answer *a)
-{
-    char message[64];
-    return a->error >= 0 && a->status == 400 && refusal(a, message) == 1;
-}
-
-static const char sticky_remedy[] =
-    "Several servers stand behind this URL, and each request may reach another one: let the\n"
-    "load balancer choose by cookie or address (nginx: ip_hash; or hash), see \"sticky "
-    "sessions\".\n"
-    "Or let clients say transports: [\"websocket\"].";
-
-/* One POST in the session. */
-static bool post(doctor *d, doctor_answer *a, const char *sid, const void *body, size_t n)
-{
-    char query[320];
-    snprintf(query, sizeof query, V4 "polling&sid=%s", sid);
-    doctor_ask(d, a, "POST", query, NULL, body, n);
-    return a->error >= 0 && a->status == 200;
-}
-
-static void tell_poll(doctor *d, const doctor_answer *poll, const doctor_answer *sent)
-{
-    const doctor_answer *a = sent->error < 0 || sent->status != 200 ? sent : poll;
-    if (lost_session(a))
-        doctor_bad(d, "polling", sticky_remedy,
-                   "the server does not know the session that it "
-                   "has just opened");
-    else if (a->error == VIREO_ETIMEDOUT)
-        doctor_bad(
-            d, "buffering",
-            "A proxy holds answers back until it has more of them: switch its buffering off\n"
-            "(nginx: proxy_buffering off;), and compression and virus scanners with it.",
-            "what the server answers at once does not arrive within %u s", d->patience_ms / 1000);
-    else if (a->error < 0)
-        doctor_bad(d, "polling", "Something cuts the connection: look at the proxy's log.", "%s",
-                   a->text);
-    else if (a->status != 200)
-        doctor_bad(d, "polling", "Look at the log of the server, or of the proxy in front.",
-                   "a %s is answered with %u", a == sent ? "POST" : "poll", a->status);
-    else if (poll->took_ms > SLOW_MS)
-        doctor_bad(d, "buffering",
-                   "A proxy holds answers back for a while: switch its buffering off (nginx:\n"
-                   "proxy_buffering off;). If it is the server, its loop is too busy.",
-                   "what the server answers at once took %.1f s", (double)poll->took_ms / 1000);
-    else
-        doctor_fine(d, "polling", "a message each way, %u ms", (unsigned)poll->took_ms);
-}
-
-/* While a poll waits, something is sent to which the server answers at once. */
-static void check_polling(doctor *d)
-{
-    static const char ask[] = "40" NOBODYS ",";
-    char query[320];
-    doctor_answer poll, sent;
-    snprintf(query, sizeof query, V4 "polling&sid=%s", d->sid);
-    doctor_request *r = doctor_begin(d, &poll, "GET", query, NULL, NULL, 0);
-    bool good = post(d, &sent, d->sid, ask, sizeof ask - 1);
-    doctor_end(d, r);
-    unsigned before = d->problems;
-    tell_poll(d, &poll, &sent);
-    d->polling = good && d->problems == before;
-    doctor_done(&poll);
-    doctor_done(&sent);
-}
-
-/* --- WebSocket -------------------------------------------------------------------------------- */
-
-static const char upgrade_remedy[] =
-    "A proxy in front must pass upgrades on. nginx: proxy_http_version 1.1; proxy_set_header\n"
-    "Upgrade $http_upgrade; proxy_set_header Connection \"upgrade\"; Apache: mod_proxy_wstunnel.\n"
-    "Without a proxy: do the server's transports name websocket?";
-
-/* Sends |text| and waits for an answer that begins with |wanted|. */
-static bool exchange(doctor *d, doctor_ws *w, const char *text, const char *wanted)
-{
-    bool come = w->ws != NULL && vireo_ws_send_text(w->ws, text) == 0 &&
-                doctor_ws_wait(d, w, d->patience_ms);
-    return come && strncmp(w->last, wanted, strlen(wanted)) == 0;
-}
-
-static void upgrade_failed(doctor *d, const doctor_ws *w)
-{
-    doctor_bad(d, "upgrade", upgrade_remedy, "no WebSocket: %s%s",
-               *w->error ? w->error : "it is closed at once",
-               d->polling ? "; clients stay with polling, which is slower" : "");
-}
-
-static void no_answer(doctor *d, const char *what)
-{
-    doctor_bad(d, "upgrade",
-               "Something lets the WebSocket stand but passes no frames on: a proxy that does not "
-               "know\nWebSocket, a virus scanner, an older load balancer.",
-               "the WebSocket opens, but %s", what);
-}
-
-/* The way of a client: a session by polling, then the WebSocket. */
-static void check_upgrade(doctor *d)
-{
-    char query[320];
-    doctor_ws w;
-    if (!d->says_websocket) {
-        doctor_note(d, "upgrade",
-                    "Does the server say transports: [\"polling\"] or allowUpgrades: false? Each "
-                    "message\ncosts a request then.",
-                    "the server offers no WebSocket");
-        return;
-    }
-    snprintf(query, sizeof query, V4 "websocket&sid=%s", d->sid);
-    doctor_ws_open(d, &w, query);
-    if (!w.open)
-        upgrade_failed(d, &w);
-    else if (!exchange(d, &w, "2probe", "3probe"))
-        no_answer(d, "the probe is not answered");
-    else
-        doctor_fine(d, "upgrade", "a WebSocket takes over from polling");
-    doctor_ws_close(d, &w);
-}
-
-static void check_heartbeat(doctor *d, doctor_ws *w)
-{
-    uint64_t due = d->ping_interval_ms + d->ping_timeout_ms;
-    if (d->ping_interval_ms > LONG_PING)
-        doctor_note(d, "heartbeat",
-                    "Proxies commonly cut what is silent for a minute: pingInterval: 25000.",
-                    "the server pings each %u s", (unsigned)(d->ping_interval_ms / 1000));
-    else if (!d->full && d->ping_interval_ms > d->patience_ms)
-        doctor_note(d, "heartbeat", "--full waits for it.",
-                    "not waited for: a ping is due after "
-                    "%u s",
-                    (unsigned)(d->ping_interval_ms / 1000));
-    else if (doctor_ws_wait(d, w, (uint32_t)(due > 600000 ? 600000 : due)) && w->last[0] == '2')
-        doctor_fine(d, "heartbeat", "the server pings, each %.3g s",
-                    (double)d->ping_interval_ms / 1000);
-    else
-        doctor_bad(
-            d, "heartbeat",
-            "Something between closes silent connections, or swallows pings: raise its idle\n"
-            "time-out above pingInterval (nginx: proxy_read_timeout), or lower pingInterval.",
-            w->ws == NULL ? "the connection was closed (%u) before a ping came"
-                          : "no ping came (%u)",
-            w->code);
-}
-
-/* A session over the WebSocket alone. */
-static void check_websocket(doctor *d)
-{
-    doctor_ws w;
-    doctor_ws_open(d, &w, V4 "websocket");
-    bool open = w.open && doctor_ws_wait(d, &w, d->patience_ms) && w.last[0] == '0';
-    if (!w.open) {
-        upgrade_failed(d, &w);
-    } else if (!open) {
-        no_answer(d, "the handshake does not come");
-    } else {
-        vireo_value *v = vireo_parse(w.last + 1, strlen(w.last + 1), NULL);
-        take_open(d, v);
-        vireo_value_free(v);
-        if (exchange(d, &w, "40" NOBODYS ",", "4"))
-            doctor_fine(d, "websocket", "a session without polling, a message each way");
-        else
-            no_answer(d, "what is sent is not answered");
-        check_heartbeat(d, &w);
-    }
-    doctor_ws_close(d, &w);
-}
-
-/* --- the largest payload ---------------------------------------------------------------------- */
-
-/* Opens a session of its own: what goes wrong ends it. Returns false when it cannot. */
-static bool open_session(doctor *d)
-{
-    doctor_answer a;
-    doctor_ask(d, &a, "GET", V4 "polling", NULL, NULL, 0);
-    vireo_value *open = a.error >= 0 && a.status == 200 ? read_open(&a) : NULL;
-    if (open != NULL)
-        take_open(d, open);
-    vireo_value_free(open);
-    doctor_done(&a);
-    return open != NULL;
-}
-
-/* A packet that says nothing ("6", a noop), as long as the server says it may be. */
-static void check_payload(doctor *d)
-{
-    doctor_answer a;
-    if (!open_session(d) || d->max_payload == 0)
-        return;
-    size_t n = d->max_payload < MAX_POST ? (size_t)d->max_payload : MAX_POST;
-    char *body = malloc(n);
-    if (body == NULL)
-        return;
-    memset(body, 'x', n);
-    body[0] = '6';
-    if (post(d, &a, d->sid, body, n))
-        doctor_fine(d, "payload", "%zu bytes in one request (maxPayload %llu)", n,
-                    (unsigned long long)d->max_payload);
-    else if (lost_session(&a))
-        doctor_bad(d, "polling", sticky_remedy, "the server does not know its own session");
-    else
-        doctor_bad(
-            d, "payload",
-            "A proxy in front takes less than the server: raise its limit (nginx:\n"
-            "client_max_body_size), or lower the server's maxHttpBufferSize, which clients obey.",
-            "the server says %llu bytes, but %zu of them are refused: %u%s%s",
-            (unsigned long long)d->max_payload, n, a.status, a.error < 0 ? " " : "",
-            a.error < 0 ? a.text : "");
-    doctor_done(&a);
-    free(body);
-}
-
-/* --- sticky sessions -------------------------------------------------------------------------- */
-
-static void check_sticky(doctor *d)
-{
-    unsigned lost = 0, failed = 0;
-    for (uint64_t i = 0; i < d->tries; i++) {
-        doctor_answer a;
-        if (!open_session(d)) {
-            failed++;
-            continue;
-        }
-        if (!post(d, &a, d->sid, "1", 1)) { /* goodbye */
-            lost += lost_session(&a);
-            failed += !lost_session(&a);
-        }
-        doctor_done(&a);
-    }
-    if (lost > 0)
-        doctor_bad(d, "sticky", sticky_remedy,
-                   "%u of %u sessions were not known to who was asked "
-                   "next",
-                   lost, (unsigned)d->tries);
-    else if (failed > 0)
-        doctor_bad(d, "sticky", "Is one of several servers down, or does a rate limit refuse?",
-                   "%u of %u sessions could not be had", failed, (unsigned)d->tries);
-    else if (d->tries > 0)
-        doctor_fine(d, "sticky", "%u sessions, each known to who was asked next",
-                    (unsigned)d->tries);
 }
 
 /* ---------------------------------------------------------------------------------------------- */
@@ -552,13 +329,13 @@ void doctor_examine(doctor *d)
         return;
     if (d->polling) {
         check_cors(d);
-        check_polling(d);
+        doctor_check_polling(d);
     }
     if (d->polling)
-        check_upgrade(d);
-    check_websocket(d);
+        doctor_check_upgrade(d);
+    doctor_check_websocket(d);
     if (d->polling) {
-        check_payload(d);
-        check_sticky(d);
+        doctor_check_payload(d);
+        doctor_check_sticky(d);
     }
 }

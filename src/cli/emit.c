@@ -176,10 +176,9 @@ const cli_command cli_cmd_emit = {
     .name = "emit",
     .words = "URL [EVENT [ARG ..]]",
     .summary = "sends an event, or one for each line of the input",
-    .text =
-        "An ARG that is JSON is sent as that, @FILE as the bytes of a file, all else as a text.\n"
-        "Without EVENT each line of the input is an event: [\"chat\",{\"text\":\"hi\"}]. To a raw\n"
-        "WebSocket (ws:) each word, or each line, is a message.",
+    .text = "An ARG that is JSON is sent as that, @FILE as the bytes of a file, all else as a "
+            "text. Without EVENT each line of the input is an event: [\"chat\",{\"text\":\"hi\"}]. "
+            "To a raw WebSocket (ws:) each word, or each line, is a message.",
     .examples = "vireo emit localhost:3000 chat '{\"text\":\"hi\"}'\n"
                 "vireo emit localhost:3000/admin photo @cat.jpg --auth '{\"token\":\"x\"}'\n"
                 "vireo listen :3000 | vireo emit :4000      from one server to another\n"

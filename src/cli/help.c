@@ -10,7 +10,10 @@
 #include "cli/command.h"
 #include "cli/show.h"
 
-enum { COLUMN = 26 }; /* where the words about an option begin */
+enum {
+    COLUMN = 26, /* where the words about an option begin */
+    WIDTH = 79
+};
 
 static void title(FILE *out, const char *text)
 {
@@ -24,10 +27,26 @@ static void option(FILE *out, const cli_option *o)
     int n = snprintf(left, sizeof left, "  %c%c%s--%s%s%s", o->letter ? '-' : ' ',
                      o->letter ? o->letter : ' ', o->letter ? ", " : "  ", o->name,
                      o->arg ? " " : "", o->arg ? o->arg : "");
-    if (n >= COLUMN)
-        fprintf(out, "%s\n%*s%s\n", left, COLUMN, "", o->help);
+    if (n > COLUMN - 2)
+        fprintf(out, "%s\n%*s", left, COLUMN, "");
     else
-        fprintf(out, "%-*s%s\n", COLUMN, left, o->help);
+        fprintf(out, "%-*s", COLUMN, left);
+    cli_wrap(out, o->help, COLUMN, COLUMN, cli_width(out, WIDTH));
+}
+
+/* Paragraphs; and rows of tables, "name  what it is", which go on below their second column. */
+static void paragraphs(FILE *out, const char *text)
+{
+    char line[1024];
+    fputc('\n', out);
+    while (*text != '\0') {
+        size_t n = strcspn(text, "\n");
+        snprintf(line, sizeof line, "%.*s", (int)n, text);
+        const char *column = strstr(line, "  ");
+        size_t indent = column ? (size_t)(column - line) + strspn(column, " ") : 0;
+        cli_wrap(out, line, 0, indent, cli_width(out, WIDTH));
+        text += n + (text[n] == '\n');
+    }
 }
 
 /* Each line of |text|, two columns to the right. */
@@ -46,7 +65,7 @@ static void help_one(FILE *out, const cli_command *c)
     fprintf(out, "%svireo %s%s: %s\n\n  vireo %s [OPTION ..] %s\n", cli_paint(colours, CLI_BOLD),
             c->name, cli_paint(colours, CLI_PLAIN), c->summary, c->name, c->words);
     if (c->text != NULL)
-        fprintf(out, "\n%s\n", c->text);
+        paragraphs(out, c->text);
     for (const cli_group *g = c->groups; g->options != NULL; g++) {
         title(out, g->title);
         for (const cli_option *o = g->options; o->name != NULL; o++)
@@ -66,13 +85,16 @@ static void help_all(FILE *out)
             "  vireo COMMAND [OPTION ..] [WORD ..]\n",
             cli_paint(colours, CLI_BOLD), cli_paint(colours, CLI_PLAIN), VIREO_VERSION);
     title(out, "Commands");
-    for (const cli_command *const *c = cli_commands(); *c != NULL; c++)
-        fprintf(out, "  %s%-12s%s%s\n", cli_paint(colours, CLI_CYAN), (*c)->name,
-                cli_paint(colours, CLI_PLAIN), (*c)->summary);
-    fprintf(out,
-            "\nvireo COMMAND --help says more about one; vireo --version says which this is.\n"
-            "Exits with 0 when all went well, 1 when it did not, 2 for a wrong command line,\n"
-            "3 when time was up, 4 when the server refused. NO_COLOR=1 switches colours off.\n");
+    for (const cli_command *const *c = cli_commands(); *c != NULL; c++) {
+        fprintf(out, "  %s%-12s%s", cli_paint(colours, CLI_CYAN), (*c)->name,
+                cli_paint(colours, CLI_PLAIN));
+        cli_wrap(out, (*c)->summary, 14, 14, cli_width(out, WIDTH));
+    }
+    paragraphs(
+        out,
+        "vireo COMMAND --help says more about one; vireo --version says which this is.\n"
+        "Exits with 0 when all went well, 1 when it did not, 2 for a wrong command line, 3 when "
+        "time was up, 4 when the server refused. NO_COLOR=1 switches colours off.");
 }
 
 void cli_help(FILE *out, const cli_command *self)

@@ -225,9 +225,9 @@ const cli_command cli_cmd_listen = {
     .name = "listen",
     .words = "URL [EVENT ..]",
     .summary = "writes a line for each event that comes",
-    .text = "All events, or those that are named, as JSON: [\"chat\",{\"text\":\"hi\"}]. Of a raw "
-            "WebSocket\n"
-            "(ws:) each message is a line as it is. Bytes stand as {\"$base64\":\"AQID\"}.",
+    .text =
+        "All events, or those that are named, as JSON: [\"chat\",{\"text\":\"hi\"}]. Of a raw "
+        "WebSocket (ws:) each message is a line as it is. Bytes stand as {\"$base64\":\"AQID\"}.",
     .examples = "vireo listen localhost:3000 | jq .\n"
                 "vireo listen localhost:3000 price --values | jq .amount\n"
                 "vireo listen localhost:3000 ready --count 1 --timeout 30s && ./tests\n"
@@ -243,8 +243,7 @@ const cli_command cli_cmd_record = {
     .words = "URL [EVENT ..]",
     .summary = "writes the events that come with their times, for replay",
     .text = "Each line is {\"ms\":1250,\"event\":[\"chat\",\"hi\"]}, or \"text\" of a raw "
-            "WebSocket (ws:);\n"
-            "ms counts from the connection. Ctrl-C ends it.",
+            "WebSocket (ws:); ms counts from the connection. Ctrl-C ends it.",
     .examples = "vireo record localhost:3000 -o session.ndjson --timeout 10m\n"
                 "vireo replay session.ndjson localhost:4000 --speed 10",
     .min_words = 1,

@@ -25,9 +25,13 @@ static void put_error(const cli_command *self, const char *text, va_list args)
     char *words = NULL;
     int n = vasprintf(&words, text, args);
     vireo__buf_init(&line, VIREO__BUF_UNLIMITED);
+    bool colours = cli_colours(stderr);
+    vireo__buf_append_str(&line, cli_paint(colours, CLI_RED));
     vireo__buf_append_str(&line, self ? "vireo " : "vireo");
     vireo__buf_append_str(&line, self ? self->name : "");
-    vireo__buf_append_str(&line, ": ");
+    vireo__buf_append_byte(&line, ':');
+    vireo__buf_append_str(&line, cli_paint(colours, CLI_PLAIN));
+    vireo__buf_append_byte(&line, ' ');
     if (n > 0)
         cli_escape(&line, words, (size_t)n);
     vireo__buf_append_byte(&line, '\n');

@@ -184,7 +184,7 @@ static const cli_group groups[] = {{"Options", options, 0}, CLI_TARGET_GROUP(str
 const cli_command cli_cmd_replay = {
     .name = "replay",
     .words = "FILE URL",
-    .summary = "sends what vireo record has written, at the times at which it came",
+    .summary = "sends what vireo record has written, with the same gaps",
     .text = "FILE - is the input.",
     .examples = "vireo replay session.ndjson localhost:4000\n"
                 "vireo replay session.ndjson localhost:4000 --speed 100",

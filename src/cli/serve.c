@@ -258,9 +258,8 @@ const cli_command cli_cmd_serve = {
     .name = "serve",
     .words = "[FOLDER]",
     .summary = "a folder, an echo server or a chat, in one command",
-    .text =
-        "Without --echo and --chat it serves FOLDER, or the folder it is started in. Files whose\n"
-        "names begin with a dot are not served. Ctrl-C ends it.",
+    .text = "Without --echo and --chat it serves FOLDER, or the folder it is started in. Files "
+            "whose names begin with a dot are not served. Ctrl-C ends it.",
     .examples = "vireo serve public --port 8080\n"
                 "vireo serve --echo                       to try a client against\n"
                 "vireo serve --chat                       open http://localhost:3000 twice\n"

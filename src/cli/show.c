@@ -5,6 +5,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "base/utf8.h"
@@ -83,6 +84,40 @@ void cli_hex(vireo__buf *out, const void *bytes, size_t n)
     }
     if (n > CLI_HEX_SHOWN)
         vireo__buf_append_str(out, " ..");
+}
+
+size_t cli_width(FILE *out, size_t most)
+{
+    struct winsize size;
+    bool known = isatty(fileno(out)) && ioctl(fileno(out), TIOCGWINSZ, &size) == 0;
+    return known && size.ws_col > 0 && size.ws_col < most ? size.ws_col : most;
+}
+
+/* The characters of a text: its bytes but those that go on with one. */
+static size_t columns(const char *text, size_t n)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < n; i++)
+        count += ((unsigned char)text[i] & 0xc0) != 0x80;
+    return count;
+}
+
+void cli_wrap(FILE *out, const char *text, size_t at, size_t indent, size_t width)
+{
+    while (*text != '\0') {
+        size_t blanks = strspn(text, " "), word = strcspn(text + blanks, " ");
+        size_t size = columns(text + blanks, word);
+        if (at + blanks + size > width && at > indent && word > 0) {
+            fprintf(out, "\n%*s", (int)indent, "");
+            at = indent;
+            text += blanks;
+            blanks = 0;
+        }
+        fwrite(text, 1, blanks + word, out);
+        at += blanks + size;
+        text += blanks + word;
+    }
+    fputc('\n', out);
 }
 
 void cli_put(FILE *out, vireo__buf *text)

@@ -39,6 +39,16 @@ void cli_escape(vireo__buf *out, const void *text, size_t n);
 /* cli_hex appends the first CLI_HEX_SHOWN bytes as "03 ff 61 ..". */
 void cli_hex(vireo__buf *out, const void *bytes, size_t n);
 
+/* cli_width returns how many columns there are for texts: those of the terminal, at most |most|;
+ * |most| where |out| is none. */
+size_t cli_width(FILE *out, size_t most);
+
+/* cli_wrap writes a text and a line end. Words that would stand beyond |width| go to a new line,
+ * which begins at |indent|.
+ *
+ * at   the column in which it begins */
+void cli_wrap(FILE *out, const char *text, size_t at, size_t indent, size_t width);
+
 /* cli_put writes a buffer that was appended to, and empties it. */
 void cli_put(FILE *out, vireo__buf *text);
 

@@ -95,7 +95,10 @@ test("L04: echo as fast as it can, against our own server, Socket.IO and raw", a
     assert(Math.abs(r.per_second * r.seconds - r.received) < 1);
     assert.equal(r.corrected, false);
     assert(r.own_load > 0 && r.own_load <= 1.1);
-    assert(r.server.cpu_us_per_message > 0);
+    assert(r.server.cpu_us_per_message > 0 && r.server.cpu_load > 0, JSON.stringify(r.server));
+    // What each message costs, times how many came in a second, is the load.
+    const load = r.server.cpu_us_per_message * r.per_second / 1e6;
+    assert(Math.abs(load - r.server.cpu_load) < 0.01 * load, JSON.stringify(r));
   }
 });
 
@@ -111,7 +114,8 @@ test("L04: fan-out: each broadcast reaches all others", async (t) => {
 
 test("L04: the rate of connections, and idle ones", async (t) => {
   const server = await serve(t, "--echo");
-  const r = await bench(server.url, "--mode", "connect", "-c", "200");
+  const r = await bench(server.url, "--mode", "connect", "-c", "200", "--pid", server.child.pid);
+  assert(r.server.cpu_us_per_connection > 0, JSON.stringify(r.server));
   assert.equal(r.opened, 200);
   assert(r.connect_ms.p50 > 0 && r.per_second > 0);
   assert.equal(r.latency_ms, null);
@@ -134,14 +138,14 @@ test("L04: connections that are refused or lost are told, and the exit code", as
   assert.equal(r.code, 1);
   assert.deepEqual([r.opened, r.refused, r.lost], [5, 3, 5]);
   assert.match(r.stderr, /3 connections could not be had: full/);
-  const wrong = await vireo(["bench", url, "--threads", "0"]);
-  assert.equal(wrong.code, 2);
+  const deaf = await bench(await rawServer(t, () => {}), "-c", "1", "--duration", "200ms");
+  assert.deepEqual([deaf.code, deaf.received], [1, 0]);
 });
 
 test("L04: for people: progress while it runs, a summary with bars, Ctrl-C ends it early", async (t) => {
   const server = await serve(t, "--echo");
   const at = await Terminal.start(t, [program, "bench", server.url, "-c", "4", "--threads", "2", "--duration", "1h", "--rate", "500"]);
-  await at.shows(/measuring: 4 of 4 connected, \d+ sent, \d+ received/);
+  await at.shows(/\d+ of 3600 s: 4 of 4 connected, \d+ sent, \d+ received, \d+ per second/);
   await at.type(["C-c"]);
   await at.shows(/^echo: 4 connections of 2 threads, [\d.]+ s\n {2}messages {5}\d+ sent, \d+ answered, \d+ per second\n {2}latency {6}p50 [\d.]+ ms .* max [\d.]+\n( +below +[\d.]+ ms {2}#* [\d.]+ %\n)+ {2}connecting [^]*own load [^]*ended with 0/m);
   const silent = await vireo(["bench", server.url, "-c", "1", "--duration", "100ms", "--event", "x"]);

@@ -201,7 +201,7 @@ test("what is typed at the prompt", async (t) => {
     const { stdout } = await vireo(["connect", at], { input: `${line}\n` });
     assert.match(stdout, text, line);
   };
-  await says(url, 'chat {"a":', /! that is not JSON: .* at byte/);
+  await says(url, 'chat {"a":', /! that is not JSON: .* at byte \d+; a text stands in quotes/);
   await says(url, 'chat {"$base64":"*"}', /! \{"\$base64":\.\.\} holds no base64/);
   await says(url, "chat @/no/such", /! \/no\/such: No such file or directory; a text that begins with @/);
   await says(url, "chat 1 2 3 4 5 6 7 8 9", /! an event may have 8 arguments here; put them into an array/);

@@ -30,7 +30,7 @@ test("--help lists the commands, and each has a help with its options", async ()
     assert.equal(stderr, "");
     assert.match(stdout, new RegExp(`^vireo ${name}: .+\n\n  vireo ${name} `));
     assert(!stdout.includes("\x1b"), "colours in a pipe");
-    for (const line of stdout.split("\n")) assert(line.length <= 100, line);
+    for (const line of stdout.split("\n")) assert(line.length < 80, line);
     const help = await vireo(["help", name]);
     assert.equal(help.stdout, stdout);
   }
@@ -48,8 +48,8 @@ test("no command, a wrong command, a wrong option: exit code 2, and what to do",
     [["serve", "-z"], /there is no option -z/],
     [["serve", "a", "b"], /what is "b" for\? vireo serve \[FOLDER\]/],
     [["decode", "--as", "jazz", "2"], /--as "jazz": it wants auto\|engine/],
-    [["completion"], /something is missing: vireo completion bash\|zsh/],
-    [["completion", "fish"], /no completion for "fish": there are bash and zsh/],
+    [["completion"], /something is missing: vireo completion bash\|zsh\|fish/],
+    [["completion", "ksh"], /no completion for "ksh": there are bash, zsh and fish/],
   ];
   for (const [args, text] of cases) {
     const { code, stdout, stderr } = await vireo(args);
@@ -75,29 +75,56 @@ test("bash completes commands and options", async () => {
   assert.deepEqual(complete("").split(" ").filter((w) => !w.startsWith("-")), await commands());
 });
 
-test("zsh's completion names each option of each command", async () => {
-  const { stdout } = await vireo(["completion", "zsh"]);
+/** [[command, its options as --help lists them: {letter, name, words, what it does}]]; what stands there is what is
+ *  accepted, since both come from one table. */
+async function options() {
+  const all = [];
   for (const name of await commands()) {
-    const { stdout: help } = await vireo([name, "--help"]);
-    const own = stdout.slice(stdout.indexOf(`            ${name})\n`)).split(";;")[0];
-    for (const [, option] of help.matchAll(/^ {2}(?:-\w,| {3}) (--[\w-]+)/gm))
-      assert(own.includes(option), `${name} ${option}`);
+    const { stdout } = await vireo([name, "--help"]);
+    const own = stdout.split("\nExamples\n")[0];
+    const list = [...own.matchAll(/^ {2}(?:-(\w),| {3}) --([\w-]+)(?: ((?:[\w|]|'.*')+))?(?: {2}|\n)/gm)];
+    all.push([name, list.map(([, letter, option, words]) => ({ letter, option, words }))]);
+  }
+  assert(all.every(([name, list]) => list.length > 0 || ["completion", "help"].includes(name)));
+  return all;
+}
+
+test("the completions of bash, zsh and fish name each option of each command, and no other", async () => {
+  const text = {};
+  for (const shell of ["bash", "zsh", "fish"]) text[shell] = (await vireo(["completion", shell])).stdout;
+  for (const [name, list] of await options()) {
+    const names = list.map(({ option }) => option).sort();
+    const bash = new RegExp(`^ {8}${name}\\) words="--help ?(.*)" ;;$`, "m").exec(text.bash)[1];
+    assert.deepEqual(bash.split(" ").filter(Boolean).map((o) => o.slice(2)).sort(), names, `bash: ${name}`);
+    const zsh = text.zsh.slice(text.zsh.indexOf(`            ${name})\n`)).split(";;")[0];
+    assert.deepEqual([...zsh.matchAll(/^ {16}'\*?--([\w-]+)/gm)].map(([, o]) => o).sort(), names, `zsh: ${name}`);
+    const fish = [...text.fish.matchAll(new RegExp(`_from ${name}' -l ([\\w-]+)(?: -s (\\w))?(?: -x -a '(.+?)')?`, "g"))];
+    assert.deepEqual(fish.map(([, o]) => o).sort(), names, `fish: ${name}`);
+    for (const [, o, letter, words] of fish) {
+      const known = list.find(({ option }) => option === o);
+      assert.equal(letter, known.letter, `${name} --${o}`);
+      if (words) assert.equal(words.replaceAll(" ", "|"), known.words);
+    }
   }
 });
 
-test("the manual page and docs/command.md know each command and each option", async () => {
+test("the manual page knows each command and each option, and no other; docs/command.md each command", async () => {
   const page = readFileSync(path.join(docs, "vireo.1"), "utf8");
   const guide = readFileSync(path.join(docs, "command.md"), "utf8");
   const section = (title) => new RegExp(`\\.Ss ${title}\\n([^]*?)(?=\\n\\.S[sh])`).exec(page)?.[1];
-  for (const name of await commands()) {
+  const items = (text) => [...text.matchAll(/^\.It (.+)$/gm)].flatMap(([, item]) =>
+    [...item.matchAll(/(?:Fl (\w) , )?Fl -([\w-]+)/g)].map(([, letter, name]) => `${letter ?? ""} ${name}`));
+  for (const [name, list] of await options()) {
     let own = section(`vireo ${name}`);
     assert(own, `vireo.1 has no section for ${name}`);
     if (own.includes(".Sx Connection options")) own += section("Connection options");
     assert(guide.includes(`vireo ${name}`), `command.md: ${name}`);
-    const { stdout: help } = await vireo([name, "--help"]);
-    for (const [, option] of help.matchAll(/^ {2}(?:-\w,| {3}) --([\w-]+)/gm))
-      assert(own.includes(`Fl -${option}`), `vireo.1: ${name} --${option}`);
+    assert.deepEqual(items(own).sort(), list.map(({ letter, option }) => `${letter ?? ""} ${option}`).sort(), name);
   }
+  // What the guide names in code is an option of some command.
+  const known = new Set((await options()).flatMap(([, list]) => list.map(({ option }) => option)));
+  for (const [, name] of guide.matchAll(/(?<![\w-])--([a-z][\w-]+)/g))
+    assert(known.has(name) || ["help", "version", "unbuffered"].includes(name), `command.md: --${name}`);
 });
 
 test("make install: the program, its manual page, its completions", (t) => {
@@ -106,7 +133,8 @@ test("make install: the program, its manual page, its completions", (t) => {
   execFileSync("cmake", ["--install", build, "--prefix", folder]);
   assert.match(execFileSync(path.join(folder, "bin/vireo"), ["--version"]).toString(), /^vireo /);
   for (const [file, text] of [["man/man1/vireo.1", ".Dt VIREO 1"], ["zsh/site-functions/_vireo", "#compdef vireo"],
-    ["bash-completion/completions/vireo", "complete -o default -F _vireo vireo"]])
+    ["bash-completion/completions/vireo", "complete -o default -F _vireo vireo"],
+    ["fish/vendor_completions.d/vireo.fish", "complete -c vireo"]])
     assert(readFileSync(path.join(folder, "share", file), "utf8").includes(text), file);
 });
 
