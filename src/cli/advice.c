@@ -194,8 +194,3 @@ const char *cli_advice_file(int error)
         return "";
     }
 }
-
-int cli_fail_file(const cli_command *self, const char *name, int error)
-{
-    return cli_fail(self, CLI_FAILED, "%s: %s%s", name, strerror(error), cli_advice_file(error));
-}

@@ -9,8 +9,6 @@
 
 #include <stdbool.h>
 
-#include "cli/command.h"
-
 /* cli_advice_connect: there is no connection.
  *
  * code     a negative number
@@ -33,8 +31,5 @@ const char *cli_advice_send(int code);
 
 /* cli_advice_file: a file could not be opened, read or written. |error| is an errno. */
 const char *cli_advice_file(int error);
-
-/* cli_fail_file tells it. Returns CLI_FAILED. */
-int cli_fail_file(const cli_command *self, const char *name, int error);
 
 #endif

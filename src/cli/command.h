@@ -117,6 +117,10 @@ __attribute__((format(printf, 2, 3))) int cli_usage_error(const cli_command *sel
 __attribute__((format(printf, 3, 4))) int cli_fail(const cli_command *self, int status,
                                                    const char *text, ...);
 
+/* cli_fail_file tells why a file could not be opened, read or written: |error| is an errno. Returns
+ * CLI_FAILED. */
+int cli_fail_file(const cli_command *self, const char *name, int error);
+
 /* cli_help writes the help of a command, or of all for NULL. */
 void cli_help(FILE *out, const cli_command *self);
 

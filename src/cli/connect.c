@@ -73,6 +73,22 @@ void cli_connect_say(cli_connect *c, cli_ink ink, const char *mark, const char *
     free(words);
 }
 
+void cli_connect_show(cli_connect *c, const char *text, ...)
+{
+    vireo__buf line;
+    va_list args;
+    char *words = NULL;
+    va_start(args, text);
+    int n = vasprintf(&words, text, args);
+    va_end(args);
+    if (n < 0)
+        return;
+    vireo__buf_init(&line, VIREO__BUF_UNLIMITED);
+    vireo__buf_append(&line, words, (size_t)n);
+    end_line(c, &line);
+    free(words);
+}
+
 /* --- what comes ------------------------------------------------------------------------------- */
 
 static void put_bytes(vireo__buf *out, const void *bytes, size_t n)
@@ -201,6 +217,15 @@ static void on_leave(cli_link *link, vireo_socket *s, const char *why)
 {
     cli_connect *c = link->user;
     cli_connect_say(c, CLI_YELLOW, "=", "left %s: %s", cli_connect_ns_of(c, s), why);
+}
+
+static void on_refuse(cli_link *link, vireo_socket *s, const char *why)
+{
+    cli_connect *c = link->user;
+    const char *ns = cli_connect_ns_of(c, s);
+    cli_connect_say(c, CLI_RED, "!", "%s: %s; /join %s {\"token\":\"x\"} gives it an auth", ns, why,
+                    ns);
+    cli_connect_forget(c, s);
 }
 
 static void on_fail(cli_link *link, int status, const char *text)
@@ -332,6 +357,7 @@ static int run(const cli_command *self, int argc, char **argv)
         .on_lost = on_lost,
         .on_join = on_join,
         .on_leave = on_leave,
+        .on_refuse = on_refuse,
     };
     cli_connect c = {.link.user = &c, .timeout_ms = 10000};
     cli_words words;

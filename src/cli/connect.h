@@ -40,6 +40,9 @@ typedef struct cli_connect {
 __attribute__((format(printf, 4, 5))) void cli_connect_say(cli_connect *c, cli_ink ink,
                                                            const char *mark, const char *text, ...);
 
+/* cli_connect_show writes a line as it is. */
+__attribute__((format(printf, 2, 3))) void cli_connect_show(cli_connect *c, const char *text, ...);
+
 void cli_connect_quit(cli_connect *c, int status);
 
 /* cli_connect_answer shows an acknowledgement: a vireo_ack_fn, |user| is the cli_connect. */
@@ -48,6 +51,9 @@ void cli_connect_answer(vireo_socket *s, int status, const vireo_value *values, 
 /* cli_connect_first_ns notes the namespace of the URL; cli_connect_ns_of names that of a socket. */
 void cli_connect_first_ns(cli_connect *c);
 const char *cli_connect_ns_of(const cli_connect *c, const vireo_socket *s);
+
+/* cli_connect_forget drops the socket of a namespace that was joined. */
+void cli_connect_forget(cli_connect *c, vireo_socket *s);
 
 /* The prompt's events: a line was typed, a word is to be completed. */
 void cli_connect_line(void *user, char *line);

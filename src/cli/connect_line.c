@@ -225,6 +225,20 @@ static void do_join(cli_connect *c, char *rest)
     show_ns(c);
 }
 
+void cli_connect_forget(cli_connect *c, vireo_socket *s)
+{
+    size_t i = 1;
+    while (i < CLI_CONNECT_NS && c->ns[i].socket != s)
+        i++;
+    if (i == CLI_CONNECT_NS)
+        return;
+    vireo_drop(s);
+    c->ns[i].socket = NULL;
+    c->joined--;
+    c->at = c->at == i ? 0 : c->at;
+    show_ns(c);
+}
+
 static void do_leave(cli_connect *c, char *rest)
 {
     (void)rest;
@@ -232,11 +246,7 @@ static void do_leave(cli_connect *c, char *rest)
         wrong(c, "that is the namespace it came for: /close disconnects it, /quit ends");
         return;
     }
-    vireo_drop(current(c));
-    c->ns[c->at].socket = NULL;
-    c->joined--;
-    c->at = 0;
-    show_ns(c);
+    cli_connect_forget(c, current(c));
 }
 
 static void do_info(cli_connect *c, char *rest)
@@ -283,7 +293,8 @@ static const struct {
     {"/file", "NAME", "sends the bytes of a file", do_file, RAW},
     {"/hex", "01 ff ..", "sends bytes", do_hex, RAW},
     {"/ping", "TEXT", "sends a ping, tells when its pong comes", do_ping, RAW},
-    {"/close", "", "disconnects; of a raw WebSocket with CODE REASON", do_close, SOCKETIO | RAW},
+    {"/close", "", "disconnects", do_close, SOCKETIO},
+    {"/close", "CODE REASON", "closes it; the code and the reason may be missing", do_close, RAW},
     {"/reconnect", "", "connects again", do_reconnect, SOCKETIO | RAW},
     {"/info", "", "where it is connected", do_info, SOCKETIO | RAW},
     {"/quit", "", "ends; so does Ctrl-D", do_quit, SOCKETIO | RAW},
@@ -299,14 +310,15 @@ static unsigned here(const cli_connect *c)
 static void do_help(cli_connect *c, char *rest)
 {
     (void)rest;
-    cli_connect_say(c, CLI_BLUE, "=", "%s",
-                    c->link.raw ? "each line is sent as it is; //x sends /x"
-                                : "EVENT VALUES emits: chat {\"text\":\"hi\"}; values are JSON, "
-                                  "@FILE, or a text");
+    if (c->link.raw)
+        cli_connect_show(c, "  Each line is sent as it is; //x sends /x");
+    else
+        cli_connect_show(c, "  %-27s  emits; values are JSON, @FILE, or a text",
+                         "chat {\"text\":\"hi\"}");
     for (size_t i = 0; i < COMMANDS; i++)
         if (commands[i].where & here(c))
-            cli_connect_say(c, CLI_BLUE, "=", "%-10s %-16s %s", commands[i].name, commands[i].words,
-                            commands[i].help);
+            cli_connect_show(c, "  %-10s  %-15s  %s", commands[i].name, commands[i].words,
+                             commands[i].help);
 }
 
 static void run_command(cli_connect *c, char *line)

@@ -10,7 +10,6 @@
 
 #include "base/base64.h"
 #include "base/buf.h"
-#include "cli/advice.h"
 #include "cli/command.h"
 #include "cli/decode.h"
 #include "cli/show.h"

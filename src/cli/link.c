@@ -84,6 +84,10 @@ static void on_connect_error(vireo_socket *s, const vireo_connect_error *e)
     snprintf(words, sizeof words, "%s%s%s%s", e->refused ? "the server refused: " : "",
              e->refused ? e->message : text, data ? " " : "", data ? data : "");
     free(data);
+    if (s != of(s)->socket && e->refused && of(s)->events->on_refuse != NULL) {
+        of(s)->events->on_refuse(of(s), s, words);
+        return;
+    }
     fail(of(s), e->refused ? CLI_REFUSED : CLI_FAILED, words,
          e->refused ? cli_advice_refused(e->message)
                     : cli_advice_connect(e->code, e->status, text, false));

@@ -56,6 +56,7 @@ typedef struct cli_link_events {
     /* a socket of cli_link_join */
     void (*on_join)(cli_link *link, vireo_socket *s);
     void (*on_leave)(cli_link *link, vireo_socket *s, const char *why);
+    void (*on_refuse)(cli_link *link, vireo_socket *s, const char *why);
 } cli_link_events;
 
 struct cli_link {

@@ -12,7 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/advice.h"
 #include "cli/event_line.h"
 #include "cli/link.h"
 #include "cli/show.h"

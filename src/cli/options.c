@@ -10,7 +10,9 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "cli/advice.h"
 #include "cli/command.h"
 #include "cli/show.h"
 
@@ -23,19 +25,16 @@ static void put_error(const cli_command *self, const char *text, va_list args)
 {
     vireo__buf line;
     char *words = NULL;
+    bool terminal = isatty(STDERR_FILENO), colours = cli_colours(stderr);
     int n = vasprintf(&words, text, args);
     vireo__buf_init(&line, VIREO__BUF_UNLIMITED);
-    bool colours = cli_colours(stderr);
-    vireo__buf_append_str(&line, cli_paint(colours, CLI_RED));
-    vireo__buf_append_str(&line, self ? "vireo " : "vireo");
-    vireo__buf_append_str(&line, self ? self->name : "");
-    vireo__buf_append_byte(&line, ':');
-    vireo__buf_append_str(&line, cli_paint(colours, CLI_PLAIN));
-    vireo__buf_append_byte(&line, ' ');
     if (n > 0)
         cli_escape(&line, words, (size_t)n);
-    vireo__buf_append_byte(&line, '\n');
-    cli_put(stderr, &line);
+    const char *escaped = vireo__buf_cstr(&line);
+    size_t at = strlen("vireo: ") + (self ? strlen(self->name) + 1 : 0);
+    fprintf(stderr, "%svireo%s%s:%s ", cli_paint(colours, CLI_RED), self ? " " : "",
+            self ? self->name : "", cli_paint(colours, CLI_PLAIN));
+    cli_wrap(stderr, escaped ? escaped : text, at, 2, terminal ? cli_width(stderr, 100) : SIZE_MAX);
     vireo__buf_deinit(&line);
     free(words);
 }
@@ -47,6 +46,11 @@ int cli_fail(const cli_command *self, int status, const char *text, ...)
     put_error(self, text, args);
     va_end(args);
     return status;
+}
+
+int cli_fail_file(const cli_command *self, const char *name, int error)
+{
+    return cli_fail(self, CLI_FAILED, "%s: %s%s", name, strerror(error), cli_advice_file(error));
 }
 
 int cli_usage_error(const cli_command *self, const char *text, ...)

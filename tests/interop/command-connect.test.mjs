@@ -101,6 +101,8 @@ test("L01: namespaces are joined and left", async (t) => {
   });
   const at = await start(t, [url]);
   await at.shows(/connected/);
+  await at.type("/join /admin", ENTER);
+  await at.shows(/! \/admin: the server refused: no; \/join \/admin \{"token":"x"\} gives it an auth\n> *$/);
   await at.type('/join /admin {"token":"x"}', ENTER);
   await at.shows(/= joined \/admin/);
   await at.shows(/^\/admin> *$/m);
