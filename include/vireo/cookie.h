@@ -35,6 +35,13 @@ typedef enum vireo_same_site {
     VIREO_SAME_SITE_NONE /* only with |secure| */
 } vireo_same_site;
 
+/* Which cookies a browser drops last when it has too many; Chromium's alone. */
+typedef enum vireo_cookie_priority {
+    VIREO_PRIORITY_LOW = 1, /* 0: nothing is said, and it is medium */
+    VIREO_PRIORITY_MEDIUM,
+    VIREO_PRIORITY_HIGH
+} vireo_cookie_priority;
+
 /* What a browser is told about a cookie. */
 typedef struct vireo_cookie_options {
     size_t size;
@@ -48,6 +55,7 @@ typedef struct vireo_cookie_options {
     bool partitioned; /* a jar for each site it is embedded in; only with |secure| */
     bool sign;        /* with the first of vireo_secrets; read it with vireo_signed_cookie */
     vireo_same_site same_site;
+    vireo_cookie_priority priority;
 } vireo_cookie_options;
 
 /* vireo_cookie returns the value of the first cookie |name| that the client sent, percent-decoded

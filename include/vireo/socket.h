@@ -233,7 +233,7 @@ typedef struct vireo_io_options {
  *     vireo_io_namespace(chat, "/", .on_connect = on_chat);
  *
  * Returns the server (borrowed from the application); NULL when there is one on that path already,
- * for options out of range, or when memory runs out. */
+ * for options out of range (a cookie that no browser would take, too), or when memory runs out. */
 #define vireo_socketio(app, ...)                                                                   \
     vireo_io_create((app), &(const vireo_io_options){.size = sizeof(vireo_io_options), __VA_ARGS__})
 VIREO_API vireo_io *vireo_io_create(vireo_app *app, const vireo_io_options *options);

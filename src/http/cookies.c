@@ -83,6 +83,7 @@ static void append_times(vireo__buf *out, const vireo_cookie_options *o)
 static void append_attributes(vireo__buf *out, const char *path, const vireo_cookie_options *o)
 {
     static const char *const same_site[] = {NULL, "Lax", "Strict", "None"};
+    static const char *const priority[] = {NULL, "Low", "Medium", "High"};
     append_times(out, o);
     append_text(out, "; Domain=", o->domain);
     append_text(out, "; Path=", path);
@@ -92,6 +93,7 @@ static void append_attributes(vireo__buf *out, const char *path, const vireo_coo
         vireo__buf_append_str(out, "; Secure");
     if (o->partitioned)
         vireo__buf_append_str(out, "; Partitioned");
+    append_text(out, "; Priority=", priority[o->priority]);
     append_text(out, "; SameSite=", same_site[o->same_site]);
 }
 
@@ -102,7 +104,7 @@ int vireo__cookie_write(vireo__buf *out, const char *name, vireo__str value,
     size_t before = out->len;
     if (!vireo__http_token(name, strlen(name)) || !attribute_clean(path) ||
         !attribute_clean(o->domain) || (unsigned)o->same_site > VIREO_SAME_SITE_NONE ||
-        !browsers_take(name, path, o))
+        (unsigned)o->priority > VIREO_PRIORITY_HIGH || !browsers_take(name, path, o))
         return VIREO_EINVAL;
     vireo__buf_append_str(out, name);
     vireo__buf_append_byte(out, '=');

@@ -8,6 +8,7 @@
 
 #include <vireo/error.h>
 
+#include "http/cookies.h"
 #include "socketio/adapter.h"
 #include "socketio/inside.h"
 
@@ -201,6 +202,28 @@ void vireo__io_init(vireo_io *io, vireo_app *app, const vireo__sio_end *end)
     vireo__map_init(&io->namespaces, io->loop->hash_key);
 }
 
+/* One that could not be set is a mistake to be told now, and not with each session. */
+static bool take_cookie(vireo_io *io, const vireo_cookie_options *given)
+{
+    vireo__buf text;
+    io->cookie = (vireo_cookie_options){.size = sizeof io->cookie,
+                                        .path = "/",
+                                        .http_only = true,
+                                        .same_site = VIREO_SAME_SITE_LAX};
+    if (given != NULL) {
+        io->cookie = (vireo_cookie_options){0};
+        memcpy(&io->cookie, given,
+               given->size < sizeof io->cookie ? given->size : sizeof io->cookie);
+        io->cookie.size = sizeof io->cookie;
+    }
+    if (io->options.cookie == NULL)
+        return true;
+    vireo__buf_init(&text, VIREO__BUF_UNLIMITED);
+    int error = vireo__cookie_write(&text, io->options.cookie, vireo__str_of(""), &io->cookie);
+    vireo__buf_deinit(&text);
+    return error == 0;
+}
+
 vireo_io *vireo_io_create(vireo_app *app, const vireo_io_options *options)
 {
     vireo_io_options o = with_defaults(options);
@@ -216,18 +239,12 @@ vireo_io *vireo_io_create(vireo_app *app, const vireo_io_options *options)
     if (o.max_queued_bytes == 0)
         io->options.max_queued_bytes = vireo__app_options(app)->max_queued_bytes;
     io->path = without_last_slash(o.path);
-    if (io->path == NULL || path_taken(app, io->path) || start_engine(io) < 0) {
+    if (io->path == NULL || path_taken(app, io->path) || !take_cookie(io, o.cookie_options) ||
+        start_engine(io) < 0) {
         vireo__io_free(io);
         return NULL;
     }
     io->options.path = io->path;
-    if (o.cookie_options != NULL)
-        io->cookie = *o.cookie_options;
-    else
-        io->cookie = (vireo_cookie_options){.size = sizeof io->cookie,
-                                            .path = "/",
-                                            .http_only = true,
-                                            .same_site = VIREO_SAME_SITE_LAX};
     enter_chain(io);
     return io;
 }

@@ -43,7 +43,7 @@ const cookie = {
   plain: { name: "io" },
   bare: { name: "io", path: false, httpOnly: false, sameSite: false },
   full: { name: "sticky", path: "/chat", domain: "a.example", maxAge: 3600, secure: true, partitioned: true,
-    sameSite: "none" },
+    priority: "high", sameSite: "none" },
 };
 
 function allowRequest(req, done) {

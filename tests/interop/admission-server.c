@@ -90,6 +90,7 @@ static void use_cookie(vireo_io_options *o, const char *which)
                                               .secure = true,
                                               .http_only = true,
                                               .partitioned = true,
+                                              .priority = VIREO_PRIORITY_HIGH,
                                               .same_site = VIREO_SAME_SITE_NONE};
     o->cookie = strcmp(which, "full") == 0 ? "sticky" : "io";
     if (strcmp(which, "plain") != 0)

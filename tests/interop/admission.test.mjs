@@ -192,7 +192,7 @@ describe("the cookie", { concurrency: 4 }, () => {
   for (const [which, cookie] of [
     ["plain", (sid) => `io=${sid}; Path=/; HttpOnly; SameSite=Lax`],
     ["bare", (sid) => `io=${sid}`],
-    ["full", (sid) => `sticky=${sid}; Max-Age=3600; Domain=a.example; Path=/chat; HttpOnly; Secure; Partitioned; SameSite=None`],
+    ["full", (sid) => `sticky=${sid}; Max-Age=3600; Domain=a.example; Path=/chat; HttpOnly; Secure; Partitioned; Priority=High; SameSite=None`],
   ])
     forEachKind(which, (kind) => {
       test("with the poll that opens a session, and no other answer (T24)", async (t) => {

@@ -464,6 +464,20 @@ static void shorter_options_have_defaults_for_the_rest(void **state)
     finish(&c);
 }
 
+static void a_cookie_that_cannot_be_is_refused(void **state)
+{
+    (void)state;
+    const vireo_cookie_options none = {.size = sizeof none, .same_site = VIREO_SAME_SITE_NONE},
+                               shorter = {.size = offsetof(vireo_cookie_options, same_site),
+                                          .same_site = VIREO_SAME_SITE_NONE};
+    vireo_app *app = vireo_app_new();
+    assert_null(vireo_socketio(app, .cookie = "io", .cookie_options = &none));
+    assert_null(vireo_socketio(app, .cookie = "two words"));
+    assert_non_null(vireo_socketio(app, .cookie = "io", .cookie_options = &shorter));
+    assert_non_null(vireo_socketio(app, .path = "/other", .cookie = "io"));
+    vireo_app_free(app);
+}
+
 static void data_that_cannot_be_is_refused(void **state)
 {
     (void)state;
@@ -522,6 +536,7 @@ int main(void)
         cmocka_unit_test(a_volatile_event_is_dropped_for_who_does_not_read),
         cmocka_unit_test(shorter_options_have_defaults_for_the_rest),
         cmocka_unit_test(data_that_cannot_be_is_refused),
+        cmocka_unit_test(a_cookie_that_cannot_be_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -78,6 +78,7 @@ transcripts("Socket.IO on the wire", [
   { name: "EVENT in a namespace (N02)", lines: ["> 40/chat,", "< 40/chat,$any",
     '> 42/chat,["echo",1]', '< 42/chat,["echo",1]'] },
   { name: "EVENT with id, and its ACK (S06)", lines: ['> 4213["ack","q"]', '< 4313["q"]'] },
+  { name: "a second answer is not sent (S06)", lines: ['> 420["ack-twice"]', "< 430[1]", ...goesOn] },
   { name: "ACK without arguments (S06)", lines: ['> 420["ack"]', "< 430[]"] },
   { name: "ACK in a namespace (S06)", lines: ["> 40/chat,", "< 40/chat,$any",
     '> 42/chat,7["ack"]', "< 43/chat,7[]"] },
