@@ -639,8 +639,9 @@ enum vireo_to_flags {
 };
 
 /* A vireo_to says who gets a broadcast: the union of the rooms (all sockets of the namespace when
- * none is named), each socket once, without those in one of the |except| rooms and without |but|. A
- * plain value; what it points to is borrowed for the call it is used in.
+ * none is named), each socket once, without those in one of the |except| rooms, without |but| and
+ * without those in the room of |but|'s id. A plain value; what it points to is borrowed for the
+ * call it is used in.
  *
  *     vireo_broadcast((vireo_to){ .ns = ns, .rooms = {"a", "b"}, .except = {"c"} }, "news", "%s",
  *                     text);

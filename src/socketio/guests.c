@@ -271,6 +271,8 @@ int vireo__guests_broadcast(const vireo_to *to, const vireo__sio_message *messag
               .json = vireo__sio_message_json(message),
               .skip_slow = (to->flags & VIREO_VOLATILE) != 0};
     vireo__visit v = vireo__visit_begin(&guests->rooms);
+    if (to->but != NULL)
+        vireo__visit_room(&v, to->but->id, NULL, NULL);
     visit_rooms(&v, to->except, to->more_except, NULL, NULL);
     if (visit_rooms(&v, to->rooms, to->more_rooms, deliver, &m) == 0)
         for (vireo__list *at = guests->list.next; at != &guests->list; at = at->next)

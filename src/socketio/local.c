@@ -173,6 +173,8 @@ void vireo__local_each(const vireo_to *to, void (*fn)(vireo_socket *s, void *use
     caller c = {ns, vireo__visit_begin(&ns->rooms), NULL, NULL};
     if (to->but != NULL && to->but->ns == ns) /* visits are counted per namespace */
         vireo__visit_skip(&c.visit, (vireo__member *)(uintptr_t)&to->but->member);
+    if (to->but != NULL) /* its id is a room, as it is for other servers and for who comes back */
+        vireo__visit_room(&c.visit, to->but->id, call, &c);
     meet_rooms(&c, to->except, to->more_except);
     c.fn = fn;
     c.user = user;

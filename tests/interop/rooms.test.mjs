@@ -106,6 +106,19 @@ forEachKind("rooms", (kind) => {
     assert.deepEqual(got, [["all of it"], ["others", "all of it"], []]);
   });
 
+  test("who is in the room of the sender's id is left out with it (R04 R05)", async (t) => {
+    const { sockets: [a, b, c], got, room } = await three(t);
+    for (const s of [a, b, c]) await call(s, "join", room("x"));
+    await call(b, "join", a.id);
+    await call(a, "emit-to", { via: "socket", rooms: [room("x")] }, "news", "others");
+    await call(a, "emit-to", { via: "io", rooms: [room("x")] }, "news", "all of it");
+    const broadcast = [b, c].map((s) => collect(s, "broadcast"));
+    a.emit("broadcast", room("x"));
+    await everywhere([a, b, c]);
+    assert.deepEqual(got, [["all of it"], ["all of it"], ["others", "all of it"]]);
+    assert.deepEqual(broadcast.map((list) => list.includes(room("x"))), [false, true]);
+  });
+
   test("a private message to a socket's id, and to one's own (R02)", async (t) => {
     const { sockets: [a, b, c], got } = await three(t);
     await call(a, "emit-to", { rooms: [b.id] }, "news", "for b");

@@ -4,11 +4,8 @@
 /* Raw WebSockets and event streams in the rooms of a namespace (E03, W08): who is reached, and with
  * which bytes. */
 
-#include "http_peer.h"
-
-#include <vireo/socket.h>
-
 #include "oom.h"
+#include "socketio_peer.h"
 
 static vireo_ws *last_ws;
 static vireo_sse *last_sse;
@@ -135,6 +132,35 @@ static void test_rooms_and_exceptions(void **state)
     vireo_app_free(app);
 }
 
+static void note_socket(vireo_socket *s, void *user)
+{
+    *(vireo_socket **)user = s;
+}
+
+static void test_who_follows_the_sender_is_no_other(void **state)
+{
+    (void)state;
+    vireo_app *app = new_app();
+    vireo_ns *ns = vireo_of(app, "/");
+    vireo_socket *s = NULL;
+    client c;
+    assert_true(client_join(&c, app, true));
+    vireo_each(vireo_all(ns), note_socket, &s);
+    peer follows = open_ws(app);
+    assert_int_equal(vireo_join_ws(ns, last_ws, vireo_id(s)), 0);
+    peer other = open_ws(app);
+    assert_int_equal(vireo_join_ws(ns, last_ws, "r"), 0);
+    assert_int_equal(vireo_broadcast(vireo_others(s), "e", NULL), 1);
+    assert_int_equal(vireo_broadcast(vireo_all(ns), "f", NULL), 3);
+    peer_expect(&follows, "\x81\x05[\"f\"]");
+    peer_expect(&other, "\x81\x05[\"e\"]\x81\x05[\"f\"]");
+    assert_string_equal(client_take(&c), "42[\"f\"]");
+    client_close(&c);
+    peer_close(&follows);
+    peer_close(&other);
+    vireo_app_free(app);
+}
+
 static void test_a_guest_leaves_with_its_end(void **state)
 {
     (void)state;
@@ -180,6 +206,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_each_kind_in_its_framing),
         cmocka_unit_test(test_rooms_and_exceptions),
+        cmocka_unit_test(test_who_follows_the_sender_is_no_other),
         cmocka_unit_test(test_a_guest_leaves_with_its_end),
         cmocka_unit_test(test_memory_runs_out),
     };

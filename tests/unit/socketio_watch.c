@@ -17,6 +17,8 @@ typedef struct notes {
     vireo_io *io;
     char packets[65536]; /* one a line */
     char flushes[1024];  /* .. */
+    const void *sent[8]; /* where the last ones stand */
+    size_t sent_count;
     size_t conns;
     int transports;
     size_t queued;
@@ -39,6 +41,8 @@ static void on_packet(vireo_io *io, const vireo_conn_info *c, const vireo_packet
     assert_int_equal(strlen(c->id), 20);
     const char *text = p->data;
     bool connects = !p->binary && p->len > 0 && text[0] == '0';
+    if (p->sent)
+        seen.sent[seen.sent_count++ % 8] = p->data;
     note("%s %c ", p->sent ? "->" : "<-", p->type);
     if (p->binary)
         note("(%zu)\n", p->len);
@@ -132,6 +136,27 @@ static void packets_are_seen_as_they_come_and_go(void **state)
     }
 }
 
+/* T38: all receivers share the bytes of a broadcast, whatever their transport; what is sent to one
+ * of them has its own. */
+static void a_broadcast_is_written_once_for_all(void **state)
+{
+    (void)state;
+    client clients[3];
+    start();
+    for (int i = 0; i < 3; i++)
+        assert_true(client_join(&clients[i], seen.app, i < 2));
+    vireo_ns *ns = vireo_of(seen.app, "/");
+    seen.sent_count = 0;
+    assert_int_equal(vireo_broadcast(vireo_all(ns), "b", "%s, %p", "text", vireo_binary("xy", 2)),
+                     3);
+    assert_int_equal(seen.sent_count, 6); /* a text and a binary part to each */
+    for (size_t i = 2; i < 6; i++)
+        assert_ptr_equal(seen.sent[i], seen.sent[i % 2]);
+    for (int i = 0; i < 3; i++)
+        client_close(&clients[i]);
+    vireo_app_free(seen.app);
+}
+
 static size_t flushed_packets(const char *transport)
 {
     size_t sum = 0, packets;
@@ -219,6 +244,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_connections_are_listed),
         cmocka_unit_test(packets_are_seen_as_they_come_and_go),
+        cmocka_unit_test(a_broadcast_is_written_once_for_all),
         cmocka_unit_test(what_is_queued_in_a_turn_is_flushed_together),
         cmocka_unit_test(a_large_batch_is_counted_to_the_last_packet),
         cmocka_unit_test(what_the_kernel_does_not_take_is_flushed_later),
