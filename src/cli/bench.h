@@ -57,6 +57,8 @@ struct bench_worker {
     bool ending;         /* a signal, or we: nothing can be posted any more */
     size_t index, count; /* of connections */
     bench_conn *conns;
+    char *text; /* of a message that is sent; |text_len| bytes */
+    size_t text_len;
     size_t asked, turn; /* how many began to connect; who sends next */
     uint64_t start, due_count;
     bool measuring;

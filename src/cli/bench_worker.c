@@ -57,16 +57,24 @@ static void on_ack(vireo_socket *s, int status, const vireo_value *values, void 
     go_on(c);
 }
 
-/* Its first twenty bytes say when it was due. */
-static size_t write_message(const bench_worker *w, char *text, size_t size, uint64_t due)
+/* A message is |text|, whose first twenty bytes say when it was due. */
+static void write_stamp(char *text, uint64_t due)
 {
-    int n = snprintf(text, size, "%0*llu", STAMP, (unsigned long long)due);
-    size_t want = (size_t)w->b->size;
-    if (n < 0 || want <= (size_t)n)
-        return STAMP;
-    want = want < size ? want : size - 1;
-    memset(text + n, 'x', want - (size_t)n);
-    return want;
+    for (char *at = text + STAMP; at-- > text; due /= 10)
+        *at = (char)('0' + due % 10);
+}
+
+/* False for what is somebody else's. */
+static bool read_stamp(const char *text, size_t n, uint64_t *due)
+{
+    *due = 0;
+    for (size_t i = 0; i < STAMP && n >= STAMP; i++) {
+        unsigned digit = (unsigned)text[i] - '0';
+        if (digit > 9)
+            return false;
+        *due = *due * 10 + digit;
+    }
+    return n >= STAMP;
 }
 
 static int send_to(bench_conn *c, uint64_t due)
@@ -76,14 +84,9 @@ static int send_to(bench_conn *c, uint64_t due)
     if (c->socket != NULL && b->mode == BENCH_ECHO)
         return vireo_emit_ack(c->socket, 0, on_ack, (void *)(uintptr_t)due, b->event, "%s",
                               b->padding);
-    char *text = malloc((size_t)b->size + STAMP + 1);
-    if (text == NULL)
-        return VIREO_ENOMEM;
-    size_t n = write_message(w, text, (size_t)b->size + STAMP + 1, due);
-    int error = c->ws != NULL ? vireo_ws_send(c->ws, text, n, false)
-                              : vireo_emit(c->socket, b->event, "%.*s", (int)n, text);
-    free(text);
-    return error;
+    write_stamp(w->text, due);
+    return c->ws != NULL ? vireo_ws_send(c->ws, w->text, w->text_len, false)
+                         : vireo_emit(c->socket, b->event, "%.*s", (int)w->text_len, w->text);
 }
 
 static void send_one(bench_conn *c, uint64_t due)
@@ -94,13 +97,10 @@ static void send_one(bench_conn *c, uint64_t due)
 
 static void came(bench_conn *c, const char *text, size_t n)
 {
-    char stamp[STAMP + 1] = "";
-    if (n < STAMP)
+    uint64_t due;
+    if (!read_stamp(text, n, &due))
         return;
-    memcpy(stamp, text, STAMP);
-    if (strspn(stamp, "0123456789") != STAMP)
-        return; /* somebody else's */
-    answered(c->worker, strtoull(stamp, NULL, 10));
+    answered(c->worker, due);
     go_on(c);
 }
 
@@ -348,6 +348,11 @@ bool bench_worker_open(bench_worker *w, bench *b, size_t index, size_t count_of)
     if (uv_mutex_init(&w->lock) < 0)
         return false;
     w->conns = calloc(count_of + 1, sizeof *w->conns);
+    w->text_len = b->size > STAMP ? (size_t)b->size : STAMP;
+    w->text = malloc(w->text_len);
+    if (w->text == NULL)
+        return false;
+    memset(w->text, 'x', w->text_len);
     for (size_t i = 0; w->conns != NULL && i < count_of; i++)
         w->conns[i].worker = w;
     if (w->conns != NULL && uv_loop_init(&w->uv) == 0)
@@ -360,6 +365,7 @@ void bench_worker_close(bench_worker *w)
     uv_loop_close(&w->uv);
     uv_mutex_destroy(&w->lock);
     free(w->conns);
+    free(w->text);
 }
 
 void bench_worker_run(void *user)

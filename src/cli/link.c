@@ -44,8 +44,8 @@ static void lost(cli_link *link, const char *text, bool again)
 
 int cli_link_tell_lost(const cli_link *link, const char *text)
 {
-    return cli_fail(link->self, CLI_FAILED, "the connection was lost: %s%s", text,
-                    cli_advice_lost(text));
+    return cli_fail(link->self, CLI_FAILED, "the connection was lost: %s%s%s", text,
+                    cli_advice_lost(text), link->lost_advice ? link->lost_advice : "");
 }
 
 static void opened(cli_link *link)

@@ -65,9 +65,10 @@ struct cli_link {
     bool raw;
     bool reconnect; /* when it is lost, or cannot be had */
     bool open;
-    vireo_ws *ws;         /* raw; NULL when it is over */
-    vireo_socket *socket; /* of the URL's namespace */
-    vireo_socket *fence;  /* see cli_link_settle */
+    const char *lost_advice; /* of the command, behind what is told of a loss; or NULL */
+    vireo_ws *ws;            /* raw; NULL when it is over */
+    vireo_socket *socket;    /* of the URL's namespace */
+    vireo_socket *fence;     /* see cli_link_settle */
     const cli_command *self;
     const cli_target *target;
     const cli_link_events *events;

@@ -162,6 +162,7 @@ static int listen_with(const cli_command *self, int argc, char **argv, struct li
         return status;
     l->link.user = l;
     l->link.reconnect = l->reconnect;
+    l->link.lost_advice = l->reconnect ? NULL : "; --reconnect comes back";
     l->wanted = (cli_words){words.count - 1, words.at + 1};
     vireo__buf_init(&l->line, VIREO__BUF_UNLIMITED);
     status = cli_link_open(&l->link, self, &l->target, words.at[0], &events);

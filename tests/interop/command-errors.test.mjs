@@ -152,6 +152,8 @@ test("the server refuses, goes, or says nothing", async (t) => {
     if (String(text) === "big") ws.close(1009);
     if (String(text) === "cut") ws.terminate();
   }));
+  const leaving = await rawServer(t);
+  leaving.on("connection", (ws) => ws.close(1012));
   const auth = ["--auth", '{"ok":1}'];
   await tells([
     [["call", url, "x"], 4, /^vireo call: the server refused: who are you\\x1b\[31m \{"code":7\}; what does it want\? --auth JSON, or --header/],
@@ -162,6 +164,7 @@ test("the server refuses, goes, or says nothing", async (t) => {
     [["call", url, "cut", ...auth, "--transports", "websocket"], 1, /transport close; the server ended, or something between cut it\n$/],
     [["call", url, "x", ...auth, "-t", "200ms"], 3, /no answer in 0\.2 s; .*--timeout gives it more time\n$/],
     [["listen", url, "x", ...auth, "-n", "2", "-t", "200ms"], 3, /time is up: 0 of 2 came; is the event's name right\? --timeout/],
+    [["listen", leaving.url], 1, /lost: code 1012, the server restarts; --reconnect comes back\n$/],
     [["call", wss.url, "x", "-t", "200ms"], 3, /no answer in 0\.2 s/],
     [["call", wss.url, "bye"], 1, /lost: code 4001 enough\\u202e\n$/],
     [["call", wss.url, "big"], 1, /lost: code 1009, too large a message\n$/],
