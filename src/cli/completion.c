@@ -8,6 +8,13 @@
 
 #include "cli/command.h"
 
+/* "auto|socketio|ws" with spaces between. */
+static void words_of(const char *choices)
+{
+    for (; *choices != '\0'; choices++)
+        putchar(*choices == '|' ? ' ' : *choices);
+}
+
 /* --- bash ------------------------------------------------------------------------------------- */
 
 static void bash_options(const cli_command *c)
@@ -17,6 +24,22 @@ static void bash_options(const cli_command *c)
         for (const cli_option *o = g->options; o->name != NULL; o++)
             printf(" --%s", o->name);
     printf("\" ;;\n");
+}
+
+/* What may stand behind an option that has words of its own. */
+static void bash_choices(const cli_command *c)
+{
+    for (const cli_group *g = c->groups; g->options != NULL; g++)
+        for (const cli_option *o = g->options; o->name != NULL; o++) {
+            if (o->kind != CLI_CHOICE)
+                continue;
+            printf("        \"%s --%s\"", c->name, o->name);
+            if (o->letter != 0)
+                printf("|\"%s -%c\"", c->name, o->letter);
+            printf(") words=\"");
+            words_of(o->arg);
+            printf("\" ;;\n");
+        }
 }
 
 static void bash(void)
@@ -31,6 +54,10 @@ static void bash(void)
         bash_options(*c);
     printf("        esac\n"
            "        [ \"${word:0:1}\" = - ] || words=\n"
+           "        case \"${COMP_WORDS[1]} ${COMP_WORDS[COMP_CWORD-1]}\" in\n");
+    for (const cli_command *const *c = cli_commands(); *c != NULL; c++)
+        bash_choices(*c);
+    printf("        esac\n"
            "    fi\n"
            "    COMPREPLY=($(compgen -W \"$words\" -- \"$word\"))\n}\n"
            "complete -o default -F _vireo vireo\n");
@@ -63,8 +90,7 @@ static void zsh_option(const cli_option *o)
         putchar(':');
         if (o->kind == CLI_CHOICE) {
             putchar('(');
-            for (const char *at = o->arg; *at != '\0'; at++)
-                putchar(*at == '|' ? ' ' : *at);
+            words_of(o->arg);
             putchar(')');
         } else if (strcmp(o->arg, "FILE") == 0) {
             printf("_files");
@@ -124,8 +150,7 @@ static void fish_option(const cli_command *c, const cli_option *o)
         printf(" -s %c", o->letter);
     if (o->kind == CLI_CHOICE) {
         printf(" -x -a '");
-        for (const char *at = o->arg; *at != '\0'; at++)
-            putchar(*at == '|' ? ' ' : *at);
+        words_of(o->arg);
         putchar('\'');
     } else if (o->arg != NULL) {
         printf(strcmp(o->arg, "FILE") == 0 ? " -r -F" : " -x");

@@ -72,6 +72,8 @@ test("bash completes commands and options", async () => {
   assert.equal(complete("serve", "--po"), "--port");
   assert.equal(complete("decode", "--eio"), "--eio3");
   assert.equal(complete("decode", "x"), ""); // files
+  assert.equal(complete("bench", "url", "-m", "f"), "fanout");
+  assert.equal(complete("connect", "--speak", ""), "auto socketio ws");
   assert.deepEqual(complete("").split(" ").filter((w) => !w.startsWith("-")), await commands());
 });
 
