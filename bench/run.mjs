@@ -68,7 +68,6 @@ async function runFairness(server, { options }) {
     await Promise.race([flood.begun, broken]);
     probe.child.stdin.end("\n");
     const r = checked(await Promise.race([probe.result, broken]), server.name);
-    if (!r.messages) throw new Error(`${server.name}: no message arrived in ${r.seconds} s`);
     return { value: r.latency_us.p99 / 1e3, refused: 0, ...latency(r.latency_us) };
   } finally {
     broken.catch(() => {});

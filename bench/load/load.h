@@ -4,7 +4,8 @@
 /* load.h: the load program: many clients in one thread, so cheap that the server is what is
  * measured.
  *
- *     main.c       options, and the phases: connect all, warm up, measure, report
+ *     options.c    the modes and the command line
+ *     main.c       the phases: connect all, warm up, measure, report
  *     conn.c       sockets and TLS: dial, send, read
  *     frame.c      frames of a WebSocket client
  *     protocol.c   from a new connection to one that is ready: upgrade, Engine.IO, Socket.IO
@@ -149,6 +150,9 @@ uint64_t clock_ns(void);
 
 /* Something that a message should not be: counts, and the first ones are shown. */
 void load_wrong(load *l, const char *what, const uint8_t *got, size_t n);
+
+/* options.c: the defaults and what argv says. Ends the program for what it cannot mean. */
+void options_parse(load *l, int argc, char **argv);
 
 /* conn.c */
 void conn_dial(conn *c);

@@ -70,7 +70,7 @@ test("several messages in flight, long ones, rooms, a rate", async (t) => {
   await clean(port, "poll-echo", "--size", 2048, "--window", 3);
   await clean(port, "sio-room", "--rooms", 7, "--window", 16); // of three members, and two
   const paced = await clean(port, "sio-room", "--rooms", 1, "--connections", 2, "--rate", 100, "--room", "pair");
-  assert(paced.messages >= 20 && paced.messages <= 200, `${paced.messages}`); // 60 when nothing is late
+  assert(paced.per_second < 1000, `${paced.per_second}`); // about 200, where nothing holds us up; many thousands without a rate
 });
 
 test("over TLS, and compressed", async (t) => {
