@@ -135,14 +135,18 @@ void echo_on_message(conn *c, const uint8_t *text, size_t n)
     load *l = c->l;
     const ring *r = l->state;
     const uint8_t *answer = r->answers + c->got % SLOTS * r->answer_len;
-    if (c->got == c->sent ||
-        (text != NULL && (n != r->answer_len || memcmp(text, answer, n) != 0))) {
+    if (c->got == c->sent) {
+        load_wrong(l, "nothing was expected", text, n);
+        return;
+    }
+    uint64_t sent_at = c->sent_at[c->got++ % l->window];
+    c->due++; /* a wrong answer is one, too: the traffic goes on */
+    if (text != NULL && (n != r->answer_len || memcmp(text, answer, n) != 0)) {
         load_wrong(l, "another message was expected", text, n);
         return;
     }
-    cli_histogram_add(&l->latency, l->now - c->sent_at[c->got++ % l->window]);
+    cli_histogram_add(&l->latency, l->now - sent_at);
     l->messages++;
-    c->due++;
 }
 
 const traffic echo_traffic = {.prepare = echo_prepare,

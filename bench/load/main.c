@@ -126,7 +126,7 @@ static void turn(load *l, int64_t ns)
 
 static void watch_progress(load *l, uint64_t *seen)
 {
-    uint64_t all = l->messages + l->ready;
+    uint64_t all = l->messages + l->errors + l->ready;
     if (all != *seen || l->mode->traffic == &idle_traffic)
         l->progressed_at = l->now;
     *seen = all;
@@ -159,7 +159,7 @@ static void run_for(load *l, double seconds)
     bool counts = l->mode->traffic != &idle_traffic;
     uint64_t seen = 0, until = clock_ns() + (uint64_t)(seconds * 1e9);
     l->now = l->progressed_at = clock_ns();
-    while ((l->now < until || (counts && l->messages == 0)) && !l->over) {
+    while ((l->now < until || (counts && l->messages + l->errors == 0)) && !l->over) {
         int64_t sleep = -1;
         if (l->mode->traffic->on_turn != NULL)
             sleep = l->mode->traffic->on_turn(l);
