@@ -440,5 +440,6 @@ int main(int argc, char **argv)
            "\"max_ms\":%.3f}\n",
            argv[1], (double)met * 1000000 / (double)lasted, (double)took[count / 2] / 1000,
            (double)took[count * 99 / 100] / 1000, (double)took[count - 1] / 1000);
+    free(took);
     return 0;
 }

@@ -219,6 +219,17 @@ const results = {
   },
 };
 
+test("attacks are met, and the bystander is answered", async (t) => {
+  const server = await Example.start(t, "bench-server", "127.0.0.1", "0", ["--deflate", "1024"]);
+  for (const attack of ["calm", "bomb", "slow", "flood"]) {
+    const { stdout } = await run(path.join(build, "bench-bystander"), [attack, "--port", String(portOf(server.url)), "--secs", "1"]);
+    const r = JSON.parse(stdout);
+    assert.equal(r.attack, attack);
+    assert(r.p50_ms > 0 && r.p50_ms <= r.p99_ms && r.p99_ms <= r.max_ms, stdout);
+    if (attack === "calm") assert.equal(r.per_s, 0); // else it does not begin before one was met
+  }
+});
+
 test("tables tell medians, spread, and whether a target is met", () => {
   const tables = asTables(results);
   assert.match(tables, /^\| Socket\.IO echo, 500 connections \| Node socket\.io \| 5\.00 \| 20\.0 \| \*\*0\.24\*\* \| 0\.20 to 0\.30 \| 0\.32 \| met \|$/m);
