@@ -8,8 +8,9 @@
  * Latency counts from the moment at which a message was due, not from when it was at last sent: a
  * server that stands still for a second would otherwise be asked nothing in that second, and look
  * fast ("coordinated omission"). With --rate, messages are due in regular intervals whatever the
- * server does. Without it each connection sends when it was answered, which measures throughput;
- * the latencies are then those of a server under full load.
+ * server does; one that is not answered at all counts as the time for which it has waited. Without
+ * it each connection sends when it was answered, which measures throughput; the latencies are then
+ * those of a server under full load.
  */
 
 #ifndef VIREO_CLI_BENCH_H
@@ -46,6 +47,8 @@ typedef struct bench_conn {
     bool open;
 } bench_conn;
 
+#define BENCH_SLOTS 10000
+
 /* Atomic is what the watching thread reads while it runs. */
 struct bench_worker {
     bench *b;
@@ -61,6 +64,7 @@ struct bench_worker {
     size_t text_len;
     size_t asked, turn; /* how many began to connect; who sends next */
     uint64_t start, due_count;
+    uint32_t waiting[BENCH_SLOTS]; /* messages without an answer, by when they were due */
     bool measuring;
     char why[512]; /* the first failure */
     cli_histogram latency, connecting;

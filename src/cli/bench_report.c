@@ -39,17 +39,20 @@ static void report_json(const bench *b, const bench_result *r)
 {
     char *latency = times_json(&r->latency), *connecting = times_json(&r->connecting);
     char *text = NULL;
+    bool echo = b->mode == BENCH_ECHO;
     if (latency != NULL && connecting != NULL)
         text = vireo_format(
             NULL,
             "{mode:%s, url:%s, connections:%llu, threads:%llu, seconds:%g, opened:%llu, "
-            "refused:%llu, lost:%llu, sent:%llu, received:%llu, unsent:%llu, per_second:%g, "
+            "refused:%llu, lost:%llu, sent:%llu, received:%llu, unsent:%llu, unanswered:%llu, "
+            "per_second:%g, "
             "corrected:%hhd, latency_ms:%p, connect_ms:%p, own_load:%g, server:%p}",
             modes[b->mode], b->link.url, (unsigned long long)b->connections,
             (unsigned long long)b->threads, r->seconds, (unsigned long long)r->opened,
             (unsigned long long)r->refused, (unsigned long long)r->lost,
             (unsigned long long)r->sent, (unsigned long long)r->received,
             (unsigned long long)r->unsent,
+            (unsigned long long)(echo && r->sent > r->received ? r->sent - r->received : 0),
             per_second(r, b->mode == BENCH_CONNECT ? r->opened : r->received), (bool)(b->rate > 0),
             vireo_json_text(latency, strlen(latency)),
             vireo_json_text(connecting, strlen(connecting)), r->busiest, (const void *)NULL);
@@ -108,7 +111,7 @@ static void messages(const bench *b, const bench_result *r)
     if (r->unsent > 0)
         printf("  %-12s %llu could not be sent\n", "", (unsigned long long)r->unsent);
     if (b->mode == BENCH_ECHO && b->rate > 0 && r->received < r->sent && !b->interrupted)
-        printf("  %-12s %llu were not answered in time: the server cannot keep up\n", "",
+        printf("  %-12s %llu were not answered in time, and count as long as they waited\n", "",
                (unsigned long long)(r->sent - r->received));
     times("latency", &r->latency);
     bars(&r->latency, cli_colours(stdout));

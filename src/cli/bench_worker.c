@@ -29,10 +29,40 @@ static uint64_t value(const _Atomic uint64_t *counter)
 
 /* --- messages --------------------------------------------------------------------------------- */
 
+static bool corrects(const bench *b)
+{
+    return b->rate > 0 && b->mode == BENCH_ECHO;
+}
+
+/* So much of the measurement is a slot of |waiting|, in microseconds. */
+static uint64_t slot_width(const bench *b)
+{
+    return (uint64_t)b->duration_ms * 1000 / BENCH_SLOTS + 1;
+}
+
+static uint32_t *slot_of(bench_worker *w, uint64_t due)
+{
+    uint64_t i = due > w->start ? (due - w->start) / slot_width(w->b) : 0;
+    return &w->waiting[i < BENCH_SLOTS ? i : BENCH_SLOTS - 1];
+}
+
+/* At the end: they would have taken longer than they have waited so far. */
+static void count_unanswered(bench_worker *w)
+{
+    uint64_t now = bench_now(w->b);
+    for (size_t i = 0; i < BENCH_SLOTS; i++) {
+        uint64_t due = w->start + i * slot_width(w->b);
+        for (; w->waiting[i] > 0; w->waiting[i]--)
+            cli_histogram_add(&w->latency, now > due ? now - due : 0);
+    }
+}
+
 static void answered(bench_worker *w, uint64_t due)
 {
     uint64_t now = bench_now(w->b);
+    uint32_t *slot = slot_of(w, due);
     count(&w->received);
+    *slot -= *slot > 0;
     if (w->measuring && now >= due)
         cli_histogram_add(&w->latency, now - due);
 }
@@ -92,6 +122,8 @@ static int send_to(bench_conn *c, uint64_t due)
 static void send_one(bench_conn *c, uint64_t due)
 {
     bool good = c->open && send_to(c, due) == 0;
+    if (good && corrects(c->worker->b))
+        ++*slot_of(c->worker, due);
     count(good ? &c->worker->sent : &c->worker->unsent);
 }
 
@@ -187,6 +219,7 @@ static void quiet(vireo_timer *timer, void *user)
 {
     bench_worker *w = user;
     (void)timer;
+    count_unanswered(w);
     vireo_stop(w->app);
 }
 

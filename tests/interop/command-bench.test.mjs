@@ -86,6 +86,19 @@ test("L04: a server that stands still looks as slow as it is", async (t) => {
   assert(r.latency_ms.p90 >= 250, JSON.stringify(r.latency_ms));
 });
 
+test("L04: what is never answered counts as long as it has waited", async (t) => {
+  const url = await rawServer(t, (ws) => {
+    let n = 0;
+    ws.on("message", (data, binary) => { if (++n <= 20) ws.send(data, { binary }); });
+  });
+  const r = await bench(url, "-c", "1", "--threads", "1", "--rate", "100");
+  assert.equal(r.code, 0, r.stderr);
+  assert.equal(r.received, 20);
+  assert.equal(r.unanswered, r.sent - 20);
+  // Sent for one second, and waited for half a second more: most of them for more than half of it.
+  assert(r.latency_ms.p50 >= 500 && r.latency_ms.max >= 1200, JSON.stringify(r.latency_ms));
+});
+
 test("L04: echo as fast as it can, against our own server, Socket.IO and raw", async (t) => {
   const server = await serve(t, "--echo");
   for (const url of [server.url, `${server.url.replace("http", "ws")}/echo`]) {
