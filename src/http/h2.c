@@ -21,7 +21,7 @@ enum {
     SHARE = 1024 * 1024, /* bytes in a millisecond; then other connections have their turn */
     SOON_MS = 1,         /* .. */
     MUCH_TO_SAY = 100,   /* frames; with a |below| that takes none, no more is read */
-    FIELDS = 5,          /* of our SETTINGS */
+    FIELDS = 4,          /* of our SETTINGS */
 };
 
 /* What |deadline| is for: the first SETTINGS or a head has to come; a connection without a request
@@ -80,7 +80,7 @@ static int on_begin_frame(nghttp2_session *session, const nghttp2_frame_hd *hd, 
     if (hd->type == NGHTTP2_HEADERS)
         h2->timing = TIMING_NONE; /* its time begins now */
     if (empty || hd->type == NGHTTP2_PING || hd->type == NGHTTP2_SETTINGS ||
-        hd->type == NGHTTP2_PRIORITY || hd->type > NGHTTP2_CONTINUATION)
+        hd->type == NGHTTP2_PRIORITY)
         count_idle_frame(h2);
     return 0;
 }
@@ -201,6 +201,8 @@ static int on_stream_close(nghttp2_session *session, int32_t id, uint32_t code, 
     vireo__h2_stream *st = nghttp2_session_get_stream_user_data(session, id);
     if (st == NULL)
         return 0;
+    if (!st->opened)
+        h2->in_head = false; /* it was a wrong one */
     st->closed = true;
     st->cut = code != NGHTTP2_NO_ERROR || !st->said_end;
     vireo__list_remove(&st->over);
@@ -392,7 +394,7 @@ static void on_flush(vireo__turn_task *task)
     do {
         before = h2->written;
         settle(h2);
-        if (h2->below->closing || !has_share(h2))
+        if (h2->below->closing || h2->below->ending != NULL || !has_share(h2))
             return;
         wake_waiting(h2);
         send_frames(h2);
@@ -512,6 +514,8 @@ static int make_session(vireo__h2 *h2)
     return h2->session != NULL ? 0 : VIREO_ENOMEM;
 }
 
+/* NO_RFC7540_PRIORITIES is not among them: with it nghttp2 1.52 frees a frame twice when memory
+ * runs out. Whose turn it is to send is decided by wake_waiting in any case. */
 static int greet(vireo__h2 *h2)
 {
     const nghttp2_settings_entry settings[FIELDS] = {
@@ -519,7 +523,6 @@ static int greet(vireo__h2 *h2)
         {NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, VIREO__H2_STREAM_WINDOW},
         {NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, h2->app->options.max_head_bytes},
         {NGHTTP2_SETTINGS_ENABLE_CONNECT_PROTOCOL, 1},
-        {NGHTTP2_SETTINGS_NO_RFC7540_PRIORITIES, 1},
     };
     int error = nghttp2_submit_settings(h2->session, NGHTTP2_FLAG_NONE, settings, FIELDS);
     if (error == 0)
@@ -545,7 +548,7 @@ int vireo__h2_accept(vireo_app *app, vireo__stream *s)
     vireo__list_init(&h2->waiting);
     vireo__list_init(&h2->over);
     vireo__list_append(&app->h2, &h2->node);
-    s->max_queued = app->options.max_queued_bytes;
+    s->max_queued = SIZE_MAX; /* ROOM bounds it; the streams have the option's */
     vireo__stream_set_events(s, &events, h2);
     start_timing(h2, TIMING_HEAD);
     vireo__h2_wake(h2);

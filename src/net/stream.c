@@ -134,6 +134,8 @@ void vireo__stream_end(vireo__stream *s)
 
 int vireo__stream_detach(vireo__stream *s, vireo__detached_fn done, void *user)
 {
+    if (s->io->detach == NULL)
+        return VIREO_EINVAL;
     if (s->closing || s->ending != NULL)
         return VIREO_ECLOSED;
     if (begin_end(s) < 0)

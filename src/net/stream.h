@@ -81,7 +81,7 @@ typedef struct vireo__stream_io {
      * more (no reading, writing or polling under way), and with what it has read and not delivered.
      * Never before it returned. Called when nothing is queued and the stream is paused. Returns
      * 0; 1 when something has to go out before, then vireo__stream_io_written says when to ask
-     * again; or a negative number, and the stream is closed. */
+     * again; or a negative number, and the stream is closed. NULL where there is no descriptor. */
     int (*detach)(vireo__stream *s);
     /* peer_address writes the peer's IP address; "" for a unix socket. */
     void (*peer_address)(const vireo__stream *s, char *out, size_t size);
@@ -177,7 +177,8 @@ void vireo__stream_close(vireo__stream *s, int error);
  * for VIREO__END_MS, on_close comes and |done| does not.
  *
  * done   takes what is in |parcel|: for vireo__listener_adopt, or vireo__parcel_drop
- * Returns 0; VIREO_ECLOSED after end, close or detach; VIREO_ENOMEM. */
+ * Returns 0; VIREO_ECLOSED after end, close or detach; VIREO_EINVAL for a stream that another one
+ * carries; VIREO_ENOMEM. */
 typedef void (*vireo__detached_fn)(void *user, vireo__parcel *parcel);
 int vireo__stream_detach(vireo__stream *s, vireo__detached_fn done, void *user);
 

@@ -18,8 +18,8 @@
  *     POST /early      answered at once, whatever is still to come
  *     GET /gone        an error
  *     /events          an event stream: "hello", and what POST /publish gets
- *     /ws              echo
- *     Socket.IO        echo(x): acknowledged with x, and with the transport
+ *     /ws              echo; the text "alpn" gets what TLS has agreed on
+ *     Socket.IO        echo(x): acknowledged with x, the transport, and the handshake's ALPN
  */
 
 #include <stdio.h>
@@ -173,7 +173,11 @@ static int on_publish(vireo_req *r)
 
 static void ws_message(vireo_ws *ws, const void *data, size_t len, bool binary)
 {
-    vireo_ws_send(ws, data, len, binary);
+    const vireo_tls_info *tls = vireo_ws_tls(ws);
+    if (tls != NULL && len == 4 && memcmp(data, "alpn", 4) == 0)
+        vireo_ws_send_text(ws, tls->alpn);
+    else
+        vireo_ws_send(ws, data, len, binary);
 }
 
 static void ws_close(vireo_ws *ws, uint16_t code, const char *reason)
@@ -184,7 +188,8 @@ static void ws_close(vireo_ws *ws, uint16_t code, const char *reason)
 
 static void io_echo(vireo_socket *s, const vireo_msg *m)
 {
-    vireo_ack(m, "%p, %s", vireo_arg(m, 0), vireo_transport(s));
+    const vireo_tls_info *tls = vireo_handshake_tls(s);
+    vireo_ack(m, "%p, %s, %s", vireo_arg(m, 0), vireo_transport(s), tls != NULL ? tls->alpn : NULL);
 }
 
 static const vireo_event_handler events[] = {{"echo", io_echo}, {0}};

@@ -270,7 +270,7 @@ describe("the official client", () => {
     assert.match(text(await poll(sid)), /^40\{"sid":/);
     const waiting = poll(sid);
     assert.equal(text(await poll(sid, { body: '420["echo",5]' })), "ok");
-    assert.equal(text(await waiting), '430[5,"polling"]');
+    assert.equal(text(await waiting), '430[5,"polling","h2"]');
   });
 });
 
@@ -339,7 +339,7 @@ describe("WebSocket over HTTP/2", () => {
     assert.equal((await ws.frame()).data.toString(), "3probe");
     ws.send(1, "5");
     ws.send(1, '420["echo","x"]');
-    assert.equal((await ws.frame()).data.toString(), '430["x","websocket"]');
+    assert.equal((await ws.frame()).data.toString(), '430["x","websocket","h2"]');
   });
 
   test("W15: a session that does not exist is refused as over HTTP/1.1", async (t) => {
