@@ -55,8 +55,10 @@ static bool is_of_connection(vireo__str name)
 
 static bool next_line(vireo__h2_reply *r, size_t *at, vireo__str *name, vireo__str *value)
 {
+    if (*at >= r->head.len)
+        return false;
     char *line = (char *)r->head.data + *at;
-    const char *end = *at < r->head.len ? memmem(line, r->head.len - *at, "\r\n", 2) : NULL;
+    const char *end = memmem(line, r->head.len - *at, "\r\n", 2);
     if (end == NULL || end == line)
         return false;
     *at += (size_t)(end - line) + 2;

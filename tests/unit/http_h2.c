@@ -7,6 +7,7 @@
 #include "h2_peer.h"
 
 #include <vireo/error.h>
+#include <vireo/middleware.h>
 #include <vireo/ws.h>
 
 #include "http/h2.h"
@@ -645,6 +646,39 @@ static void test_client_window(void **state)
     vireo_app_free(app);
 }
 
+/* --- what is told of it ----------------------------------------------------------------------- */
+
+static void take_line(const char *line, size_t n, void *user)
+{
+    vireo__buf_append(user, line, n);
+}
+
+static void test_access_log(void **state)
+{
+    doings d;
+    vireo__buf lines;
+    (void)state;
+    vireo__buf_init(&lines, VIREO__BUF_UNLIMITED);
+    vireo_app *app = vireo_app_new();
+    assert_non_null(app);
+    d = (doings){0};
+    vireo_app_set_user(app, &d);
+    assert_int_equal(
+        vireo_access_log(app, "/", .format = VIREO_LOG_COMMON, .write = take_line, .user = &lines),
+        0);
+    assert_int_equal(vireo_route(app, "GET", "/hi", on_hi, NULL), 0);
+    assert_int_equal(vireo_listen(app, .host = "127.0.0.1", .http2 = true), 0);
+    h2_peer p = h2_open(app);
+    h2_get(&p.out, 1, "/hi");
+    h2_flush(&p);
+    h2_expect(&p, "data 1 hi end\n");
+    h2_round_trip(&p);
+    assert_non_null(strstr(vireo__buf_cstr(&lines), "\"GET /hi HTTP/2.0\" 200 2\n"));
+    h2_close(&p);
+    vireo_app_free(app);
+    vireo__buf_deinit(&lines);
+}
+
 /* --- tunnels ---------------------------------------------------------------------------------- */
 
 static const h2_field tunnel[] = {{":method", "CONNECT"},
@@ -701,7 +735,7 @@ int main(void)
         cmocka_unit_test(test_continuations), cmocka_unit_test(test_time),
         cmocka_unit_test(test_stalls),        cmocka_unit_test(test_windows),
         cmocka_unit_test(test_resume),        cmocka_unit_test(test_client_window),
-        cmocka_unit_test(test_tunnel),
+        cmocka_unit_test(test_tunnel),        cmocka_unit_test(test_access_log),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
