@@ -159,9 +159,19 @@ const version = (file, ...args) => {
   }
 };
 
-const busy = os.loadavg()[0] > 0.5;
+/** Whether others use the processors now, while we do nothing. */
+async function othersWork() {
+  const ticks = () => os.cpus().map((cpu) => cpu.times).reduce((sum, times) => ({
+    idle: sum.idle + times.idle,
+    all: sum.all + Object.values(times).reduce((a, b) => a + b),
+  }), { idle: 0, all: 0 });
+  const before = ticks();
+  await new Promise((resolve) => setTimeout(resolve, 1000));
+  const after = ticks();
+  return (after.idle - before.idle) / (after.all - before.all) < 0.9;
+}
 
-function machine() {
+function machine(busy) {
   const system = /^PRETTY_NAME="(.*)"/m.exec(readFileSync("/etc/os-release", "utf8"))?.[1] ?? os.type();
   const lock = JSON.parse(readFileSync(path.join(here, "peers/package-lock.json"), "utf8")).packages;
   const of = (name) => `${name} ${lock[`node_modules/${name}`].version}`;
@@ -181,11 +191,11 @@ function condensed({ samples, ratios }) {
   return { samples: Object.fromEntries(Object.entries(samples).map(([name, runs]) => [name, runs.length ? [one(runs)] : []])), ratios };
 }
 
-function keep(rows) {
+function keep(rows, busy) {
   mkdirSync(path.dirname(stored), { recursive: true });
   const before = only || against ? JSON.parse(readFileSync(stored, "utf8")).rows : {};
   for (const [name, row] of Object.entries(rows)) rows[name] = condensed(row);
-  const results = { date: new Date().toISOString().slice(0, 10), machine: machine(), rounds, seconds, rows: { ...before, ...rows } };
+  const results = { date: new Date().toISOString().slice(0, 10), machine: machine(busy), rounds, seconds, rows: { ...before, ...rows } };
   const asLine = (value) => JSON.stringify(value, (key, n) => typeof n === "number" ? Number(n.toPrecision(5)) : n);
   const { rows: all, ...head } = results;
   const lines = Object.entries(all).map(([name, row]) => `  ${asLine(name)}: ${asLine(row)}`);
@@ -204,12 +214,13 @@ const missing = Object.keys(servers).filter((name) => !isThere(name) && (!agains
 if (missing.length) console.error(`left out, not there: ${missing.join(", ")}`);
 
 const rows = {};
+const busyBefore = await othersWork();
 for (const [i, work] of chosen.entries()) {
   process.stderr.write(`${i + 1}/${chosen.length} ${work.name} `);
   rows[work.name] = await measureWork(work);
   process.stderr.write("\n");
 }
 console.log(asTables({ rows }));
-if (process.env.STORE || (!only && !against)) keep(rows);
+if (process.env.STORE || (!only && !against)) keep(rows, busyBefore || await othersWork());
 for (const said of new Set(failures.map((failure) => failure.said))) console.error(`failed: ${said}`);
 if (failures.some(({ name }) => name.startsWith("vireo"))) process.exitCode = 1; // a peer may fail
