@@ -119,7 +119,7 @@ static void begin_cut_at(vireo_app *app, size_t cut)
     h2_peer p = h2_open_silent(app);
     peer_send_bytes(&p.tcp, H2_PREFACE, cut);
     peer_settle(app);
-    vireo__buf_append(&p.out, H2_PREFACE + cut, strlen(H2_PREFACE) - cut);
+    vireo__buf_append(&p.out, &H2_PREFACE[cut], strlen(H2_PREFACE) - cut);
     h2_frame(&p.out, NGHTTP2_SETTINGS, 0, 0, NULL, 0);
     h2_get(&p.out, 1, "/hi");
     h2_flush(&p);
