@@ -162,6 +162,8 @@ static void route(vireo__sio_conn *conn, const vireo__sio_packet *packet)
             connect_namespace(conn, packet->ns, packet->payload);
         return;
     }
+    if (s == NULL && vireo__v2_is(conn))
+        s = find_socket(conn, vireo__v2_name(packet->ns));
     if (s == NULL) {
         vireo__sio_conn_close(conn);
         return;

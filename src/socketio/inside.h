@@ -360,6 +360,9 @@ int vireo__socket_send_raw(vireo_socket *s, vireo__sio_type type, vireo__str jso
 /* vireo__v2_is tells whether a connection is of such a client. */
 bool vireo__v2_is(const vireo__sio_conn *conn);
 
+/* vireo__v2_name returns a namespace's name without its query, which any packet may have. */
+vireo__str vireo__v2_name(vireo__str name);
+
 /* vireo__v2_take_query cuts a query off a namespace's name and reads it into |doc| as the auth that
  * newer clients send: an object of texts. NULL if there is none. */
 const vireo_value *vireo__v2_take_query(vireo__str *name, vireo__doc *doc);

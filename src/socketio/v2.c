@@ -52,13 +52,19 @@ static int write_query(vireo__buf *json, vireo__str query)
     return vireo__buf_append_byte(json, '}');
 }
 
+vireo__str vireo__v2_name(vireo__str name)
+{
+    const char *mark = memchr(name.at, '?', name.len);
+    return mark != NULL ? (vireo__str){name.at, (size_t)(mark - name.at)} : name;
+}
+
 const vireo_value *vireo__v2_take_query(vireo__str *name, vireo__doc *doc)
 {
-    const char *mark = memchr(name->at, '?', name->len);
-    if (mark == NULL)
+    vireo__str whole = *name;
+    *name = vireo__v2_name(whole);
+    if (name->len == whole.len)
         return NULL;
-    vireo__str query = {mark + 1, name->len - (size_t)(mark + 1 - name->at)};
-    name->len = (size_t)(mark - name->at);
+    vireo__str query = {whole.at + name->len + 1, whole.len - name->len - 1};
     vireo__buf json;
     vireo__buf_init(&json, VIREO__BUF_UNLIMITED);
     int error = write_query(&json, query);

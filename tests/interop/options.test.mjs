@@ -198,7 +198,9 @@ forEachKind("Socket.IO 2 on the wire", (kind) => {
     await post("40/guarded?token=good&x=%C3%A9,");
     assert.equal(await packet(), "40/guarded,");
     assert.equal(await packet(), `42/guarded,["welcome","/guarded#${sid}",{"token":"good","x":"é"}]`);
-    await post("41/guarded,");
+    await post('42/guarded?token=bad,1["ask",1]'); // is the namespace without its query
+    assert.equal(await packet(), "43/guarded,1[1]");
+    await post("41/guarded?token=good,");
     assert.equal((await server.observe({ event: "disconnect", id: `/guarded#${sid}` })).reason,
       "client namespace disconnect");
   });

@@ -234,6 +234,7 @@ forEachKind("numbers of acknowledgements", (kind) => {
     a.sendText('42["ask-all","t",{"rooms":[]},5000,"q"]');
     for (const wire of [a, b]) {
       assert.equal(await wire.readText(), '420["q"]');
+      wire.sendText('43["an answer without a number is none"]');
       wire.sendText('430["x"]');
     }
     assert.equal(await a.readText(), '42["result","t",null,["x","x"]]');
