@@ -100,7 +100,8 @@ static int reply_script(const vireo__eio_session *s, vireo_req *r, const vireo__
 {
     vireo__buf script;
     vireo__buf_init(&script, VIREO__BUF_UNLIMITED);
-    int error = vireo__eio_jsonp_write(&script, vireo__eio_req_param(r, "j"), str_of_buf(payload));
+    int error =
+        vireo__eio_jsonp_write(&script, vireo__req_query_value(r, "j"), str_of_buf(payload));
     error = error == 0
                 ? reply(s->server, r, "text/plain; charset=UTF-8", str_of_buf(&script), plain)
                 : reply_failure(r, error);

@@ -52,7 +52,7 @@ static void refuse(call *c, const char *key, const char *value)
 
 static fault find_transport(call *c, const vireo_req *r)
 {
-    vireo__str name = vireo__eio_req_param(r, "transport");
+    vireo__str name = vireo__req_query_value(r, "transport");
     unsigned enabled = c->server->options.transports;
     c->websocket = vireo__str_equal(name, "websocket");
     if (c->websocket && enabled & VIREO__EIO_WEBSOCKET)
@@ -117,7 +117,7 @@ static fault verify(call *c, vireo_req *r, bool upgrade)
     refuse(c, "name", "INVALID_ORIGIN");
     if (!origin_is_clean(r))
         return BAD_REQUEST;
-    vireo__str sid = vireo__eio_req_param(r, "sid");
+    vireo__str sid = vireo__req_query_value(r, "sid");
     return sid.len > 0 ? find_session(c, r, sid, upgrade) : check_handshake(c, r, upgrade);
 }
 

@@ -14,8 +14,6 @@
 
 #include <vireo/error.h>
 
-#include "base/url.h"
-
 /* how long a closing polling session waits for the client's next GET */
 enum { CLOSE_WAIT_MS = 30000 };
 
@@ -45,16 +43,9 @@ vireo__eio_session *vireo__eio_session_find(const vireo__eio_server *server, con
 
 /* --- opening ---------------------------------------------------------------------------------- */
 
-vireo__str vireo__eio_req_param(const vireo_req *r, const char *name)
-{
-    vireo__str value;
-    bool found = vireo__url_query(vireo__req_query_string(r), name, &value);
-    return found ? value : (vireo__str){NULL, 0};
-}
-
 bool vireo__eio_req_v3(const vireo_req *r)
 {
-    return !vireo__str_equal(vireo__eio_req_param(r, "EIO"), "4");
+    return !vireo__str_equal(vireo__req_query_value(r, "EIO"), "4");
 }
 
 vireo__eio_session *vireo__eio_session_new(vireo__eio_server *server, vireo_req *r, const char *id)
@@ -66,8 +57,8 @@ vireo__eio_session *vireo__eio_session_new(vireo__eio_server *server, vireo_req 
     s->description = "";
     s->turn.run = on_turn_end;
     s->v3 = vireo__eio_req_v3(r);
-    s->jsonp = vireo__eio_req_param(r, "j").at != NULL;
-    s->octets = s->v3 && !s->jsonp && vireo__eio_req_param(r, "b64").at == NULL;
+    s->jsonp = vireo__req_query_value(r, "j").at != NULL;
+    s->octets = s->v3 && !s->jsonp && vireo__req_query_value(r, "b64").at == NULL;
     s->handshake = vireo__eio_handshake_keep(server, r);
     strcpy(s->id, id);
     if (s->handshake == NULL || vireo__table_put(&server->sessions, &s->by_id) < 0) {

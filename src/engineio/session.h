@@ -115,10 +115,6 @@ void vireo__eio_session_end(vireo__eio_session *s, const char *reason, const cha
  * Returns VIREO_EFULL. */
 int vireo__eio_session_too_slow(vireo__eio_session *s);
 
-/* vireo__eio_req_param returns the first value of |name| in the query, still encoded; its |at| is
- * NULL if there is none. */
-vireo__str vireo__eio_req_param(const vireo_req *r, const char *name);
-
 /* vireo__eio_req_v3 tells whether a request speaks v3: what does not say 4 does. */
 bool vireo__eio_req_v3(const vireo_req *r);
 

@@ -59,7 +59,7 @@ static vireo__eio_websocket *accept_websocket(vireo__eio_server *server, vireo_r
         vireo_reply_text(r, 500, "");
         return NULL;
     }
-    w->base64 = vireo__eio_req_param(r, "b64").len > 0;
+    w->base64 = vireo__req_query_value(r, "b64").len > 0;
     w->v3 = vireo__eio_req_v3(r);
     if (server->events->on_headers != NULL)
         server->events->on_headers(server->owner, r, NULL);

@@ -162,11 +162,6 @@ int vireo__req_begin(vireo_req *r)
 
 /* --- for the floors above --------------------------------------------------------------------- */
 
-vireo__str vireo__req_query_string(const vireo_req *r)
-{
-    return r->query;
-}
-
 const char *vireo__req_headers(const vireo_req *r, size_t *size)
 {
     *size = r->parse.head.len - r->parse.headers_at;
@@ -306,6 +301,17 @@ const char *vireo_query(vireo_req *r, const char *name)
         if (vireo__url_name_is(key, name))
             return decode_value(r, value);
     return NULL;
+}
+
+vireo__str vireo__req_query_value(const vireo_req *r, const char *name)
+{
+    vireo__str value;
+    if (!vireo__url_query(r->query, name, &value))
+        return (vireo__str){NULL, 0};
+    if (memchr(value.at, '%', value.len) == NULL && memchr(value.at, '+', value.len) == NULL)
+        return value;
+    const char *decoded = decode_value((vireo_req *)(uintptr_t)r, value);
+    return decoded != NULL ? vireo__str_of(decoded) : (vireo__str){NULL, 0};
 }
 
 const char *vireo_body(const vireo_req *r, size_t *len)

@@ -114,8 +114,9 @@ void *vireo__values_get(const vireo__values *values, const void *key);
 /* vireo__values_free lets go of them. */
 void vireo__values_free(vireo__values *values);
 
-/* vireo__req_query_string returns what stands behind the '?', as it came; empty if none. */
-vireo__str vireo__req_query_string(const vireo_req *r);
+/* vireo__req_query_value returns the last value of |name| in the query, decoded where it has to be;
+ * its |at| is NULL if there is none, or memory runs out. Valid as long as |r|. */
+vireo__str vireo__req_query_value(const vireo_req *r, const char *name);
 
 /* vireo__req_headers returns all headers as "name\0value\0name\0value\0", names in lower case, in
  * order; its size in |*size|. */

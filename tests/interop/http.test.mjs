@@ -109,6 +109,15 @@ forEachKind("HTTP", (kind) => {
     }
   });
 
+  test("values of the query may be percent-encoded (T09 T17)", async () => {
+    const open = await get("/socket.io/?%45IO=%34&transport=poll%69ng");
+    const { sid } = JSON.parse(/^0(\{.*\})$/.exec(open.body)[1]);
+    const encoded = [...sid].map((c) => `%${c.charCodeAt().toString(16)}`).join("");
+    const post = await fetchRaw(server, "POST", `${HANDSHAKE}&sid=${encoded}`, { body: "40" });
+    assert.deepEqual([post.status, post.body], [200, "ok"]);
+    assert.equal((await get("/socket.io/?EIO=4&transport=poll%ing")).status, 400);
+  });
+
   test("an empty sid is none, and a slash more does no harm (T09 T17)", async () => {
     for (const target of [`${HANDSHAKE}&sid=`, "/socket.io//?EIO=4&transport=polling"])
       assert.match((await get(target)).body, /^0\{"sid":"/);

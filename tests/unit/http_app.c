@@ -69,9 +69,9 @@ static int on_request(vireo_req *r)
         t->kept = r;
         return 0;
     }
-    vireo__str q = vireo__req_query_string(r);
+    const char *target = vireo_target(r);
     char text[100];
-    snprintf(text, sizeof text, "%s?%.*s", t->name, (int)q.len, q.at);
+    snprintf(text, sizeof text, "%s%s", t->name, strchr(target, '?') ? strchr(target, '?') : "?");
     return vireo_reply_text(r, 200, text);
 }
 
