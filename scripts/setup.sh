@@ -7,7 +7,7 @@
 set -eu
 cd "$(dirname "$0")/.."
 
-build_packages='gcc cmake ninja-build pkg-config libuv1-dev libssl-dev zlib1g-dev libbrotli-dev libsqlite3-dev libhiredis-dev libmsgpack-dev libnghttp2-dev libedit-dev node-llhttp'
+build_packages='gcc cmake ninja-build pkg-config libuv1-dev liburing-dev libssl-dev zlib1g-dev libbrotli-dev libsqlite3-dev libhiredis-dev libmsgpack-dev libnghttp2-dev libedit-dev node-llhttp'
 test_packages='clang libclang-rt-14-dev libcmocka-dev chromium curl openssl procps redis-server tmux'
 bench_packages='libwebsockets-dev openssl util-linux'
 

@@ -87,6 +87,19 @@ for kind in wire interop fault browser; do
     [ -n "$files" ] && node_tests "$kind" $files
 done
 
+# What moves bytes once more, on the kernel's io_uring instead of libuv (where there is none, on libuv again).
+export VIREO_IO=uring VIREO_KINDS=vireo
+say 'io_uring: unit tests'
+ctest --test-dir build-test --output-on-failure --verbose -j 2 \
+    -R 'unit_(net_|http_(server|streaming|upload|oom)|ws_(endpoint|flow|conn|client)|sse_server|engineio_server|socketio_(server|backpressure|callbacks))' \
+    >"$logs/ctest-uring.log" 2>&1
+good=$(sed -n 's/.*\[  PASSED  \] \([0-9]*\) test.*/\1/p' "$logs/ctest-uring.log" | sum)
+broken=$(sed -n 's/.* \([0-9]*\) tests failed out of.*/\1/p' "$logs/ctest-uring.log" | sum)
+[ "$broken" = 0 ] || grep -E '\*\*\*|\[  (FAILED|ERROR)|ERROR: |SUMMARY:|Assertion|error:' "$logs/ctest-uring.log" | head -60
+count unit "$good" "$broken"
+# shellcheck disable=SC2046
+node_tests io_uring $(find tests/wire -name '*.test.mjs' | sort) tests/interop/ws.test.mjs tests/interop/backpressure.test.mjs
+
 say 'result'
 printf '%d passed, %d failed\n' "$passed" "$failed"
 [ "$failed" = 0 ] && [ "$passed" -gt 0 ]

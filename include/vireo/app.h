@@ -28,6 +28,14 @@ extern "C" {
 typedef struct vireo_app vireo_app;
 typedef struct vireo_loop vireo_loop;
 
+/* How the bytes of connections move. */
+typedef enum vireo_io_kind {
+    VIREO_IO_AUTO, /* libuv's streams */
+    VIREO_IO_UV,   /* the same */
+    /* io_uring where the kernel lets us and is new enough (6.17); else libuv's, with a warning */
+    VIREO_IO_URING,
+} vireo_io_kind;
+
 /* Options of an application. What is 0 or NULL has the default. */
 typedef struct vireo_app_options {
     size_t size; /* filled in by the macro */
@@ -63,6 +71,10 @@ typedef struct vireo_app_options {
      * socket.io:client, socket.io:socket, socket.io-parser. Ids and auths are not shown. Default:
      * the environment's VIREO_DEBUG; "" for nothing. */
     const char *debug;
+    /* Default: what the environment's VIREO_IO says, "uv" or "uring"; else VIREO_IO_AUTO. Both
+     * behave the same. With io_uring all that a turn of the loop has to say leaves with one system
+     * call, and the loop must be run by one and the same thread. */
+    vireo_io_kind io;
 } vireo_app_options;
 
 /* vireo_app_new returns new: an application that listens nowhere yet; NULL when memory runs out.
@@ -133,14 +145,14 @@ VIREO_API int vireo_app_run(vireo_app *app, const vireo_listen_options *options)
  * app   takes */
 VIREO_API void vireo_run_loop(vireo_app *app);
 
-/* vireo_thread_start runs the application's loop on a thread of its own, for programs that have none; all
- * handlers run on that thread, and all of the application belongs to it from now on, save
+/* vireo_thread_start runs the application's loop on a thread of its own, for programs that have
+ * none; all handlers run on that thread, and all of the application belongs to it from now on, save
  * vireo_post and the functions that say "any thread". Signals are left to the program. Returns 0,
  * VIREO_EINVAL (it runs already, or on a uv_loop_t of yours), -errno. */
 VIREO_API int vireo_thread_start(vireo_app *app);
 
-/* vireo_thread_end ends an application that vireo_thread_start has begun: stops it as vireo_stop, waits for
- * its end, and frees it. On any thread but its own.
+/* vireo_thread_end ends an application that vireo_thread_start has begun: stops it as vireo_stop,
+ * waits for its end, and frees it. On any thread but its own.
  *
  * app   takes; NULL is allowed */
 VIREO_API void vireo_thread_end(vireo_app *app);

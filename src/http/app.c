@@ -84,6 +84,7 @@ vireo_app *vireo_app_create(const vireo_app_options *options)
     const char *debug = app->options.debug;
     app->loop->debug = vireo__debug_mask(debug != NULL ? debug : getenv("VIREO_DEBUG"));
     app->loop->max_backlog = app->options.max_queued_total;
+    app->loop->io = app->options.io;
     vireo__list_init(&app->mounts);
     vireo__list_init(&app->parts);
     vireo__list_init(&app->routes);

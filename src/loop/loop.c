@@ -43,24 +43,38 @@ void vireo__turn_remove(vireo__turn_task *task)
     vireo__list_remove(&task->node);
 }
 
-static void end_turn(vireo_loop *loop)
+static void run_tasks(vireo_loop *loop)
 {
     while (!vireo__list_empty(&loop->turn)) {
         vireo__turn_task *task = vireo__container(loop->turn.next, vireo__turn_task, node);
         vireo__turn_remove(task);
         task->run(task);
     }
+}
+
+static void end_turn(vireo_loop *loop)
+{
+    do {
+        run_tasks(loop);
+        if (loop->hooks != NULL)
+            loop->hooks->flush(loop);
+    } while (!vireo__list_empty(&loop->turn));
     uv_unref((uv_handle_t *)&loop->prepare);
 }
 
 static void on_prepare(uv_prepare_t *handle)
 {
-    end_turn(handle->data);
+    vireo_loop *loop = handle->data;
+    end_turn(loop);
+    if (loop->hooks != NULL)
+        loop->hooks->sleep(loop);
 }
 
 static void on_check(uv_check_t *handle)
 {
     vireo_loop *loop = handle->data;
+    if (loop->hooks != NULL)
+        loop->hooks->wake(loop);
     unsigned late = loop->greedy_of_late - loop->greedy_of_late / 8;
     loop->greedy_of_late = loop->greedy > late ? loop->greedy : late;
     loop->greedy = 0;

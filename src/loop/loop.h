@@ -45,6 +45,13 @@ typedef struct vireo__traffic {
     uint64_t sent;
 } vireo__traffic;
 
+/* What wants to be called beside the tasks of a turn. */
+typedef struct vireo__loop_hooks {
+    void (*flush)(vireo_loop *loop); /* after the tasks; and again when it has added some */
+    void (*sleep)(vireo_loop *loop); /* after that, when the loop may sleep now */
+    void (*wake)(vireo_loop *loop);  /* when it has slept */
+} vireo__loop_hooks;
+
 struct vireo_loop {
     uv_loop_t *uv;
     uv_loop_t *own; /* the same when we made it, else NULL */
@@ -55,6 +62,11 @@ struct vireo_loop {
     uv_async_t wake;
     int open_handles; /* of the four above, and of lookups under way */
     vireo__list turn; /* of vireo__turn_task */
+    /* net's; NULL: none */
+    const struct vireo__loop_hooks *hooks;
+    const struct vireo__streams *streams; /* how streams are made here; NULL: not chosen yet */
+    struct vireo__uring *uring;           /* NULL: none */
+    vireo_io_kind io;                     /* what |streams| shall be */
     vireo__list deadline_queues;
     vireo__list timers;  /* of vireo_timer */
     vireo__list parts;   /* of vireo__loop_part */

@@ -289,7 +289,7 @@ static int new_listener(vireo__listener **out, vireo_loop *loop, const vireo_lis
                         vireo__accept_fn on_accept, void *owner)
 {
     const vireo__streams *streams = vireo__streams_of(loop);
-    vireo__listener *l = calloc(1, streams->listener_size);
+    vireo__listener *l = streams != NULL ? calloc(1, streams->listener_size) : NULL;
     if (l == NULL)
         return VIREO_ENOMEM;
     l->streams = streams;

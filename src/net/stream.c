@@ -15,7 +15,7 @@ enum { VECTORS = 64 };
 
 /* Bytes handed over at once to be written when the kernel can. The queue only learns that they are
  * gone when all of them are: small enough to tell a slow reader from a dead one. */
-enum { LATER_BYTES = 256 * 1024 };
+enum { LATER_BYTES = 256 * 1024, OFFER_BYTES = 1 << 30 };
 
 /* What a stream needs only while it ends. */
 struct ending {
@@ -249,9 +249,8 @@ void vireo__parcel_drop(vireo__parcel *parcel)
 
 /* --- writing ---------------------------------------------------------------------------------- */
 
-static unsigned limit_bytes(uv_buf_t *bufs, unsigned count)
+static unsigned limit_bytes(uv_buf_t *bufs, unsigned count, size_t left)
 {
-    size_t left = LATER_BYTES;
     for (unsigned i = 0; i < count; i++) {
         if (bufs[i].len >= left) {
             bufs[i].len = left;
@@ -265,7 +264,7 @@ static unsigned limit_bytes(uv_buf_t *bufs, unsigned count)
 static void write_rest_later(vireo__stream *s)
 {
     uv_buf_t bufs[VECTORS];
-    unsigned count = limit_bytes(bufs, vireo__wqueue_peek(&s->out, bufs, VECTORS));
+    unsigned count = limit_bytes(bufs, vireo__wqueue_peek(&s->out, bufs, VECTORS), LATER_BYTES);
     int error = s->io->write_later(s, bufs, count);
     if (error < 0)
         vireo__stream_close(s, error);
@@ -273,29 +272,50 @@ static void write_rest_later(vireo__stream *s)
         block(s);
 }
 
+/* The kernel took |n| of |wanted| bytes. */
+static void take(vireo__stream *s, size_t wanted, ptrdiff_t n)
+{
+    if (n < 0) {
+        vireo__stream_close(s, (int)n);
+        return;
+    }
+    vireo__wqueue_advance(&s->out, s->loop, (size_t)n);
+    if ((size_t)n < wanted && !s->closing)
+        write_rest_later(s);
+}
+
+static void write_some(vireo__stream *s)
+{
+    uv_buf_t bufs[VECTORS];
+    size_t wanted = 0;
+    unsigned count = limit_bytes(bufs, vireo__wqueue_peek(&s->out, bufs, VECTORS), OFFER_BYTES);
+    for (unsigned i = 0; i < count; i++)
+        wanted += bufs[i].len;
+    if (wanted > 0 && s->io->offer != NULL && s->io->offer(s, bufs, count, wanted))
+        s->offered = true;
+    else
+        take(s, wanted, wanted > 0 ? s->io->try_write(s, bufs, count) : 0);
+}
+
 static void flush_now(vireo__stream *s)
 {
-    while (!s->closing && !s->blocked && !vireo__wqueue_empty(&s->out)) {
-        uv_buf_t bufs[VECTORS];
-        size_t wanted = 0;
-        unsigned count = vireo__wqueue_peek(&s->out, bufs, VECTORS);
-        for (unsigned i = 0; i < count; i++)
-            wanted += bufs[i].len;
-        ptrdiff_t n = s->io->try_write(s, bufs, count);
-        if (n < 0) {
-            vireo__stream_close(s, (int)n);
-            return;
-        }
-        vireo__wqueue_advance(&s->out, s->loop, (size_t)n);
-        if ((size_t)n < wanted && !s->closing)
-            write_rest_later(s);
-    }
-    if (s->ending == NULL || s->closing || s->blocked)
+    while (!s->closing && !s->blocked && !s->offered && !vireo__wqueue_empty(&s->out))
+        write_some(s);
+    if (s->ending == NULL || s->closing || s->blocked || s->offered)
         return;
     if (s->ending->detached != NULL)
         take_off(s);
     else
         shut_write(s);
+}
+
+void vireo__stream_taken(vireo__stream *s, size_t wanted, ptrdiff_t n)
+{
+    s->offered = false;
+    if (s->closing)
+        return;
+    take(s, wanted, n);
+    flush_now(s);
 }
 
 static void on_turn_end(vireo__turn_task *task)
@@ -315,7 +335,11 @@ void vireo__stream_written(vireo__stream *s, size_t n, int status)
     vireo__wqueue_advance(&s->out, s->loop, n);
     if (s->ending != NULL && !s->ending->shut && !s->closing) /* the peer does read */
         vireo__deadline_start(s->loop, &s->ending->linger, VIREO__END_MS, on_linger_over);
-    flush_now(s);
+    /* What follows goes the same way: it is as little known whether the kernel takes that. */
+    if (s->io->offer != NULL && !s->closing && !vireo__wqueue_empty(&s->out))
+        write_rest_later(s);
+    else
+        flush_now(s);
     if (!s->closing && !s->blocked && s->ending == NULL && s->events->on_drain != NULL)
         s->events->on_drain(s);
 }
@@ -338,7 +362,8 @@ int vireo__stream_write(vireo__stream *s, vireo__shared *shared, size_t offset, 
         vireo__stream_close(s, VIREO_EFULL);
         return VIREO_EFULL;
     }
-    if (vireo__wqueue_push(&s->out, s->loop, s->blocked, shared, offset, len, done, user) < 0)
+    if (vireo__wqueue_push(&s->out, s->loop, s->blocked || s->offered, shared, offset, len, done,
+                           user) < 0)
         return VIREO_ENOMEM;
     if (s->blocked)
         s->loop->backlog += len;

@@ -65,6 +65,11 @@ typedef struct vireo__stream_io {
     /* try_write writes what the kernel takes now. Returns the number of bytes, 0 for none, or
      * -errno. */
     ptrdiff_t (*try_write)(vireo__stream *s, const uv_buf_t *bufs, unsigned count);
+    /* offer is try_write for the end of the turn: where many streams write with one system call.
+     * The bytes stay until vireo__stream_taken is called, at the end of this turn, with |total|,
+     * their sum, and what try_write returns. Returns false when that is not possible now. NULL: it
+     * never is. */
+    bool (*offer)(vireo__stream *s, const uv_buf_t *bufs, unsigned count, size_t total);
     /* write_later has |bufs| (whose bytes stay) written when the kernel takes them and then calls
      * vireo__stream_io_written. Returns 0 or a negative number. */
     int (*write_later)(vireo__stream *s, const uv_buf_t *bufs, unsigned count);
@@ -127,6 +132,7 @@ struct vireo__stream {
     int error;
     bool reading : 1;
     bool blocked : 1; /* the kernel did not take all; write_later is under way */
+    bool offered : 1; /* vireo__stream_taken is to come */
     bool peer_ended : 1;
     bool closing : 1;
     bool served : 1; /* has just filled the read buffer: the others come first (tcp_uv.c) */
@@ -220,6 +226,7 @@ void vireo__stream_init(vireo__stream *s, vireo_loop *loop, const vireo__stream_
 void vireo__stream_io_received(vireo__stream *s, uint8_t *bytes, size_t n);
 void vireo__stream_io_ended(vireo__stream *s);
 void vireo__stream_io_written(vireo__stream *s, size_t n, int status);
+void vireo__stream_taken(vireo__stream *s, size_t wanted, ptrdiff_t n); /* what was offered */
 /* last words; the memory is the implementation's to free */
 void vireo__stream_closed(vireo__stream *s);
 

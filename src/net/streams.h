@@ -7,6 +7,7 @@
  *     listen.c, stream.c                 addresses, sockets, queues, ends: the same for all
  *     ------------------ this header, vireo__stream_io
  *     tcp_uv.c                           libuv, everywhere
+ *     uring.c tcp_uring.c accept_uring.c io_uring, where the kernel lets us
  */
 
 #ifndef VIREO_NET_STREAMS_H
@@ -34,7 +35,11 @@ typedef struct vireo__streams {
 
 extern const vireo__streams vireo__streams_uv;
 
-/* vireo__streams_of returns what the loop's streams are of. */
+/* vireo__streams_uring opens a ring for the loop, once; |*out| is NULL when that does not work
+ * here. Returns 0 or VIREO_ENOMEM. */
+int vireo__streams_uring(const vireo__streams **out, vireo_loop *loop);
+
+/* vireo__streams_of returns what the loop's streams are of; NULL when memory runs out. */
 const vireo__streams *vireo__streams_of(vireo_loop *loop);
 
 struct vireo__listener {
