@@ -98,8 +98,8 @@ void vireo__h2_stream_reset(vireo__h2_stream *st, uint32_t code)
         return;
     st->reset = true;
     drop_out(st);
-    /* Without memory for it nghttp2 fails at its next call, and the connection with it. */
-    (void)nghttp2_submit_rst_stream(st->h2->session, NGHTTP2_FLAG_NONE, st->id, code);
+    if (nghttp2_submit_rst_stream(st->h2->session, NGHTTP2_FLAG_NONE, st->id, code) != 0)
+        vireo__stream_close(st->h2->below, VIREO_ENOMEM); /* else the client would wait for ever */
     vireo__h2_wake(st->h2);
 }
 
