@@ -121,8 +121,8 @@ void vireo__eio_wire_leave(vireo__eio_wire *w, bool cut);
 /* vireo__eio_jar_take keeps the cookies of an answer. */
 void vireo__eio_jar_take(vireo__eio_client *c, const vireo__answer *answer);
 
-/* vireo__eio_jar_headers returns new: the headers of a request, with the cookies, and |more| (a
- * name and a value, or NULL); NULL when memory runs out. */
+/* vireo__eio_jar_headers returns new: the headers of a request, with the cookies, and |more| (at
+ * most two names and values by turns, ended by NULL; or NULL); NULL when memory runs out. */
 char **vireo__eio_jar_headers(vireo__eio_client *c, vireo__eio_kind kind, const char *const *more);
 void vireo__eio_jar_free(vireo__eio_client *c);
 

@@ -161,14 +161,14 @@ static bool add(char **list, size_t *n, const char *name, char *value)
 
 char **vireo__eio_jar_headers(vireo__eio_client *c, vireo__eio_kind kind, const char *const *more)
 {
-    enum { ROOM = 4 };
+    enum { ROOM = 6 };
     char **list = vireo__eio_texts_copy(c->place->headers[kind], ROOM);
     char *cookies = cookie_header(c);
     size_t n = 0;
     while (list != NULL && list[n] != NULL)
         n++;
     bool done = list != NULL;
-    if (done && more != NULL)
+    for (; done && more != NULL && *more != NULL; more += 2)
         done = add(list, &n, more[0], strdup(more[1]));
     if (done && cookies != NULL)
         return add(list, &n, "Cookie", cookies) ? list : (vireo__eio_texts_free(list), NULL);

@@ -154,11 +154,13 @@ static int ask(vireo__eio_client *c, vireo__eio_call *call, const char *url,
 /* begin starts a call; |text| NULL: a GET. Returns NULL, and |*error|, when it cannot. */
 static vireo__eio_call *begin(vireo__eio_client *c, const vireo__buf *body, int *error)
 {
-    static const char *const post_headers[] = {"Content-Type", "text/plain;charset=UTF-8", NULL};
+    static const char *const own[] = {"Accept", "*/*", "Content-Type", "text/plain;charset=UTF-8",
+                                      NULL};
+    static const char *const own_of_get[] = {"Accept", "*/*", NULL};
     vireo__eio_call *call = calloc(1, sizeof *call);
     char *url = vireo__eio_client_url(c, VIREO__EIO_KIND_POLLING);
     char **headers =
-        vireo__eio_jar_headers(c, VIREO__EIO_KIND_POLLING, body != NULL ? post_headers : NULL);
+        vireo__eio_jar_headers(c, VIREO__EIO_KIND_POLLING, body != NULL ? own : own_of_get);
     *error = VIREO_ENOMEM;
     if (call != NULL && url != NULL && headers != NULL) {
         call->c = c;

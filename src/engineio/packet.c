@@ -33,7 +33,7 @@ bool vireo__eio_payload_next(uint8_t *payload, size_t n, size_t *at, uint8_t **t
 {
     if (*at > n)
         return false;
-    *text = payload + *at;
+    *text = n > 0 ? payload + *at : payload; /* NULL, if there is nothing */
     uint8_t *end = *at < n ? memchr(*text, VIREO__EIO_SEPARATOR, n - *at) : NULL;
     *len = end ? (size_t)(end - *text) : n - *at;
     *at += *len + 1;

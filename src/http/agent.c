@@ -154,6 +154,8 @@ static bool for_the_first_server(const char *name)
 static const char *next_header(const vireo__exchange *x, const char *at, const char **name,
                                const char **value)
 {
+    if (x->headers.len == 0)
+        return NULL;
     if (at == NULL)
         at = (const char *)x->headers.data;
     if (at == (const char *)x->headers.data + x->headers.len)

@@ -175,7 +175,9 @@ int vireo__client_send(vireo_socket *s, const vireo__sio_message *message, vireo
         return s->connected ? vireo__client_send_now(c, message) : VIREO_ECLOSED;
     if (c->options.retries > 0 && !how->volatile_)
         return vireo__client_queue(c, message, ack);
-    if (stands(c) && vireo__list_empty(&c->unsent))
-        return send_event(c, message, ack);
-    return keep(c, message, ack);
+    int error =
+        stands(c) && vireo__list_empty(&c->unsent) ? send_event(c, message, ack) : VIREO_ECLOSED;
+    if (error == VIREO_ECLOSED && !c->ending) /* the end is going to be told, or was */
+        return keep(c, message, ack);
+    return error;
 }

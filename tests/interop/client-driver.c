@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <vireo/vireo.h>
 
@@ -44,7 +45,10 @@ static peer *peer_of(const vireo_socket *s)
 /* |members| is JSON: what stands behind the name. Taken. */
 static void tell(const peer *p, const char *event, char *members)
 {
-    char *head = vireo_format(NULL, "{name:%s, event:%s}", name_of(p), event);
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    long long at = (long long)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+    char *head = vireo_format(NULL, "{name:%s, event:%s, at:%lld}", name_of(p), event, at);
     head[strlen(head) - 1] = '\0';
     printf("%s%s%s}\n", head, members != NULL && *members != '\0' ? "," : "",
            members != NULL ? members : "");
@@ -96,6 +100,16 @@ static void act(peer *p, const char *when)
         vireo_open(p->socket);
     else if (strcmp(what, "emit") == 0)
         vireo_emit(p->socket, "from handler", "%s", when);
+    else if (strcmp(what, "volatile") == 0)
+        vireo_broadcast((vireo_to){.only = p->socket, .flags = VIREO_VOLATILE}, "volatile", "%s",
+                        when);
+}
+
+/* Whom the server has put out comes back. */
+static void come_back(peer *p)
+{
+    if (wants(p, "comeBack") && p->socket != NULL && !vireo_active(p->socket))
+        vireo_open(p->socket);
 }
 
 static void on_connect(vireo_socket *s)
@@ -120,6 +134,7 @@ static void on_connect_error(vireo_socket *s, const vireo_connect_error *e)
     peer *p = peer_of(s);
     tell(p, "connect_error", error_members(e));
     act(p, "onConnectError");
+    come_back(p);
 }
 
 static void on_disconnect(vireo_socket *s, const vireo_disconnect_info *why)
@@ -129,6 +144,7 @@ static void on_disconnect(vireo_socket *s, const vireo_disconnect_info *why)
          MEMBERS("{reason:%s, description:%s, active:%hhd, id:%s}", why->reason, why->description,
                  (bool)vireo_active(s), vireo_id(s)));
     act(p, "onDisconnect");
+    come_back(p);
 }
 
 static void tell_event(vireo_socket *s, const vireo_msg *m, const char *kind)

@@ -27,6 +27,7 @@ class Clients {
   seen = [];
   #child;
   #waiters = new Set();
+  #answered = new Map(); // who waits for an acknowledgement
   #stderr = "";
   #exited;
 
@@ -39,8 +40,8 @@ class Clients {
     createInterface({ input: child.stdout }).on("line", (line) => {
       if (process.env.VIREO_TRACE) process.stderr.write(`[client] ${line}\n`);
       const seen = JSON.parse(line);
-      seen.at = Date.now();
       this.seen.push(seen);
+      if (seen.event === "ack") this.#answered.get(seen.ack)?.(seen);
       for (const waiter of [...this.#waiters]) waiter();
     });
   }
@@ -60,11 +61,23 @@ class Clients {
     const come = new Promise((resolve, reject) => {
       waiter = () => { const found = find(); if (found !== undefined) resolve(found); };
       this.#waiters.add(waiter);
-      this.#exited.then(({ code, signal }) => setImmediate(() => reject(new Error(
-        `the clients ended (${signal ?? code}) before ${what}\n${this.#stderr}`))));
+      this.#orEnd(what, reject);
       waiter();
     });
     return within(come, what).finally(() => this.#waiters.delete(waiter));
+  }
+
+  /** The acknowledgement of that name, which is still to come. */
+  answer(ack, what) {
+    return within(new Promise((resolve, reject) => {
+      this.#answered.set(ack, resolve);
+      this.#orEnd(what, reject);
+    }), what);
+  }
+
+  #orEnd(what, reject) {
+    this.#exited.then(({ code, signal }) => setImmediate(() => reject(new Error(
+      `the clients ended (${signal ?? code}) before ${what}\n${this.#stderr}`))));
   }
 
   signal(name) {
@@ -125,7 +138,7 @@ export class Client {
   async call(event, arg = null, more = {}) {
     const ack = `${this.name}-${this.#calls++}`;
     this.do("emit", { event, args: [arg], ack, ...more });
-    return this.all.until(() => this.seen("ack").find((e) => e.ack === ack), `the answer to ${event}`);
+    return this.all.answer(ack, `the answer to ${event}`);
   }
 
   async state() {

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: MIT
+// SPDX-FileCopyrightText: Copyright (c) 2026 The Vireo authors
+//
+// What servers see of Vireo's Socket.IO client on the wire, and in which order: who shares a
+// connection (C02), what requests say (C10, C13, C24), the numbers of questions (C17), what is sent
+// first after a connection (C14, C16), what is volatile, the good-bye (C03), errors of a POST (C23).
+
+import test from "node:test";
+import assert from "node:assert/strict";
+import { createServer } from "node:http";
+import { once } from "node:events";
+import { Server } from "socket.io";
+import { startClients } from "../js/driver.mjs";
+import { folder } from "../js/peers.mjs";
+import { startRelay } from "../js/relay.mjs";
+import { next } from "../js/wait.mjs";
+
+const quick = { delay: 10, delayMax: 50 };
+
+/** An official server inside the test, and all requests that it was sent, with their bodies. */
+async function official(t, options = {}, where = [0, "127.0.0.1"]) {
+  const http = createServer();
+  const requests = [];
+  const note = (req) => {
+    requests.push(req);
+    req.text = "";
+    if (req.method === "POST") req.on("data", (bytes) => { req.text += bytes; });
+  };
+  const io = new Server(http, options);
+  http.prependListener("request", note);
+  http.prependListener("upgrade", note);
+  http.listen(...where);
+  await once(http, "listening");
+  t.after(() => { io.close(); http.closeAllConnections?.(); });
+  io.on("connection", (s) => s.on("ack", (...args) => args.pop()(...args)));
+  const { port } = http.address();
+  return { io, requests, port, url: `http://127.0.0.1:${port}` };
+}
+
+test("a port that is the scheme's own makes no other server; another path or scheme does (C02)", async (t) => {
+  const path = `${folder(t)}/socket`;
+  const { io } = await official(t, {}, [path]);
+  for (const name of ["/one", "/two", "/three"]) io.of(name);
+  const all = startClients(t);
+  const options = { unixPath: path, transports: "websocket" };
+  await all.connect("a", "http://inside/one", options).next("connect");
+  await all.connect("b", "http://inside:80/two", options).next("connect");
+  assert.equal(io.engine.clientsCount, 1);
+  await all.connect("c", "http://inside:81/three", options).next("connect");
+  assert.equal(io.engine.clientsCount, 2);
+  await all.connect("d", "http://else/three", options).next("connect");
+  assert.equal(io.engine.clientsCount, 3);
+});
+
+test("requests of polling say what the official client's say (C24, 2.7)", async (t) => {
+  const { requests, url, io } = await official(t);
+  const a = startClients(t).connect("a", url, { transports: "polling", forceBase64: true });
+  const { id } = await a.next("connect");
+  await a.call("ack");
+  const gets = requests.filter((r) => r.method === "GET"), posts = requests.filter((r) => r.method === "POST");
+  assert.match(gets[0].url, /&b64=1(&|$)/);
+  assert.ok(posts.every((r) => r.headers["content-type"] === "text/plain;charset=UTF-8"));
+  assert.ok(requests.every((r) => r.headers.accept === "*/*"));
+  const gone = next(io.sockets.sockets.get(id).conn, "close");
+  a.do("disconnect");
+  assert.equal((await gone)[0], "transport close");
+  assert.ok(requests.some((r) => r.method === "POST" && r.text.endsWith("1")));
+});
+
+test("sub-protocols are offered (2.2)", async (t) => {
+  const { requests, url } = await official(t);
+  const a = startClients(t).connect("a", url, { transports: "websocket", protocols: "chat, superchat", attempts: 1, ...quick });
+  await a.all.until(() => a.seen("connect", "connect_error")[0], "an answer");
+  assert.equal(requests[0].headers["sec-websocket-protocol"], "chat, superchat");
+});
+
+test("questions are numbered from 0, through reconnections, for each namespace (C17)", async (t) => {
+  const { port, io } = await official(t);
+  io.of("/other").on("connection", (s) => s.on("ack", (...args) => args.pop()(...args)));
+  const relay = await startRelay(t, port);
+  const all = startClients(t);
+  const a = all.connect("a", relay.url, { ...quick, transports: "websocket", packets: true });
+  const b = all.connect("b", `${relay.url}/other`);
+  await a.next("connect");
+  await a.call("ack");
+  await b.call("ack");
+  await a.call("ack");
+  relay.cut();
+  await a.next("disconnect");
+  await a.next("connect");
+  await a.call("ack");
+  const asked = a.seen("packet").filter((p) => p.sent && p.type === "4").map((p) => p.data.match(/^2(.*)\[/)?.[1]).filter(Boolean);
+  assert.deepEqual(asked, ["0", "/other,0", "1", "2"]);
+});
+
+test("at a connection: what came early, what has waited, the queue of retries, then on_connect (C14, C16)", async (t) => {
+  const { io, url } = await official(t);
+  for (const [name, options] of [["/plain", {}], ["/retries", { retries: 1, ackTimeout: 5000 }]]) {
+    const got = [];
+    const all = startClients(t);
+    const come = once(io.of(name), "connection");
+    const a = all.connect("a", url + name, { ...options, noConnect: true, onConnect: "emit", outgoing: true });
+    for (const n of [1, 2]) a.emit("waited", n);
+    a.do("open");
+    const [socket] = await come;
+    socket.onAny((event, ...args) => {
+      got.push(event === "waited" ? args[0] : event);
+      if (typeof args.at(-1) === "function") args.at(-1)();
+    });
+    await a.next("outgoing", { type: "from handler" });
+    await waitFor(() => got.length === 3);
+    assert.deepEqual(got, [1, 2, "from handler"]);
+    const told = a.seen("outgoing", "connect").map((e) => e.type ?? e.event);
+    assert.equal(told[0], "waited"); // before on_connect
+    assert.ok(told.indexOf("connect") > 0);
+  }
+});
+
+test("volatile: it waits for a namespace that is being joined, and passes the queue of retries (2.5)", async (t) => {
+  const { io, url } = await official(t);
+  const got = [];
+  io.on("connection", (s) => s.onAny((event) => got.push(event)));
+  const a = startClients(t).connect("a", url, { transports: "websocket", on_open: "volatile", retries: 5 });
+  await a.next("connect");
+  await waitFor(() => got.length > 0);
+  assert.deepEqual(got, ["volatile"]);
+  a.emit("kept"); // is not acknowledged, and stays in front of all others
+  await waitFor(() => got.length > 1);
+  a.emit("behind");
+  a.do("emit", { event: "passes", args: [], volatile: true });
+  await waitFor(() => got.includes("passes"));
+  assert.deepEqual(got, ["volatile", "kept", "passes"]);
+});
+
+test("a POST that fails (C23)", async (t) => {
+  let posts = 0;
+  const http = createServer((req, res) => {
+    req.resume();
+    if (req.method === "POST") { res.statusCode = ++posts > 1 ? 500 : 200; res.end("ok"); return; }
+    if (!req.url.includes("sid=")) res.end(`0{"sid":"x","upgrades":[],"pingInterval":25000,"pingTimeout":20000}`);
+    else if (!http.greeted) { http.greeted = true; res.end('40{"sid":"first"}'); }
+  });
+  http.listen(0, "127.0.0.1");
+  await once(http, "listening");
+  t.after(() => { http.close(); http.closeAllConnections?.(); });
+  const a = startClients(t).connect("a", `http://127.0.0.1:${http.address().port}`,
+    { transports: "polling", noReconnect: true });
+  await a.next("connect");
+  a.emit("x");
+  const { reason, description } = await a.next("disconnect");
+  assert.equal(reason, "transport error");
+  assert.match(description, /500/);
+});
+
+async function waitFor(condition) {
+  for (let i = 0; i < 1000 && !condition(); i++) await new Promise((r) => setTimeout(r, 5));
+  assert.ok(condition());
+}
