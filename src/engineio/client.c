@@ -138,12 +138,14 @@ static void await_ping(vireo__eio_client *c)
         vireo__eio_client_fail(c, "transport error", VIREO_ENOMEM);
 }
 
-bool vireo__eio_client_expired(vireo__eio_client *c)
+bool vireo__eio_client_stands(vireo__eio_client *c)
 {
-    if (c->state != VIREO__EIO_CLIENT_OPEN || clock_with_sleep_ms() <= c->expires)
+    if (c->state != VIREO__EIO_CLIENT_OPEN || (c->wire != NULL && !vireo__eio_wire_stands(c->wire)))
         return false;
+    if (clock_with_sleep_ms() <= c->expires)
+        return true;
     fail(c, "ping timeout", "", 0, NULL);
-    return true;
+    return false;
 }
 
 static bool offers_websocket(const vireo_value *upgrades)

@@ -70,9 +70,10 @@ void vireo__eio_client_fail(vireo__eio_client *c, const char *reason, int error)
 void vireo__eio_client_leave(vireo__eio_client *c);
 #define VIREO__EIO_LEAVE_MS 5000
 
-/* vireo__eio_client_expired tells whether the server's PING is overdue, though no timer has told it
- * yet, as after a sleep of the machine; then it is being closed. */
-bool vireo__eio_client_expired(vireo__eio_client *c);
+/* vireo__eio_client_stands tells whether a message would have a way to the server. False also when
+ * the end is only still to be told: and when the server's PING is overdue, though no timer has told
+ * it yet, as after a sleep of the machine; then it is being closed. */
+bool vireo__eio_client_stands(vireo__eio_client *c);
 
 void *vireo__eio_client_owner(const vireo__eio_client *c);
 const char *vireo__eio_client_id(const vireo__eio_client *c); /* "" until it is open */

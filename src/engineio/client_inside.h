@@ -109,6 +109,7 @@ void vireo__eio_client_stop_polling(vireo__eio_client *c, bool say_it);
 /* vireo__eio_client_dial opens a WebSocket. */
 void vireo__eio_client_dial(vireo__eio_client *c, bool probe);
 int vireo__eio_wire_send(vireo__eio_wire *w, vireo__shared *frame);
+bool vireo__eio_wire_stands(const vireo__eio_wire *w); /* it is not closing */
 bool vireo__eio_wire_writable(const vireo__eio_wire *w);
 size_t vireo__eio_wire_queued(const vireo__eio_wire *w);
 /* vireo__eio_wire_switch: polling has come to its end, the probe is the transport now. */

@@ -50,6 +50,11 @@ int vireo__eio_wire_send(vireo__eio_wire *w, vireo__shared *frame)
     return vireo__ws_send(&w->ws->conn, frame, NULL, NULL);
 }
 
+bool vireo__eio_wire_stands(const vireo__eio_wire *w)
+{
+    return vireo__ws_ready_state(&w->ws->conn) == VIREO_WS_OPEN;
+}
+
 bool vireo__eio_wire_writable(const vireo__eio_wire *w)
 {
     return w->open && !w->ws->conn.dead && vireo__stream_writable(w->ws->conn.stream);

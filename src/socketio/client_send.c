@@ -155,7 +155,7 @@ void vireo__client_forget_unsent(vireo__client *c)
 static bool stands(vireo__client *c)
 {
     vireo__eio_client *engine = c->manager->engine;
-    return c->socket->connected && engine != NULL && !vireo__eio_client_expired(engine);
+    return c->socket->connected && engine != NULL && vireo__eio_client_stands(engine);
 }
 
 /* With a connection that could take it, what is volatile waits for the namespace, as with the
@@ -175,9 +175,10 @@ int vireo__client_send(vireo_socket *s, const vireo__sio_message *message, vireo
         return s->connected ? vireo__client_send_now(c, message) : VIREO_ECLOSED;
     if (c->options.retries > 0 && !how->volatile_)
         return vireo__client_queue(c, message, ack);
-    int error =
-        stands(c) && vireo__list_empty(&c->unsent) ? send_event(c, message, ack) : VIREO_ECLOSED;
-    if (error == VIREO_ECLOSED && !c->ending) /* the end is going to be told, or was */
-        return keep(c, message, ack);
-    return error;
+    if (stands(c) && vireo__list_empty(&c->unsent)) {
+        int error = send_event(c, message, ack);
+        if (error != VIREO_ECLOSED || !s->connected)
+            return error;
+    }
+    return keep(c, message, ack);
 }

@@ -346,8 +346,7 @@ static int emit_one(const peer *p, const vireo_value *c, const char *event)
     if (ack == NULL)
         return vireo_emit_value(p->socket, event, args);
     char *id = strdup(ack);
-    int error = vireo_emit_ack(p->socket, timeout, on_ack, id, event, "%p",
-                               (const void *)vireo_at(args, 0));
+    int error = vireo_emit_ack_value(p->socket, timeout, on_ack, id, event, args);
     if (error < 0)
         free(id);
     return error;

@@ -11,7 +11,7 @@ import { createServer } from "node:http";
 import { once } from "node:events";
 import { Server } from "socket.io";
 import { startClients } from "../js/driver.mjs";
-import { folder } from "../js/peers.mjs";
+import { folder, rawServer } from "../js/peers.mjs";
 import { startRelay } from "../js/relay.mjs";
 import { next } from "../js/wait.mjs";
 
@@ -65,6 +65,36 @@ test("requests of polling say what the official client's say (C24, 2.7)", async 
   a.do("disconnect");
   assert.equal((await gone)[0], "transport close");
   assert.ok(requests.some((r) => r.method === "POST" && r.text.endsWith("1")));
+});
+
+test("binary is text over the WebSocket too, if that is wanted (C24)", async (t) => {
+  const wss = await rawServer(t);
+  const heard = [];
+  wss.on("connection", (ws) => {
+    ws.send('0{"sid":"x","upgrades":[],"pingInterval":25000,"pingTimeout":20000}');
+    ws.on("message", (data, binary) => {
+      heard.push([binary, String(data)]);
+      if (heard.length === 1) ws.send('40{"sid":"in"}');
+    });
+  });
+  const a = startClients(t).connect("a", wss.url, { transports: "websocket", forceBase64: true });
+  await a.next("connect");
+  a.do("emit", { event: "x", args: [1], binary: "bytes" });
+  await waitFor(() => heard.length === 3);
+  assert.deepEqual(heard.slice(1), [[false, '451-["x",1,{"_placeholder":true,"num":0}]'],
+    [false, `b${Buffer.from("bytes").toString("base64")}`]]);
+});
+
+test("a time-out of its own for all questions, with the queue of retries and without (C17)", async (t) => {
+  const { io, url } = await official(t);
+  const got = [];
+  io.on("connection", (s) => s.on("work", (n) => got.push(n)));
+  const all = startClients(t);
+  const a = all.connect("a", url, { ackTimeout: 50 });
+  assert.equal((await a.call("work", 1)).status, "VIREO_ETIMEDOUT");
+  const b = all.connect("b", url, { ackTimeout: 50, retries: 2 });
+  b.emit("work", 2); // nobody waits for its answer, but the queue
+  await waitFor(() => got.filter((n) => n === 2).length === 3);
 });
 
 test("sub-protocols are offered (2.2)", async (t) => {

@@ -292,7 +292,7 @@ test("a server that stops to ping is left (C20)", async (t) => {
 });
 
 test("the program sleeps longer than the server waits (C20)", async (t) => {
-  const { io } = await official(t, { pingInterval: 40, pingTimeout: 40 });
+  const { io } = await official(t, { pingInterval: 500, pingTimeout: 500 });
   const all = startClients(t);
   const a = all.connect("a", `http://127.0.0.1:${io.httpServer.address().port}`, quick);
   await a.next("connect");

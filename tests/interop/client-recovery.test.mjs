@@ -8,6 +8,7 @@ import assert from "node:assert/strict";
 import { createServer } from "node:http";
 import { once } from "node:events";
 import { Server } from "socket.io";
+import { startServer, forEachKind } from "../js/server.mjs";
 import { startClients } from "../js/driver.mjs";
 import { startRelay } from "../js/relay.mjs";
 
@@ -48,3 +49,38 @@ for (const transports of ["websocket", "polling"])
     a.do("disconnect");
     await a.next("disconnect");
   });
+
+forEachKind("client, recovery", (kind) => {
+  test("what others have said meanwhile comes in its order; who leaves by himself is a new one (C29)", async (t) => {
+    const server = await startServer(kind, [], "recovery");
+    t.after(() => server.stop());
+    const relay = await startRelay(t, server.port);
+    const all = startClients(t);
+    const a = all.connect("a", relay.url, { transports: "websocket", delay: 10, delayMax: 50 });
+    const b = all.connect("b", server.url, { transports: "websocket" });
+    const say = (n) => {
+      const said = all.answer(`said ${n}`, `the end of ${n}`);
+      b.do("emit", { event: "others", args: ["news", n], ack: `said ${n}` });
+      return said;
+    };
+    await b.next("connect");
+    b.do("disconnect");
+    b.do("open");
+    assert.equal((await b.next("connect")).recovered, false);
+    const { id } = await a.next("connect");
+    await say(1);
+    await a.next("event", { type: "news" });
+    relay.refusing = true;
+    relay.cut();
+    await a.next("disconnect");
+    await server.observe({ event: "disconnect", id });
+    await say(2);
+    await say(3);
+    relay.refusing = false;
+    const second = await a.next("connect");
+    assert.deepEqual([second.id, second.recovered], [id, true]);
+    await say(4);
+    await all.until(() => a.seen("event").find((e) => e.args[1] === 4), "the last news");
+    assert.deepEqual(a.seen("event").map((e) => e.args[1]), [1, 2, 3, 4]);
+  });
+});

@@ -21,7 +21,7 @@ import { choicesFrom } from "../js/random.mjs";
 import { startRelay } from "../js/relay.mjs";
 
 const seed = Number(process.env.VIREO_SEED ?? 20240607);
-const STORM_MS = Number(process.env.VIREO_STORM_MS ?? 3000);
+const STORM_MS = Number(process.env.VIREO_STORM_MS ?? 4000);
 const sum = (text) => createHash("sha256").update(text).digest("hex").slice(0, 16);
 
 const weathers = {
@@ -32,7 +32,7 @@ const weathers = {
 
 /** The official server, which sends numbered events with their sums, and answers with them. */
 async function talker(t, http) {
-  const io = new Server(http, { pingInterval: 200, pingTimeout: 200, connectTimeout: 400, upgradeTimeout: 400 });
+  const io = new Server(http, { pingInterval: 1000, pingTimeout: 1000, connectTimeout: 2000, upgradeTimeout: 2000 });
   http.listen(0, "127.0.0.1");
   await once(http, "listening");
   let n = 0;
@@ -58,7 +58,6 @@ function checkLaw(client) {
     if (e.event === "disconnect") { assert.equal(connected, true); connected = false; }
     if (e.event === "event") assert.equal(connected || e.connected, true);
   }
-  assert.deepEqual([open, connected], [true, true]);
 }
 
 /** With TLS: as it was sent, in its order. Without: at least texts that are texts. */
@@ -99,7 +98,7 @@ for (const [weather, storm] of Object.entries(weathers))
         for (const n of [1, 2]) {
           const url = i === 0 ? relay.url : `https://localhost:${relay.port}`;
           const client = all.connect(`${transports} ${i === 0 ? "plain" : "tls"} ${n}`, url, { transports, forceNew: true,
-            ca: String(certs.ca), delay: 10, delayMax: 60, timeout: 500, comeBack: true, noAck: true, maxMessageBytes: 100000 });
+            ca: String(certs.ca), delay: 10, delayMax: 60, timeout: 2000, comeBack: true, noAck: true, maxMessageBytes: 100000 });
           client.secure = i === 1;
           clients.push(client);
         }
@@ -126,6 +125,7 @@ for (const [weather, storm] of Object.entries(weathers))
       checkLaw(client);
       checkNews(client, client.secure);
     }
+    assert.deepEqual(all.seen.filter((e) => e.event === "emit failed"), []); // what cannot be sent waits
     const answers = all.seen.filter((e) => e.event === "ack");
     assert.equal(new Set(answers.map((e) => e.ack)).size, answers.length);
     assert.ok(all.seen.filter((e) => e.event === "disconnect").length > 0, "nothing has happened");

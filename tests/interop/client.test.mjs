@@ -24,8 +24,9 @@ forEachKind("client", (kind) => {
     test(`${mode}: connects, sends, receives, acknowledges both ways, disconnects (C31)`, async (t) => {
       const all = startClients(t);
       const a = all.connect("a", server.url, { ...options, auth: { greet: true } });
-      const { id } = await a.next("connect");
+      const { id, transport } = await a.next("connect");
       assert.match(id, /^[\w-]{20}$/);
+      assert.equal(transport, options.transports ?? "polling");
       const seen = await server.observe({ event: "connect", id });
       assert.equal(seen.nsp, "/");
       assert.deepEqual((await a.next("event", { type: "welcome" })).args, ["welcome", id]);

@@ -47,6 +47,7 @@ typedef enum place {
     PING,
     UPGRADING,
     UPGRADE,
+    UPGRADE_ERROR,
     REFUSED,
     DISCONNECT,
     CLOSE,
@@ -82,8 +83,8 @@ struct world {
     void (*what)(world *w, person *p);
     const char *transports;
     bool done, stopped;
-    int inside; /* calls of the library that are under way */
-    bool ends;  /* .. and may end something */
+    int inside;    /* calls of the library that are under way */
+    bool ends;     /* .. and may end something */
     int questions; /* those of them that were sent: */
     int asked, answers;
     bool answered[QUESTIONS];
@@ -350,6 +351,12 @@ static void on_upgrade(vireo_socket *s, const char *transport)
     called(UPGRADE, of(s));
 }
 
+static void on_upgrade_error(vireo_socket *s, const vireo_connect_error *error)
+{
+    assert_string_equal(error->message, "probe error");
+    called(UPGRADE_ERROR, of(s));
+}
+
 static void on_reconnect_attempt(vireo_socket *s, uint32_t attempt)
 {
     assert_true(attempt > 0);
@@ -414,6 +421,7 @@ static const vireo_event_handler client_events[] = {{"news", on_news}, {0}};
 static void join(world *w, person *p, const char *ns, bool again)
 {
     char url[64];
+    static const char *const no_upgrade[] = {"Upgrade", "no", NULL}; /* is refused */
     snprintf(url, sizeof url, "http://127.0.0.1:%u%s",
              p->actor ? w->port : vireo_port(w->quiet_server), ns);
     begin(w, false);
@@ -423,11 +431,13 @@ static void join(world *w, person *p, const char *ns, bool again)
         .on_close = on_close, .on_connect = on_connect, .on_disconnect = on_disconnect,
         .on_connect_error = on_connect_error, .on_error = on_error, .on_ping = on_ping,
         .on_drain = on_drain, .on_upgrading = on_upgrading, .on_upgrade = on_upgrade,
-        .on_reconnect_attempt = on_reconnect_attempt, .on_reconnect = on_reconnect,
-        .on_reconnect_error = on_reconnect_error, .on_reconnect_failed = on_reconnect_failed,
-        .on_any = on_any, .on_any_outgoing = on_any_outgoing, .transports = w->transports,
-        .reconnect_delay_ms = 1, .reconnect_delay_max_ms = 1, .reconnect_attempts = 2,
-        .randomization = -1, .force_new = !p->actor || again);
+        .on_upgrade_error = on_upgrade_error, .on_reconnect_attempt = on_reconnect_attempt,
+        .on_reconnect = on_reconnect, .on_reconnect_error = on_reconnect_error,
+        .on_reconnect_failed = on_reconnect_failed, .on_any = on_any,
+        .on_any_outgoing = on_any_outgoing, .transports = w->transports,
+        .websocket_headers = w->where == UPGRADE_ERROR ? no_upgrade : NULL, .reconnect_delay_ms = 1,
+        .reconnect_delay_max_ms = 1, .reconnect_attempts = 2, .randomization = -1,
+        .force_new = !p->actor || again);
     if (p->socket != NULL)
         assert_int_equal(vireo_on(p->socket, "news", on_news_too), 0);
     end(w);
@@ -533,7 +543,7 @@ static void converse(world *w)
     until(w, overdue, 1);
     until(w, pings, 1);
     until(w, drains, polls ? 1 : 0);
-    until(w, upgrades, polls ? 2 : 0);
+    until(w, upgrades, polls && w->where != UPGRADE_ERROR ? 2 : 0);
     if (w->done)
         return;
     ask_as(w, a, "never", 0);
@@ -614,7 +624,7 @@ static void every_deed_in_every_place(void **state)
     for (size_t what = 0; what < sizeof deeds / sizeof *deeds; what++)
         for (place where = NOWHERE + 1; where < PLACES; where++) {
             run(&loop, where, what, NULL);
-            if (where != UPGRADING && where != UPGRADE && where != DRAIN)
+            if (where < DRAIN || where > UPGRADE_ERROR || where == PING)
                 run(&loop, where, what, "websocket");
         }
     uv_close((uv_handle_t *)&tick, NULL);
