@@ -114,8 +114,10 @@ static void take(vireo__eio_client *c, const char *header)
 
 void vireo__eio_jar_take(vireo__eio_client *c, const vireo__answer *answer)
 {
-    const char *at = (const char *)answer->head.data, *end = at + answer->head.len;
-    while (at != end) {
+    const char *at = (const char *)answer->head.data;
+    if (answer->head.len == 0)
+        return;
+    for (const char *end = at + answer->head.len; at != end;) {
         const char *value = at + strlen(at) + 1;
         if (strcmp(at, "set-cookie") == 0)
             take(c, value);
