@@ -255,7 +255,7 @@ static void on_connected(void *user, vireo__stream *s, int error, const char *te
     vireo__exchange *x = user;
     x->connect = NULL;
     if (x->over) { /* it was cancelled, and on_done was called if its turn has come */
-        if (!x->task.queued)
+        if (!vireo__turn_queued(&x->task))
             free_exchange(x);
         return;
     }

@@ -11,6 +11,7 @@ typedef struct vireo__deadline_queue {
     vireo__list node;      /* in loop->deadline_queues */
     vireo__list deadlines; /* earliest first */
     vireo_loop *loop;
+    void (*fn)(vireo__deadline *d);
     uint32_t ms;
 } queue;
 
@@ -19,12 +20,12 @@ static vireo__deadline *first(const queue *q)
     return vireo__container(q->deadlines.next, vireo__deadline, node);
 }
 
-static queue *find_queue(vireo_loop *loop, uint32_t ms)
+static queue *find_queue(vireo_loop *loop, uint32_t ms, void (*fn)(vireo__deadline *d))
 {
     for (vireo__list *at = loop->deadline_queues.next; at != &loop->deadline_queues;
          at = at->next) {
         queue *q = vireo__container(at, queue, node);
-        if (q->ms == ms)
+        if (q->ms == ms && q->fn == fn)
             return q;
     }
     queue *q = malloc(sizeof *q);
@@ -32,6 +33,7 @@ static queue *find_queue(vireo_loop *loop, uint32_t ms)
         return NULL;
     q->loop = loop;
     q->ms = ms;
+    q->fn = fn;
     vireo__list_init(&q->deadlines);
     vireo__list_append(&loop->deadline_queues, &q->node);
     return q;
@@ -45,12 +47,7 @@ static void drop_if_empty(queue *q)
     free(q);
 }
 
-static void on_timer(uv_timer_t *timer)
-{
-    vireo_loop *loop = timer->data;
-    loop->timer_due = UINT64_MAX;
-    vireo__deadlines_run(loop);
-}
+static void on_timer(uv_timer_t *timer);
 
 static void arm(vireo_loop *loop, uint64_t due)
 {
@@ -86,16 +83,15 @@ int vireo__deadline_start(vireo_loop *loop, vireo__deadline *d, uint32_t ms,
     queue *q = d->queue;
     /* what starts itself anew when it is due must not be due again in the same turn */
     ms += ms == 0;
-    if (q == NULL || q->ms != ms) {
+    if (q == NULL || q->ms != ms || q->fn != fn) {
         vireo__deadline_stop(d);
-        q = find_queue(loop, ms);
+        q = find_queue(loop, ms, fn);
         if (q == NULL)
             return VIREO_ENOMEM;
     } else {
         vireo__list_remove(&d->node);
     }
     d->queue = q;
-    d->fn = fn;
     d->due = vireo__loop_now(loop) + ms;
     vireo__list_append(&q->deadlines, &d->node);
     arm(loop, d->due);
@@ -115,24 +111,48 @@ void vireo__deadline_stop(vireo__deadline *d)
         arm_for_earliest(loop); /* nothing left: let uv_run end */
 }
 
-static vireo__deadline *next_due(vireo_loop *loop, uint64_t now)
+static queue *next_due(vireo_loop *loop, uint64_t now)
 {
     for (vireo__list *at = loop->deadline_queues.next; at != &loop->deadline_queues;
          at = at->next) {
-        vireo__deadline *d = first(vireo__container(at, queue, node));
-        if (d->due <= now)
-            return d;
+        queue *q = vireo__container(at, queue, node);
+        if (first(q)->due <= now)
+            return q;
     }
     return NULL;
 }
 
-void vireo__deadlines_run(vireo_loop *loop)
+/* Returns whether more are due. */
+static bool run_due(vireo_loop *loop)
 {
     uint64_t now = vireo__loop_now(loop);
-    for (vireo__deadline *d; (d = next_due(loop, now)) != NULL;) {
+    queue *q;
+    for (unsigned left = VIREO__DUE_PER_TURN; (q = next_due(loop, now)) != NULL; left--) {
+        void (*fn)(vireo__deadline * d) = q->fn;
+        vireo__deadline *d = first(q);
+        if (left == 0)
+            return true;
         vireo__deadline_stop(d);
-        d->fn(d);
+        fn(d);
     }
+    return false;
+}
+
+/* A timer of 0 ms would run before what was written leaves. */
+static void on_timer(uv_timer_t *timer)
+{
+    vireo_loop *loop = timer->data;
+    loop->timer_due = UINT64_MAX;
+    if (run_due(loop))
+        arm(loop, vireo__loop_now(loop) + 1);
+    else
+        arm_for_earliest(loop);
+}
+
+void vireo__deadlines_run(vireo_loop *loop)
+{
+    while (run_due(loop))
+        ;
     arm_for_earliest(loop);
 }
 

@@ -3,10 +3,13 @@
 
 /* deadline.h: what shall happen if nothing else happens first: time-outs, heartbeats, timers.
  *
- * Deadlines with the same delay stand in one queue, which therefore is in the order of their due
- * times: to start, restart and stop costs O(1), and a million idle connections need one timer of
- * the kernel. A loop knows few different delays; a queue is made with the first deadline of its
- * delay and freed with the last.
+ * Deadlines with the same delay and the same function stand in one queue, which therefore is in the
+ * order of their due times: to start, restart and stop costs O(1), and a million idle connections
+ * need one timer of the kernel. A loop knows few different kinds; a queue is made with the first
+ * deadline of its kind and freed with the last.
+ *
+ * Of many that are due at once VIREO__DUE_PER_TURN are run in a turn, so that what they have
+ * written leaves and nobody waits for all of them.
  */
 
 #ifndef VIREO_LOOP_DEADLINE_H
@@ -16,11 +19,12 @@
 
 #include "loop/loop.h"
 
+#define VIREO__DUE_PER_TURN 1024
+
 /* Embedded in who waits. All zero before its first use. */
 typedef struct vireo__deadline {
     vireo__list node;
     struct vireo__deadline_queue *queue; /* NULL: not started */
-    void (*fn)(struct vireo__deadline *d);
     uint64_t due;
 } vireo__deadline;
 

@@ -27,20 +27,19 @@ typedef struct post {
 
 void vireo__turn_add(vireo_loop *loop, vireo__turn_task *task)
 {
-    if (task->queued)
+    if (vireo__turn_queued(task))
         return;
     if (vireo__list_empty(&loop->turn))
         uv_ref((uv_handle_t *)&loop->prepare); /* uv_run must not return before it was run */
-    task->queued = true;
     vireo__list_append(&loop->turn, &task->node);
 }
 
 void vireo__turn_remove(vireo__turn_task *task)
 {
-    if (!task->queued)
+    if (!vireo__turn_queued(task))
         return;
-    task->queued = false;
     vireo__list_remove(&task->node);
+    task->node.next = NULL;
 }
 
 static void run_tasks(vireo_loop *loop)

@@ -143,10 +143,14 @@ void vireo__loop_scratch_show(vireo_loop *loop, vireo__buf hidden);
 
 /* A task for the end of the turn, embedded in who wants it. All zero before its first use. */
 typedef struct vireo__turn_task {
-    vireo__list node;
+    vireo__list node; /* its |next| is NULL while it is not queued */
     void (*run)(struct vireo__turn_task *task);
-    bool queued;
 } vireo__turn_task;
+
+static inline bool vireo__turn_queued(const vireo__turn_task *task)
+{
+    return task->node.next != NULL;
+}
 
 /* vireo__turn_add has task->run called once at the end of this turn; nothing if it is queued
  * already. */

@@ -205,6 +205,46 @@ static void timers_repeat_until_stopped(void **state)
     assert_int_equal(a.count, 5);
 }
 
+/* Many that are due at once: what is to be done at the end of a turn waits for some of them only.
+ */
+typedef struct crowd {
+    vireo__turn_task turn;
+    vireo_loop *loop;
+    unsigned due, in_turn, turns;
+    vireo__deadline all[2 * VIREO__DUE_PER_TURN + 1];
+} crowd;
+
+static crowd many;
+
+static void on_end_of_turn(vireo__turn_task *task)
+{
+    crowd *c = vireo__container(task, crowd, turn);
+    assert_true(c->in_turn <= VIREO__DUE_PER_TURN);
+    c->in_turn = 0;
+    c->turns++;
+}
+
+static void on_one_of_many(vireo__deadline *d)
+{
+    assert_true(d >= many.all);
+    many.due++;
+    many.in_turn++;
+    vireo__turn_add(many.loop, &many.turn);
+}
+
+static void many_share_the_time_with_others(void **state)
+{
+    (void)state;
+    const unsigned count = sizeof many.all / sizeof *many.all;
+    many = (crowd){.loop = new_loop(), .turn.run = on_end_of_turn};
+    for (unsigned i = 0; i < count; i++)
+        vireo__deadline_start(many.loop, &many.all[i], 1, on_one_of_many);
+    uv_run(many.loop->uv, UV_RUN_DEFAULT);
+    assert_int_equal(many.due, count);
+    assert_int_equal(many.turns, 3);
+    vireo__loop_free(many.loop);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -214,6 +254,7 @@ int main(void)
         cmocka_unit_test(may_do_all_that_when_they_are_due),
         cmocka_unit_test(with_no_delay_do_not_hang_the_loop),
         cmocka_unit_test(keep_the_loop_alive),
+        cmocka_unit_test(many_share_the_time_with_others),
         cmocka_unit_test(timers_repeat_until_stopped),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

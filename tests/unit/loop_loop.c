@@ -32,7 +32,7 @@ static void run(vireo__turn_task *turn)
 {
     task *t = vireo__container(turn, task, turn);
     strncat(order, &t->name, 1);
-    assert_false(turn->queued);
+    assert_false(vireo__turn_queued(turn));
     if (t->next != NULL)
         vireo__turn_add(t->loop, &t->next->turn);
     if (t->drop != NULL)
