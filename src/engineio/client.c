@@ -476,7 +476,8 @@ bool vireo__eio_client_writable(const vireo__eio_client *c)
 
 size_t vireo__eio_client_queued(const vireo__eio_client *c)
 {
-    return c->outbox.bytes + (c->wire != NULL ? vireo__eio_wire_queued(c->wire) : 0);
+    return vireo__outbox_bytes(&c->outbox) +
+           (c->wire != NULL ? vireo__eio_wire_queued(c->wire) : 0);
 }
 
 bool vireo__eio_client_websocket_works(const vireo__eio_client *c)

@@ -10,9 +10,11 @@
 
 typedef struct vireo__outbox_node {
     struct vireo__outbox_node *next;
-    struct vireo__outbox_node *previous;
+    struct vireo__outbox_node *previous; /* of the head: the tail */
     struct named *named; /* it is the first frame of a message with a name; else NULL */
     vireo__outbox_item item;
+    size_t all_bytes; /* of the head: what the outbox holds */
+    size_t all_frames;
 } node;
 
 _Static_assert(sizeof(node) <= VIREO__WRITE_NODE_SIZE, "the loop's pool holds nodes of this size");
@@ -72,7 +74,7 @@ void vireo__outbox_name_last(vireo__outbox *box, const vireo_loop *loop,
     char key[KEY_MAX];
     size_t len = write_key(key, name);
     named *n = malloc(sizeof *n + len);
-    node *first = box->tail;
+    node *first = box->head->previous;
     if (n == NULL || names_of(box, loop->hash_key) == NULL) {
         free(n);
         return;
@@ -97,16 +99,45 @@ int vireo__outbox_push(vireo__outbox *box, vireo_loop *loop, vireo__outbox_item 
     if (n == NULL)
         return VIREO_ENOMEM;
     vireo__shared_ref(item.frame);
-    *n = (node){.previous = box->tail, .item = item};
-    if (box->tail != NULL)
-        box->tail->next = n;
-    else
+    *n = (node){.previous = n, .item = item};
+    if (box->head != NULL) {
+        n->previous = box->head->previous;
+        n->previous->next = n;
+        box->head->previous = n;
+    } else {
         box->head = n;
-    box->tail = n;
-    box->bytes += vireo__ws_payload_len(item.frame);
+    }
+    box->head->all_bytes += vireo__ws_payload_len(item.frame);
+    box->head->all_frames++;
     loop->backlog += vireo__ws_payload_len(item.frame);
-    box->count++;
     return 0;
+}
+
+size_t vireo__outbox_bytes(const vireo__outbox *box)
+{
+    return box->head != NULL ? box->head->all_bytes : 0;
+}
+
+size_t vireo__outbox_count(const vireo__outbox *box)
+{
+    return box->head != NULL ? box->head->all_frames : 0;
+}
+
+/* The next head inherits what the old one knew of all. */
+static void unlink_node(vireo__outbox *box, const node *n)
+{
+    node *tail = box->head->previous;
+    if (n == box->head) {
+        box->head = n->next;
+        if (n->next == NULL)
+            return;
+        n->next->all_bytes = n->all_bytes;
+        n->next->all_frames = n->all_frames;
+        n->next->previous = tail;
+        return;
+    }
+    n->previous->next = n->next;
+    *(n->next != NULL ? &n->next->previous : &box->head->previous) = n->previous;
 }
 
 /* Takes a node out, wherever it stands. */
@@ -115,11 +146,12 @@ static vireo__outbox_item take(vireo__outbox *box, vireo_loop *loop, node *n)
     vireo__outbox_item item = n->item;
     if (n->named != NULL)
         forget_name(box, n->named);
-    *(n->previous != NULL ? &n->previous->next : &box->head) = n->next;
-    *(n->next != NULL ? &n->next->previous : &box->tail) = n->previous;
-    box->bytes -= vireo__ws_payload_len(item.frame);
+    unlink_node(box, n);
+    if (box->head != NULL) {
+        box->head->all_bytes -= vireo__ws_payload_len(item.frame);
+        box->head->all_frames--;
+    }
     loop->backlog -= vireo__ws_payload_len(item.frame);
-    box->count--;
     vireo__pool_give(&loop->write_nodes, n);
     return item;
 }

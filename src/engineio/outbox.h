@@ -23,12 +23,12 @@ typedef struct vireo__outbox_item {
 } vireo__outbox_item;
 
 typedef struct vireo__outbox {
-    struct vireo__outbox_node *head;
-    struct vireo__outbox_node *tail;
+    struct vireo__outbox_node *head;   /* NULL: empty; what it knows of all stands here too */
     struct vireo__outbox_names *names; /* NULL: none has one */
-    size_t bytes;                      /* of payload */
-    size_t count;                      /* of frames */
 } vireo__outbox;
+
+size_t vireo__outbox_bytes(const vireo__outbox *box); /* of payload */
+size_t vireo__outbox_count(const vireo__outbox *box); /* of frames */
 
 /* A name: a text of at most VIREO__OUTBOX_TEXT_MAX bytes, which means something else in each
  * scope. */

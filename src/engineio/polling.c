@@ -171,7 +171,7 @@ static void on_get_aborted(vireo_req *r, void *user)
 static void answer_poll(vireo__eio_session *s, const char *last)
 {
     vireo_req *r = s->poll;
-    vireo__eio_watch_flush(s, s->outbox.count, s->outbox.bytes);
+    vireo__eio_watch_flush(s, vireo__outbox_count(&s->outbox), vireo__outbox_bytes(&s->outbox));
     vireo__outbox sent = s->outbox;
     vireo__buf *payload = vireo__loop_scratch(s->server->loop);
     bool octets = wants_octets(s, &sent);

@@ -54,7 +54,6 @@ vireo__eio_session *vireo__eio_session_new(vireo__eio_server *server, vireo_req 
     if (s == NULL)
         return NULL;
     s->server = server;
-    s->description = "";
     s->turn.run = on_turn_end;
     s->v3 = vireo__eio_req_v3(r);
     s->jsonp = vireo__req_query_value(r, "j").at != NULL;
@@ -197,14 +196,6 @@ void vireo__eio_session_packet(vireo__eio_session *s, const vireo__eio_packet *p
 
 /* --- sending ---------------------------------------------------------------------------------- */
 
-/* Once it is closed nothing is queued any more. */
-static void note_queued(vireo__eio_session *s)
-{
-    size_t queued = vireo__eio_queued(s);
-    if (queued > s->queued_at_end)
-        s->queued_at_end = queued < UINT32_MAX ? (uint32_t)queued : UINT32_MAX;
-}
-
 int vireo__eio_session_too_slow(vireo__eio_session *s)
 {
     s->server->counts.too_slow++;
@@ -218,8 +209,9 @@ static bool has_room(const vireo__eio_session *s, size_t len)
     size_t limit = s->server->options.max_queued_bytes;
     size_t queued = vireo__eio_queued(s);
     if (s->ws != NULL)
-        queued += (s->outbox.count + 1) * VIREO__WS_HEAD_ROOM;
-    return len <= limit && queued <= limit - len && s->outbox.count < vireo__max_pieces(limit) &&
+        queued += (vireo__outbox_count(&s->outbox) + 1) * VIREO__WS_HEAD_ROOM;
+    return len <= limit && queued <= limit - len &&
+           vireo__outbox_count(&s->outbox) < vireo__max_pieces(limit) &&
            !vireo__loop_too_far_behind(s->server->loop, queued, len);
 }
 
@@ -287,7 +279,8 @@ bool vireo__eio_writable(const vireo__eio_session *s)
 
 size_t vireo__eio_queued(const vireo__eio_session *s)
 {
-    return s->outbox.bytes + (s->ws != NULL ? vireo__eio_websocket_queued(s->ws) : 0);
+    return vireo__outbox_bytes(&s->outbox) +
+           (s->ws != NULL ? vireo__eio_websocket_queued(s->ws) : 0);
 }
 
 /* --- closing ---------------------------------------------------------------------------------- */
@@ -324,16 +317,17 @@ void vireo__eio_close(vireo__eio_session *s, bool discard)
 void vireo__eio_session_end(vireo__eio_session *s, const char *reason, const char *description)
 {
     vireo__eio_server *server = s->server;
+    size_t queued = vireo__eio_queued(s);
     if (s->state == VIREO__EIO_STATE_CLOSED)
         return;
     server->closing -= s->state == VIREO__EIO_STATE_CLOSING;
     s->state = VIREO__EIO_STATE_CLOSED;
+    vireo__deadline_stop(&s->heartbeat);
     s->reason = reason;
     s->description = description;
-    note_queued(s);
+    s->queued_at_end = queued < UINT32_MAX ? (uint32_t)queued : UINT32_MAX;
     vireo__debug(server->loop, VIREO__DEBUG_ENGINE, "%.*s.. closed: %s%s%s", VIREO__DEBUG_ID, s->id,
                  reason, *description != '\0' ? ", " : "", description);
-    vireo__deadline_stop(&s->heartbeat);
     vireo__table_remove(&server->sessions, &s->by_id);
     vireo__list_remove(&s->node);
     vireo__list_append(&server->closed, &s->node);

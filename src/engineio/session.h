@@ -48,11 +48,16 @@ struct vireo__eio_session {
     vireo_req *post;             /* a POST whose body is arriving */
     vireo__outbox outbox;        /* waits for a GET, or for room in the WebSocket's queue */
     vireo__turn_task turn;       /* answers the GET, tells of a flush, or says on_close */
-    /* until the next PING, or for the PONG; while closing: for the last GET */
-    vireo__deadline heartbeat;
-    const char *reason; /* of the close; static */
-    const char *description;
-    vireo__eio_state state;
+    union {
+        /* until the next PING, or for the PONG; while closing: for the last GET */
+        vireo__deadline heartbeat;
+        struct {                /* once it is closed */
+            const char *reason; /* static */
+            const char *description;
+            uint32_t queued_at_end;
+        };
+    };
+    uint8_t state;    /* vireo__eio_state */
     bool refused : 1; /* by on_open: nobody hears of its end */
     bool awaiting_pong : 1;
     bool pong_extended : 1; /* the PONG's deadline was moved once since the PING */
@@ -61,7 +66,6 @@ struct vireo__eio_session {
     bool jsonp : 1;         /* it polls by scripts and forms */
     char id[VIREO__ID_SIZE];
     uint16_t close_code; /* of the client's close frame; 0: none */
-    uint32_t queued_at_end;
 };
 
 struct vireo__eio_server {

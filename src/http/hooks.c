@@ -121,9 +121,10 @@ int vireo__req_keep_values(vireo_req *r, vireo__values *out)
         n += h->kind == HOOK_VALUE && h->user != NULL;
     if (n == 0)
         return 0;
-    out->list = calloc(n, sizeof *out->list);
+    out->list = calloc(n + 1, sizeof *out->list);
     if (out->list == NULL)
         return VIREO_ENOMEM;
+    n = 0;
     for (hook *h = r->hooks; h != NULL; h = h->next) {
         if (h->kind != HOOK_VALUE || h->user == NULL)
             continue;
@@ -132,23 +133,23 @@ int vireo__req_keep_values(vireo_req *r, vireo__values *out)
             vireo__values_free(out);
             return VIREO_ENOMEM;
         }
-        out->list[out->count++] = kept;
+        out->list[n++] = kept;
     }
     return 0;
 }
 
 void *vireo__values_get(const vireo__values *values, const void *key)
 {
-    for (size_t i = 0; i < values->count; i++)
-        if (values->list[i]->key == key)
-            return values->list[i]->value;
+    for (held *const *at = values->list; at != NULL && *at != NULL; at++)
+        if ((*at)->key == key)
+            return (*at)->value;
     return NULL;
 }
 
 void vireo__values_free(vireo__values *values)
 {
-    for (size_t i = 0; i < values->count; i++)
-        let_go(values->list[i]);
+    for (held **at = values->list; at != NULL && *at != NULL; at++)
+        let_go(*at);
     free(values->list);
     *values = (vireo__values){0};
 }

@@ -100,8 +100,7 @@ bool vireo__app_leaving(const vireo_app *app);
 
 /* What handlers have set on a request (vireo_req_set), kept beyond it. All zero: nothing. */
 typedef struct vireo__values {
-    struct vireo__held **list;
-    size_t count;
+    struct vireo__held **list; /* ended by NULL */
 } vireo__values;
 
 /* vireo__req_keep_values keeps the values that are set now; the request keeps them as well. Returns

@@ -38,13 +38,13 @@ void vireo__stream_set_events(vireo__stream *s, const vireo__stream_events *even
 static void block(vireo__stream *s)
 {
     s->blocked = true;
-    s->loop->backlog += s->out.bytes;
+    s->loop->backlog += vireo__wqueue_bytes(&s->out);
 }
 
 static void unblock(vireo__stream *s)
 {
     if (s->blocked)
-        s->loop->backlog -= s->out.bytes;
+        s->loop->backlog -= vireo__wqueue_bytes(&s->out);
     s->blocked = false;
 }
 
@@ -346,9 +346,9 @@ void vireo__stream_written(vireo__stream *s, size_t n, int status)
 
 static bool is_full(const vireo__stream *s, size_t len)
 {
-    return len > s->max_queued || s->out.bytes > s->max_queued - len ||
-           s->out.pieces >= vireo__max_pieces(s->max_queued) ||
-           (s->blocked && vireo__loop_too_far_behind(s->loop, s->out.bytes, len));
+    return len > s->max_queued || vireo__wqueue_bytes(&s->out) > s->max_queued - len ||
+           vireo__wqueue_pieces(&s->out) >= vireo__max_pieces(s->max_queued) ||
+           (s->blocked && vireo__loop_too_far_behind(s->loop, vireo__wqueue_bytes(&s->out), len));
 }
 
 int vireo__stream_write(vireo__stream *s, vireo__shared *shared, size_t offset, size_t len,

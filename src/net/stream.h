@@ -198,7 +198,7 @@ void vireo__stream_address(const vireo__stream *s, char *out, size_t size);
 /* vireo__stream_queued returns the bytes that the kernel has not taken. */
 static inline size_t vireo__stream_queued(const vireo__stream *s)
 {
-    return s->out.bytes;
+    return vireo__wqueue_bytes(&s->out);
 }
 
 /* vireo__stream_writable tells whether the kernel took all that earlier turns wanted to write. */

@@ -21,12 +21,7 @@
 #include "ws/inside.h"
 #include "ws/local.h"
 
-enum {
-    CLOSE_REASON_MAX = VIREO__WS_CONTROL_MAX - 2,
-    /* Where messages that do not fit are left out, control frames still do: pongs (send.c), pings,
-     * the close frame. */
-    CONTROL_ROOM = 65536
-};
+enum { CLOSE_REASON_MAX = VIREO__WS_CONTROL_MAX - 2 };
 
 static void left_open(vireo__ws *ws, bool was_open)
 {
@@ -246,10 +241,10 @@ void vireo__ws_begin(vireo__ws *ws, vireo__stream *stream)
     ws->stream = stream;
     if (limits->max_queued_bytes != 0)
         stream->max_queued = limits->max_queued_bytes;
-    if (limits->skip_when_full && stream->max_queued < SIZE_MAX - CONTROL_ROOM) {
-        ws->skip_beyond = stream->max_queued;
-        stream->max_queued += CONTROL_ROOM;
-    }
+    if (limits->skip_when_full)
+        stream->max_queued = stream->max_queued < SIZE_MAX - VIREO__WS_CONTROL_ROOM
+                                 ? stream->max_queued + VIREO__WS_CONTROL_ROOM
+                                 : SIZE_MAX;
     vireo__stream_start(stream);
     vireo__ws_live(ws);
 }

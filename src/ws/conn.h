@@ -126,7 +126,6 @@ struct vireo__ws {
     vireo__deadline timer; /* ticks (alive.c), then waits for the peer's close frame */
     vireo__shared *pong;   /* waits until the pongs before it are written; NULL: none */
     char *reason;          /* of the peer's close frame; NULL: none */
-    size_t skip_beyond;    /* queued bytes; 0: messages are not skipped */
     size_t queued_then;    /* at the last tick */
     uint16_t code;         /* of the peer's close frame; 1006 until it comes */
     uint8_t pongs_queued;

@@ -35,7 +35,7 @@ struct vireo_ws {
     _Alignas(max_align_t) uint8_t data[];
 };
 
-_Static_assert(sizeof(vireo_ws) <= 192, "an idle connection is small");
+_Static_assert(sizeof(vireo_ws) <= 160, "an idle connection is small");
 
 /* vireo__ws_address_of returns where the address stands; the sub-protocol follows its NUL. */
 static inline char *vireo__ws_address_of(const vireo_ws *ws)

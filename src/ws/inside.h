@@ -17,6 +17,10 @@
 
 enum { VIREO__WS_GOING_AWAY = 1001, VIREO__WS_NO_STATUS = 1005, VIREO__WS_ABNORMAL = 1006 };
 
+/* Where messages that do not fit are left out, control frames still do: pongs (send.c), pings, the
+ * close frame. */
+#define VIREO__WS_CONTROL_ROOM 65536
+
 /* Neither side has sent a close frame, the stream is fine. */
 static inline bool vireo__ws_is_open(const vireo__ws *ws)
 {

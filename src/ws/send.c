@@ -75,10 +75,10 @@ static int send_deflated(vireo__ws *ws, vireo__shared *frame, vireo__written_fn 
 /* Must this message be left out? */
 static bool must_skip(const vireo__ws *ws, const vireo__shared *frame)
 {
-    if (ws->skip_beyond == 0)
+    if (!ws->reader.limits->skip_when_full || ws->stream == NULL)
         return false;
-    size_t queued = vireo__ws_queued(ws);
-    return queued > ws->skip_beyond || frame->len > ws->skip_beyond - queued;
+    size_t queued = vireo__ws_queued(ws), room = ws->stream->max_queued - VIREO__WS_CONTROL_ROOM;
+    return queued > room || frame->len > room - queued;
 }
 
 static int send_message(vireo__ws *ws, vireo__shared *frame, vireo__written_fn done, void *user)
