@@ -15,7 +15,7 @@ struct vireo__ack {
     uint64_t
         key[2]; /* of the map: the number, and the socket, since no client answers for another */
     vireo_socket *socket;
-    vireo__list node; /* in socket->acks */
+    vireo__list node; /* in socket->more->acks */
     vireo__deadline deadline;
     vireo_ack_fn fn;
     void *user;
@@ -61,7 +61,7 @@ vireo__ack *vireo__ack_expect_number(vireo_socket *s, uint64_t number, uint32_t 
                                      vireo_ack_fn fn, void *user)
 {
     vireo_ns *ns = s->ns;
-    vireo__ack *ack = calloc(1, sizeof *ack);
+    vireo__ack *ack = vireo__socket_more_of(s) != NULL ? calloc(1, sizeof *ack) : NULL;
     if (ack == NULL)
         return NULL;
     if (timeout_ms == 0)
@@ -72,7 +72,7 @@ vireo__ack *vireo__ack_expect_number(vireo_socket *s, uint64_t number, uint32_t 
     ack->socket = s;
     ack->fn = fn;
     ack->user = user;
-    vireo__list_append(&s->acks, &ack->node);
+    vireo__list_append(&s->more->acks, &ack->node);
     vireo__ack_digits(ack->digits, number);
     int error = vireo__map_put(&ns->acks, ack->key, sizeof ack->key, ack);
     if (error == 0 && timeout_ms > 0)
@@ -120,7 +120,7 @@ void vireo__ack_park(vireo__ack *ack, vireo__list *list, void (*on_gone)(void *p
 void vireo__ack_unpark(vireo__ack *ack)
 {
     ack->on_gone = NULL;
-    vireo__ack_move(ack, &ack->socket->acks);
+    vireo__ack_move(ack, &ack->socket->more->acks);
 }
 
 void vireo__ack_received(vireo_socket *s, vireo__str id, const vireo_value *args)
@@ -137,6 +137,6 @@ void vireo__ack_received(vireo_socket *s, vireo__str id, const vireo_value *args
 
 void vireo__ack_fail_all(vireo_socket *s)
 {
-    while (!vireo__list_empty(&s->acks))
-        finish(vireo__container(s->acks.next, vireo__ack, node), VIREO_ECLOSED, NULL);
+    while (s->more != NULL && !vireo__list_empty(&s->more->acks))
+        finish(vireo__container(s->more->acks.next, vireo__ack, node), VIREO_ECLOSED, NULL);
 }

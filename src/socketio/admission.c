@@ -44,13 +44,18 @@ static void drop(vireo_socket *s)
     vireo__socket_bury(s);
 }
 
+static const char *refusal_of(const vireo_socket *s)
+{
+    return s->more != NULL ? s->more->refusal : NULL;
+}
+
 /* send_refusal tells the client. One that hears nothing would wait for ever. */
 static void send_refusal(vireo_socket *s, int error)
 {
-    if (s->refusal == NULL)
+    if (refusal_of(s) == NULL)
         vireo__socket_note_refusal(s, vireo_strerror(error));
-    bool told = s->refusal != NULL &&
-                vireo__socket_send_raw(s, VIREO__SIO_CONNECT_ERROR, vireo__str_of(s->refusal)) !=
+    bool told = refusal_of(s) != NULL &&
+                vireo__socket_send_raw(s, VIREO__SIO_CONNECT_ERROR, vireo__str_of(refusal_of(s))) !=
                     VIREO_ENOMEM;
     if (!told)
         vireo__sio_conn_close(s->conn);
@@ -125,7 +130,7 @@ static int ask(vireo_socket *s, vireo_guard_fn guard)
         return verdict;
     if (s->admitted)
         return 0;
-    return s->refusal != NULL ? VIREO_EREFUSED : VIREO_LATER;
+    return refusal_of(s) != NULL ? VIREO_EREFUSED : VIREO_LATER;
 }
 
 static void expire(vireo__later *l)

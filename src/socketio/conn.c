@@ -208,14 +208,35 @@ static void on_message(vireo__eio_session *session, bool binary, uint8_t *data, 
 
 /* --- events of the engine --------------------------------------------------------------------- */
 
+/* A client that has not joined a namespace yet is given some time. */
+struct arrival {
+    vireo__deadline deadline;
+    vireo__sio_conn *conn;
+};
+
 static void on_connect_overdue(vireo__deadline *d)
 {
-    vireo__sio_conn_close(vireo__container(d, vireo__sio_conn, connect_deadline));
+    vireo__sio_conn_close(vireo__container(d, struct arrival, deadline)->conn);
+}
+
+static int arrive(vireo__sio_conn *conn)
+{
+    struct arrival *a = calloc(1, sizeof *a);
+    conn->arrival = a;
+    if (a == NULL)
+        return VIREO_ENOMEM;
+    a->conn = conn;
+    return vireo__deadline_start(conn->io->loop, &a->deadline, conn->io->options.connect_timeout_ms,
+                                 on_connect_overdue);
 }
 
 void vireo__sio_conn_joined(vireo__sio_conn *conn)
 {
-    vireo__deadline_stop(&conn->connect_deadline);
+    if (conn->arrival == NULL)
+        return;
+    vireo__deadline_stop(&conn->arrival->deadline);
+    free(conn->arrival);
+    conn->arrival = NULL;
 }
 
 static int on_open(vireo__eio_session *session)
@@ -228,8 +249,8 @@ static int on_open(vireo__eio_session *session)
     vireo__list_init(&conn->sockets);
     vireo__list_init(&conn->requests);
     vireo__eio_set_owner(session, conn);
-    if (vireo__deadline_start(conn->io->loop, &conn->connect_deadline,
-                              conn->io->options.connect_timeout_ms, on_connect_overdue) < 0) {
+    if (arrive(conn) < 0) {
+        free(conn->arrival);
         free(conn);
         return VIREO_ENOMEM;
     }
@@ -277,7 +298,7 @@ static void on_close(vireo__eio_session *session, const vireo__eio_close_info *w
 {
     vireo__sio_conn *conn = vireo__eio_owner(session);
     conn->closed = true;
-    vireo__deadline_stop(&conn->connect_deadline);
+    vireo__sio_conn_joined(conn);
     conn->io->ending = conn;
     conn->io->why = why;
     vireo__sio_conn_close_sockets(conn, why->reason, why->description);

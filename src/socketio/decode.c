@@ -99,16 +99,16 @@ static int ask(vireo__sio_decoder *d, const vireo__sio_codec *codec, vireo__doc 
     return found >= 0 || found == VIREO_ENOMEM ? found : VIREO_EPROTO;
 }
 
-static int convert(vireo__sio_decoder *d, const vireo_packet *from, vireo__sio_packet *packet,
-                   vireo_error *why)
+static int convert(const vireo_packet *from, vireo__sio_packet *packet, vireo_error *why)
 {
     if (from->type > VIREO_PACKET_CONNECT_ERROR)
         return refuse(why, "unknown packet type");
     *packet = (vireo__sio_packet){.type = (vireo__sio_type)from->type, .payload = from->data};
     packet->ns = from->ns != NULL ? (vireo__str){from->ns, from->ns_len} : vireo__str_of("/");
     if (from->has_id) {
-        int digits = snprintf(d->id, sizeof d->id, "%llu", (unsigned long long)from->id);
-        packet->id = (vireo__str){d->id, (size_t)digits};
+        int digits =
+            snprintf(packet->digits, sizeof packet->digits, "%llu", (unsigned long long)from->id);
+        packet->id = (vireo__str){packet->digits, (size_t)digits};
     }
     return vireo__sio_payload_valid(packet->type, packet->payload) ? 1
                                                                    : refuse(why, "invalid payload");
@@ -126,7 +126,7 @@ static int take_piece(vireo__sio_decoder *d, const vireo__sio_codec *codec, vire
             return VIREO_ENOMEM;
     }
     int found = ask(d, codec, doc, piece, &read, why);
-    return found > 0 ? convert(d, &read, packet, why) : found;
+    return found > 0 ? convert(&read, packet, why) : found;
 }
 
 /* --- all of them ------------------------------------------------------------------------------ */

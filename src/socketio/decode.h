@@ -15,7 +15,6 @@
 typedef struct vireo__sio_decoder {
     vireo__sio_partial *partial; /* a packet whose attachments are still arriving, or NULL */
     void *state;                 /* of a parser; NULL until the first piece */
-    char id[VIREO__ACK_ID_SIZE]; /* of the packet that a parser has read */
 } vireo__sio_decoder;
 
 /* vireo__sio_decoder_feed takes one message.

@@ -24,7 +24,7 @@ static void call_handlers(vireo_socket *s, const vireo_msg *m)
     const vireo_event_handler *row = vireo__map_get(s->ns->handlers, m->event, m->event_len);
     if (row != NULL && !s->closed)
         row->handle(s, m);
-    if (s->listeners != NULL && !s->closed)
+    if (vireo__listeners_any(s) && !s->closed)
         vireo__listeners_call(s, m);
 }
 
@@ -33,7 +33,7 @@ static void call_any(vireo_socket *s, const vireo_msg *m)
 {
     if (s->ns->options.on_any != NULL)
         s->ns->options.on_any(s, m);
-    if (s->listeners != NULL && !s->closed)
+    if (vireo__listeners_any(s) && !s->closed)
         vireo__listeners_call_any(s, m);
 }
 

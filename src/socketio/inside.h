@@ -140,14 +140,14 @@ typedef struct vireo__later_ops {
 typedef struct vireo__sio_conn {
     vireo_io *io;
     vireo__eio_session *session;
-    vireo__list sockets;              /* of vireo_socket.in_conn */
-    vireo__list requests;             /* of vireo_ns_request.in_conn */
-    uint32_t joining;                 /* of both lists */
-    size_t auth_bytes;                /* of all their auths */
-    vireo__deadline connect_deadline; /* until the first namespace is joined */
+    vireo__list sockets;  /* of vireo_socket.in_conn */
+    vireo__list requests; /* of vireo_ns_request.in_conn */
+    size_t auth_bytes;    /* of all their auths */
+    uint32_t joining;     /* of both lists */
+    bool closed;
+    struct arrival *arrival; /* until the first namespace is joined; then NULL */
     vireo__sio_decoder decoder;
     char *query_value; /* what vireo_handshake_query returned last */
-    bool closed;
 } vireo__sio_conn;
 
 /* The life of a socket:
@@ -161,26 +161,32 @@ struct vireo_socket {
     vireo__list in_ns;       /* ns->list, later the graveyard */
     vireo__table_link by_id; /* ns->sockets */
     vireo__list in_conn;
-    vireo__list acks; /* vireo__ack it is asked for */
-    vireo__list owed; /* vireo__owed: what its client waits for */
-    uint32_t owed_count;
-    vireo__member member; /* of rooms; its own room is not counted */
-    vireo_value *auth;
-    char *refusal; /* what vireo_refuse was told: the JSON of a CONNECT_ERROR */
+    vireo__member member;               /* of rooms; its own room is not counted */
+    struct vireo__socket_more *more;    /* NULL until some of it is needed */
+    vireo_value *auth;                  /* NULL: it is empty */
     struct vireo__admission *admission; /* a guard owes its answer */
-    struct vireo__listeners *listeners; /* vireo_on and its kin; NULL while there are none */
     vireo__presence *presence;          /* NULL: it cannot come back */
-    double *buckets;                    /* limits.c; NULL: it has sent nothing that is limited */
+    char *id; /* |own_id|, or allocated: that of a v2 client's namespace */
     bool connected : 1;
     bool closed : 1; /* or being closed: nothing can be sent any more */
     bool left_own_room : 1;
     bool in_guard : 1;
     bool admitted : 1; /* by vireo_admit, before the guard has returned */
     bool recovered : 1;
-    char *id; /* |own_id|, or allocated: that of a v2 client's namespace */
     char own_id[VIREO__ID_SIZE];
+    /* of the user; where he wants none, the allocation ends behind |own_id| */
     _Alignas(16) unsigned char data[];
 };
+
+/* What most sockets never need. */
+typedef struct vireo__socket_more {
+    vireo__list acks; /* vireo__ack it is asked for */
+    vireo__list owed; /* vireo__owed: what its client waits for */
+    uint32_t owed_count;
+    char *refusal; /* what vireo_refuse was told: the JSON of a CONNECT_ERROR */
+    struct vireo__listeners *listeners; /* vireo_on and its kin; NULL while there are none */
+    double *buckets;                    /* limits.c; NULL: it has sent nothing that is limited */
+} vireo__socket_more;
 
 struct vireo_msg {
     vireo_socket *socket;
@@ -332,6 +338,9 @@ vireo_socket *vireo__socket_new(vireo_ns *ns, vireo__sio_conn *conn, const vireo
  * memory runs out. */
 vireo_socket *vireo__socket_alloc(vireo_ns *ns);
 
+/* vireo__socket_more_of returns s->more, made if it is not there; NULL when memory runs out. */
+vireo__socket_more *vireo__socket_more_of(vireo_socket *s);
+
 /* vireo__sockets_init makes ns->sockets. */
 void vireo__sockets_init(vireo_ns *ns);
 
@@ -399,7 +408,7 @@ bool vireo__limits_allow(vireo_socket *s, const vireo_msg *m);
 
 /* Embedded in what a user holds who owes a client something. */
 typedef struct vireo__owed {
-    vireo__list node;                         /* socket->owed */
+    vireo__list node;                         /* socket->more->owed */
     vireo_socket *socket;                     /* NULL once it is closed */
     void (*orphan)(struct vireo__owed *owed); /* it is closed; may be NULL */
 } vireo__owed;
@@ -429,7 +438,11 @@ int vireo__broadcast(const vireo_to *to, const vireo__sio_message *message);
 void vireo__listeners_call(vireo_socket *s, const vireo_msg *m);
 void vireo__listeners_call_any(vireo_socket *s, const vireo_msg *m);
 void vireo__listeners_call_outgoing(vireo_socket *s, const vireo_msg *m);
-bool vireo__listeners_outgoing(const vireo_socket *s); /* has it such listeners */
+bool vireo__listeners_outgoing(const vireo_socket *s);         /* has it such listeners */
+static inline bool vireo__listeners_any(const vireo_socket *s) /* .. or others */
+{
+    return s->more != NULL && s->more->listeners != NULL;
+}
 void vireo__listeners_free(vireo_socket *s);
 
 /* --- outgoing.c: who wants to see what is sent ------------------------------------------------ */

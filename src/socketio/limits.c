@@ -66,9 +66,10 @@ int vireo__limits_index(vireo_ns *ns)
 /* The first bucket is that of all events, the others are those of the table's rows. */
 static double *buckets_of(vireo_socket *s)
 {
-    if (s->buckets == NULL)
-        s->buckets = calloc(1 + s->ns->limit_count, sizeof *s->buckets);
-    return s->buckets;
+    vireo__socket_more *more = vireo__socket_more_of(s);
+    if (more != NULL && more->buckets == NULL)
+        more->buckets = calloc(1 + s->ns->limit_count, sizeof *more->buckets);
+    return more != NULL ? more->buckets : NULL;
 }
 
 /* An event beyond one of its limits counts for none. */

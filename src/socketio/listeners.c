@@ -32,17 +32,24 @@ struct vireo__listeners {
     unsigned calling; /* depth: while > 0 nothing is freed */
 };
 
+static struct vireo__listeners *present(const vireo_socket *s)
+{
+    return s->more != NULL ? s->more->listeners : NULL;
+}
+
 static struct vireo__listeners *listeners_of(vireo_socket *s)
 {
-    if (s->listeners == NULL) {
-        s->listeners = calloc(1, sizeof *s->listeners);
-        if (s->listeners == NULL)
-            return NULL;
-        vireo__list_init(&s->listeners->named);
-        vireo__list_init(&s->listeners->any.list);
-        vireo__list_init(&s->listeners->outgoing.list);
-    }
-    return s->listeners;
+    vireo__socket_more *more = vireo__socket_more_of(s);
+    if (more == NULL || more->listeners != NULL)
+        return more != NULL ? more->listeners : NULL;
+    struct vireo__listeners *l = calloc(1, sizeof *l);
+    if (l == NULL)
+        return NULL;
+    vireo__list_init(&l->named);
+    vireo__list_init(&l->any.list);
+    vireo__list_init(&l->outgoing.list);
+    more->listeners = l;
+    return l;
 }
 
 static listener *new_listener(const char *event, vireo_event_fn handle, bool once)
@@ -72,7 +79,7 @@ static void free_list(vireo__list *list, bool only_gone)
 
 void vireo__listeners_free(vireo_socket *s)
 {
-    struct vireo__listeners *l = s->listeners;
+    struct vireo__listeners *l = present(s);
     if (l == NULL)
         return;
     s->ns->listening -= l->outgoing.count > 0;
@@ -95,7 +102,7 @@ static void sweep(struct vireo__listeners *l)
  * event. */
 static void call_list(vireo_socket *s, vireo__list *list, const char *event, const vireo_msg *m)
 {
-    struct vireo__listeners *all = s->listeners;
+    struct vireo__listeners *all = present(s);
     vireo__list *last = list->prev;
     all->calling++;
     for (vireo__list *at = list; at != last && !s->closed;) {
@@ -113,22 +120,22 @@ static void call_list(vireo_socket *s, vireo__list *list, const char *event, con
 void vireo__listeners_call(vireo_socket *s, const vireo_msg *m)
 {
     if (strlen(m->event) == m->event_len)
-        call_list(s, &s->listeners->named, m->event, m);
+        call_list(s, &present(s)->named, m->event, m);
 }
 
 void vireo__listeners_call_any(vireo_socket *s, const vireo_msg *m)
 {
-    call_list(s, &s->listeners->any.list, "", m);
+    call_list(s, &present(s)->any.list, "", m);
 }
 
 void vireo__listeners_call_outgoing(vireo_socket *s, const vireo_msg *m)
 {
-    call_list(s, &s->listeners->outgoing.list, "", m);
+    call_list(s, &present(s)->outgoing.list, "", m);
 }
 
 bool vireo__listeners_outgoing(const vireo_socket *s)
 {
-    return s->listeners != NULL && s->listeners->outgoing.count > 0;
+    return present(s) != NULL && present(s)->outgoing.count > 0;
 }
 
 /* --- named ------------------------------------------------------------------------------------ */
@@ -165,11 +172,11 @@ static listener *find(vireo__list *list, const char *event, vireo_event_fn handl
 
 int vireo_off(vireo_socket *s, const char *event, vireo_event_fn handle)
 {
-    listener *l = s->listeners ? find(&s->listeners->named, event, handle) : NULL;
+    listener *l = present(s) ? find(&present(s)->named, event, handle) : NULL;
     if (l == NULL)
         return VIREO_ENOTFOUND;
     l->gone = true;
-    sweep(s->listeners);
+    sweep(present(s));
     return 0;
 }
 
@@ -214,15 +221,15 @@ int vireo_prepend_any(vireo_socket *s, vireo_event_fn handle)
 
 int vireo_off_any(vireo_socket *s, vireo_event_fn handle)
 {
-    size_t removed = s->listeners != NULL ? off_any(&s->listeners->any, handle) : 0;
+    size_t removed = present(s) != NULL ? off_any(&present(s)->any, handle) : 0;
     if (removed > 0)
-        sweep(s->listeners);
+        sweep(present(s));
     return removed > 0 || handle == NULL ? 0 : VIREO_ENOTFOUND;
 }
 
 size_t vireo_any_count(const vireo_socket *s)
 {
-    return s->listeners != NULL ? s->listeners->any.count : 0;
+    return present(s) != NULL ? present(s)->any.count : 0;
 }
 
 /* --- catch-all, outgoing: the namespace knows how many of its sockets have some ----------------
@@ -249,15 +256,15 @@ int vireo_prepend_any_outgoing(vireo_socket *s, vireo_event_fn handle)
 
 int vireo_off_any_outgoing(vireo_socket *s, vireo_event_fn handle)
 {
-    size_t removed = s->listeners != NULL ? off_any(&s->listeners->outgoing, handle) : 0;
-    if (removed > 0 && s->listeners->outgoing.count == 0)
+    size_t removed = present(s) != NULL ? off_any(&present(s)->outgoing, handle) : 0;
+    if (removed > 0 && present(s)->outgoing.count == 0)
         s->ns->listening--;
     if (removed > 0)
-        sweep(s->listeners);
+        sweep(present(s));
     return removed > 0 || handle == NULL ? 0 : VIREO_ENOTFOUND;
 }
 
 size_t vireo_any_outgoing_count(const vireo_socket *s)
 {
-    return s->listeners != NULL ? s->listeners->outgoing.count : 0;
+    return present(s) != NULL ? present(s)->outgoing.count : 0;
 }

@@ -80,7 +80,7 @@ void vireo__outgoing_one(vireo_socket *s, const vireo__sio_message *message, vir
     show(s, &c);
     vireo__doc_deinit(&c.doc);
     if (ack != NULL)
-        vireo__ack_move(ack, &s->acks);
+        vireo__ack_move(ack, &s->more->acks);
 }
 
 void vireo__outgoing_many(const vireo_to *to, const vireo__sio_message *message)

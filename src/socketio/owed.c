@@ -15,12 +15,13 @@
 
 static bool owe(vireo_socket *s, vireo__owed *owed, void (*orphan)(vireo__owed *owed))
 {
-    if (s->closed || s->owed_count >= s->ns->io->options.max_owed)
+    vireo__socket_more *more = s->closed ? NULL : vireo__socket_more_of(s);
+    if (more == NULL || more->owed_count >= s->ns->io->options.max_owed)
         return false;
     owed->socket = s;
     owed->orphan = orphan;
-    vireo__list_append(&s->owed, &owed->node);
-    s->owed_count++;
+    vireo__list_append(&more->owed, &owed->node);
+    more->owed_count++;
     return true;
 }
 
@@ -29,14 +30,14 @@ static void forget(vireo__owed *owed)
     if (owed->socket == NULL)
         return;
     vireo__list_remove(&owed->node);
-    owed->socket->owed_count--;
+    owed->socket->more->owed_count--;
     owed->socket = NULL;
 }
 
 void vireo__owed_forget_all(vireo_socket *s)
 {
-    while (!vireo__list_empty(&s->owed)) {
-        vireo__owed *owed = vireo__container(s->owed.next, vireo__owed, node);
+    while (s->more != NULL && !vireo__list_empty(&s->more->owed)) {
+        vireo__owed *owed = vireo__container(s->more->owed.next, vireo__owed, node);
         forget(owed);
         if (owed->orphan != NULL)
             owed->orphan(owed);

@@ -42,6 +42,7 @@ typedef struct vireo__sio_packet {
     vireo__str json;                  /* empty: none */
     const vireo_value *payload;       /* what stands in it; NULL: not read yet, or nothing */
     struct vireo__sio_partial *whole; /* what the views point into, if it is not the text itself */
+    char digits[VIREO__ACK_ID_SIZE];  /* of |id|, where they do not stand in a text */
 } vireo__sio_packet;
 
 /* vireo__sio_decode reads the head of |text|.

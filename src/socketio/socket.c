@@ -59,7 +59,9 @@ static int take_auth(vireo_socket *s, const vireo_value *auth)
 
 vireo_socket *vireo__socket_alloc(vireo_ns *ns)
 {
-    vireo_socket *s = calloc(1, sizeof *s + ns->options.data_size);
+    size_t data_size = ns->options.data_size;
+    vireo_socket *s = calloc(1, data_size > 0 ? sizeof *s + data_size
+                                              : offsetof(vireo_socket, own_id) + sizeof s->own_id);
     if (s == NULL)
         return NULL;
     s->ns = ns;
@@ -67,8 +69,6 @@ vireo_socket *vireo__socket_alloc(vireo_ns *ns)
     vireo__list_init(&s->in_ns);
     vireo__list_init(&s->in_conn);
     vireo__member_init(&s->member, 0);
-    vireo__list_init(&s->acks);
-    vireo__list_init(&s->owed);
     s->left_own_room = true; /* until it is admitted */
     return s;
 }
@@ -91,13 +91,30 @@ vireo_socket *vireo__socket_new(vireo_ns *ns, vireo__sio_conn *conn, const vireo
     return s;
 }
 
+vireo__socket_more *vireo__socket_more_of(vireo_socket *s)
+{
+    if (s->more == NULL && (s->more = calloc(1, sizeof *s->more)) != NULL) {
+        vireo__list_init(&s->more->acks);
+        vireo__list_init(&s->more->owed);
+    }
+    return s->more;
+}
+
+static void free_more(vireo__socket_more *more)
+{
+    if (more == NULL)
+        return;
+    free(more->refusal);
+    free(more->buckets);
+    free(more);
+}
+
 void vireo__socket_free(vireo_socket *s)
 {
     vireo__list_remove(&s->in_ns);
     vireo__listeners_free(s);
     vireo_value_free(s->auth);
-    free(s->refusal);
-    free(s->buckets);
+    free_more(s->more);
     free_id(s);
     free(s);
 }
@@ -258,8 +275,11 @@ static void note_refusal(vireo_socket *s, const char *message, const char *tmpl,
     int error = vireo__v2_is(s->conn) ? write_refusal_v2(json, message, tmpl, args)
                                       : write_refusal(json, message, tmpl, args);
     const char *text = error == 0 ? vireo__buf_cstr(json) : NULL;
-    free(s->refusal);
-    s->refusal = text ? strdup(text) : NULL;
+    vireo__socket_more *more = vireo__socket_more_of(s);
+    if (more == NULL)
+        return;
+    free(more->refusal);
+    more->refusal = text ? strdup(text) : NULL;
 }
 
 void vireo__socket_note_refusal(vireo_socket *s, const char *message, ...)

@@ -125,9 +125,9 @@ static void a_burst_and_then_what_refills(void **state)
     client c;
     vireo_ns_options o = options();
     vireo_socket *s = start(&c, &o);
-    assert_null(s->buckets);
+    assert_null(s->more);
     assert_int_equal(handled(&c, "42[\"free\"]", 50), 50);
-    assert_null(s->buckets); /* nothing is held for who sends nothing that is limited */
+    assert_null(s->more); /* nothing is held for who sends nothing that is limited */
     assert_int_equal(handled(&c, "42[\"chat\"]", 10), 10);
     assert_string_equal(seen.error, "");
     int any = seen.any;
@@ -172,7 +172,7 @@ static void without_a_burst_it_is_what_a_second_allows(void **state)
     o.on_limit = on_limit;
     vireo_socket *s = start(&c, &o);
     assert_int_equal(handled(&c, "42[\"none\"]", 50), 50);
-    assert_null(s->buckets);
+    assert_null(s->more);
     assert_int_equal(handled(&c, "42[\"rare\"]", 2), 1);
     assert_int_equal(handled(&c, "42[\"many\"]", 3), 3);
     finish(&c);
