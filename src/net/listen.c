@@ -17,8 +17,11 @@
 
 #include <vireo/error.h>
 
+#include "base/heap.h"
 #include "net/activation.h"
 #include "net/streams.h"
+
+enum { CROWD = 256 /* streams, whose memory is worth the search for it */ };
 
 /* --- its streams ------------------------------------------------------------------------------ */
 
@@ -28,11 +31,32 @@ static void free_if_unused(vireo__listener *l)
         return;
     void (*on_gone)(void *owner) = l->on_gone;
     void *owner = l->owner;
+    vireo__turn_remove(&l->tidy);
     free(l->unix_path);
     vireo__gate_free(l->gate);
     free(l);
     if (on_gone != NULL)
         on_gone(owner);
+}
+
+/* malloc keeps what it is given back, in holes between what stays. */
+static void on_tidy(vireo__turn_task *task)
+{
+    vireo__listener *l = vireo__container(task, vireo__listener, tidy);
+    vireo__pool_deinit(&l->loop->write_nodes);
+    vireo__pool_deinit(&l->loop->write_blocks);
+    vireo__heap_trim();
+}
+
+/* When half of a crowd has gone, and then half of those, and so on: seldom enough to cost nothing.
+ */
+static void note_leaving(vireo__listener *l)
+{
+    if (l->crowd < CROWD || l->stream_count > l->crowd / 2)
+        return;
+    l->crowd = l->stream_count;
+    l->tidy.run = on_tidy;
+    vireo__turn_add(l->loop, &l->tidy);
 }
 
 static void ignore_close(vireo__stream *s, int error)
@@ -47,6 +71,8 @@ void vireo__listener_add(vireo__listener *l, vireo__stream *s)
     s->listener = l;
     vireo__list_append(&l->accepted, &s->node);
     l->stream_count++;
+    if (l->stream_count > l->crowd)
+        l->crowd = l->stream_count;
     vireo__stream_set_events(s, &unused, NULL);
 }
 
@@ -70,6 +96,7 @@ void vireo__listener_remove(vireo__listener *l)
     l->stream_count--;
     if (l->load != NULL)
         atomic_fetch_sub_explicit(l->load, 1, memory_order_relaxed);
+    note_leaving(l);
     if (l->closing)
         free_if_unused(l);
 }

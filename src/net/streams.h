@@ -51,6 +51,8 @@ struct vireo__listener {
     void *owner;
     vireo__list accepted; /* its streams */
     size_t stream_count;
+    size_t crowd;          /* the most there were since memory was given back */
+    vireo__turn_task tidy; /* gives it back */
     atomic_uint *load;     /* counted with them; NULL: by nobody */
     char *unix_path;       /* that we have made */
     int fd;                /* the implementation's; -1: none, it is fed */

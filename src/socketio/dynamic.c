@@ -197,7 +197,7 @@ static void free_request(vireo_ns_request *q)
     if (q->conn != NULL) {
         vireo__list_remove(&q->in_conn);
         q->conn->joining--;
-        q->conn->auth_bytes -= vireo__value_size(q->auth);
+        q->conn->auth_bytes -= (uint32_t)vireo__value_size(q->auth);
     }
     vireo_value_free(q->auth);
     free(q);
@@ -219,7 +219,7 @@ static vireo_ns_request *new_request(vireo__sio_conn *conn, vireo__str name,
     q->conn = conn;
     vireo__list_append(&conn->requests, &q->in_conn);
     conn->joining++;
-    conn->auth_bytes += vireo__value_size(q->auth);
+    conn->auth_bytes += (uint32_t)vireo__value_size(q->auth);
     return q;
 }
 

@@ -142,8 +142,8 @@ typedef struct vireo__sio_conn {
     vireo__eio_session *session;
     vireo__list sockets;  /* of vireo_socket.in_conn */
     vireo__list requests; /* of vireo_ns_request.in_conn */
-    size_t auth_bytes;    /* of all their auths */
-    uint32_t joining;     /* of both lists */
+    uint32_t auth_bytes;  /* of all their auths */
+    uint16_t joining;     /* of both lists; at most VIREO__NAMESPACES_PER_CONNECTION */
     bool closed;
     struct arrival *arrival; /* until the first namespace is joined; then NULL */
     vireo__sio_decoder decoder;

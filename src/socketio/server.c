@@ -58,6 +58,8 @@ static vireo_io_options with_defaults(const vireo_io_options *given)
     DEFAULT(recovery_clients, 100000);
     DEFAULT(recovery_client_bytes, (size_t)64 * 1024 * 1024);
 #undef DEFAULT
+    if (o.max_auth_bytes > UINT32_MAX) /* a connection counts in 32 bits */
+        o.max_auth_bytes = UINT32_MAX;
     return o;
 }
 

@@ -86,7 +86,7 @@ vireo_socket *vireo__socket_new(vireo_ns *ns, vireo__sio_conn *conn, const vireo
     }
     vireo__list_append(&conn->sockets, &s->in_conn);
     conn->joining++;
-    conn->auth_bytes += vireo__value_size(s->auth);
+    conn->auth_bytes += (uint32_t)vireo__value_size(s->auth);
     vireo__ns_hold(ns);
     return s;
 }
@@ -124,7 +124,7 @@ void vireo__socket_bury(vireo_socket *s)
     vireo_io *io = s->ns->io;
     if (s->conn != NULL) {
         s->conn->joining--;
-        s->conn->auth_bytes -= vireo__value_size(s->auth);
+        s->conn->auth_bytes -= (uint32_t)vireo__value_size(s->auth);
     }
     vireo__list_remove(&s->in_conn);
     vireo__list_remove(&s->in_ns);

@@ -3,8 +3,8 @@
 
 /* allocated.h: counts what the project holds of the heap, in blocks and in the bytes that glibc's
  * allocator takes for them: 8 for itself, and all rounded up to 16. Libraries are not counted. Link
- * with -Wl,--wrap= of each of malloc, calloc, realloc, strdup, strndup and free. Included by one
- * file of a program. */
+ * with -Wl,--wrap= of each of malloc, calloc, realloc, strdup, strndup, free and malloc_trim.
+ * Included by one file of a program. */
 
 #ifndef VIREO_TESTS_ALLOCATED_H
 #define VIREO_TESTS_ALLOCATED_H
@@ -19,6 +19,7 @@ typedef struct allocated {
 } allocated;
 
 static allocated allocated_now;
+static unsigned allocated_trims; /* how often free pages were given back */
 
 void *__real_malloc(size_t size);
 void *__real_calloc(size_t count, size_t size);
@@ -30,6 +31,7 @@ void *__wrap_realloc(void *old, size_t size);
 void __wrap_free(void *block);
 char *__wrap_strdup(const char *text);
 char *__wrap_strndup(const char *text, size_t n);
+int __wrap_malloc_trim(size_t pad);
 
 /* With a sanitizer the usable size is what was asked for; without, it is rounded up already. */
 static inline void allocated__count(void *block, int sign)
@@ -77,6 +79,13 @@ char *__wrap_strndup(const char *text, size_t n)
     memcpy(copy, text, len);
     copy[len] = '\0';
     return copy;
+}
+
+int __wrap_malloc_trim(size_t pad)
+{
+    (void)pad;
+    allocated_trims++;
+    return 0;
 }
 
 char *__wrap_strdup(const char *text)

@@ -91,13 +91,13 @@ static void assert_all_comes_out(fixture *f, size_t step)
             taken += n;
             left -= n;
         }
-        assert_int_equal(f->queue.bytes, f->pushed.len - at);
+        assert_int_equal(vireo__wqueue_bytes(&f->queue), f->pushed.len - at);
         vireo__wqueue_advance(&f->queue, &f->loop, taken);
         at += taken;
     }
     assert_int_equal(at, f->pushed.len);
-    assert_int_equal(f->queue.bytes, 0);
-    assert_int_equal(f->queue.pieces, 0);
+    assert_int_equal(vireo__wqueue_bytes(&f->queue), 0);
+    assert_int_equal(vireo__wqueue_pieces(&f->queue), 0);
 }
 
 static unsigned pieces_shown(const fixture *f)
