@@ -111,15 +111,17 @@ void vireo__deadline_stop(vireo__deadline *d)
         arm_for_earliest(loop); /* nothing left: let uv_run end */
 }
 
+/* The one that is due first, of those that are. */
 static queue *next_due(vireo_loop *loop, uint64_t now)
 {
+    queue *next = NULL;
     for (vireo__list *at = loop->deadline_queues.next; at != &loop->deadline_queues;
          at = at->next) {
         queue *q = vireo__container(at, queue, node);
-        if (first(q)->due <= now)
-            return q;
+        if (first(q)->due <= now && (next == NULL || first(q)->due < first(next)->due))
+            next = q;
     }
-    return NULL;
+    return next;
 }
 
 /* Returns whether more are due. */
