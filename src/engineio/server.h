@@ -40,6 +40,7 @@ typedef struct vireo__eio_options {
     uint32_t max_payload_packets; /* of a POST body */
     uint32_t max_fragments;       /* of a WebSocket message */
     size_t max_queued_bytes;      /* for one session */
+    size_t owner_size;            /* bytes of the owner in each session: vireo__eio_owner */
     unsigned transports;
     bool no_upgrades;
     vireo_ws_deflate deflate;
@@ -137,7 +138,9 @@ int vireo__eio_send_newest(vireo__eio_session *s, const vireo__outbox_name *name
  * what is queued. */
 void vireo__eio_close(vireo__eio_session *s, bool discard);
 
-void *vireo__eio_owner(const vireo__eio_session *s); /* of the session */
+/* vireo__eio_owner returns the session's place for its owner: options.owner_size bytes, all zero at
+ * first; if that is 0, what vireo__eio_set_owner was given. */
+void *vireo__eio_owner(const vireo__eio_session *s);
 void vireo__eio_set_owner(vireo__eio_session *s, void *owner);
 /* what vireo__eio_server_new was given */
 void *vireo__eio_server_owner(const vireo__eio_session *s);

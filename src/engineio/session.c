@@ -9,7 +9,7 @@
 
 #include "engineio/session.h"
 
-#include <stdlib.h>
+#include <assert.h>
 #include <string.h>
 
 #include <vireo/error.h>
@@ -50,25 +50,23 @@ bool vireo__eio_req_v3(const vireo_req *r)
 
 vireo__eio_session *vireo__eio_session_new(vireo__eio_server *server, vireo_req *r, const char *id)
 {
-    vireo__eio_session *s = calloc(1, sizeof *s);
+    vireo__eio_session *s = vireo__eio_session_alloc(server, r);
     if (s == NULL)
         return NULL;
-    s->server = server;
     s->turn.run = on_turn_end;
     s->v3 = vireo__eio_req_v3(r);
     s->jsonp = vireo__req_query_value(r, "j").at != NULL;
     s->octets = s->v3 && !s->jsonp && vireo__req_query_value(r, "b64").at == NULL;
-    s->handshake = vireo__eio_handshake_keep(server, r);
     strcpy(s->id, id);
-    if (s->handshake == NULL || vireo__table_put(&server->sessions, &s->by_id) < 0) {
-        vireo__eio_handshake_free(server, s->handshake);
-        free(s);
+    if (vireo__table_put(&server->sessions, &s->by_id) < 0) {
+        vireo__eio_session_free(s);
         return NULL;
     }
     vireo__list_append(&server->list, &s->node);
     server->counts.opened++;
     vireo__debug(server->loop, VIREO__DEBUG_ENGINE, "%.*s.. opened, protocol %d, from %s",
-                 VIREO__DEBUG_ID, s->id, vireo__eio_protocol(s), s->handshake->address);
+                 VIREO__DEBUG_ID, s->id, vireo__eio_protocol(s),
+                 vireo__eio_handshake_of(s)->address);
     return s;
 }
 
@@ -349,8 +347,7 @@ void vireo__eio_session_finish(vireo__eio_session *s)
         server->events->on_close(s, &(vireo__eio_close_info){s->reason, s->description,
                                                              s->queued_at_end, s->close_code});
     vireo__list_remove(&s->node);
-    vireo__eio_handshake_free(server, s->handshake);
-    free(s);
+    vireo__eio_session_free(s);
 }
 
 static void on_turn_end(vireo__turn_task *task)
@@ -368,12 +365,14 @@ static void on_turn_end(vireo__turn_task *task)
 
 void *vireo__eio_owner(const vireo__eio_session *s)
 {
-    return s->owner;
+    return s->server->options.owner_size > 0 ? (void *)(uintptr_t)s->owner
+                                             : *(void *const *)(const void *)s->owner;
 }
 
 void vireo__eio_set_owner(vireo__eio_session *s, void *owner)
 {
-    s->owner = owner;
+    assert(s->server->options.owner_size == 0);
+    *(void **)(void *)s->owner = owner;
 }
 
 void *vireo__eio_server_owner(const vireo__eio_session *s)

@@ -38,10 +38,8 @@ typedef struct vireo__eio_websocket vireo__eio_websocket;
 
 struct vireo__eio_session {
     vireo__eio_server *server;
-    void *owner;
     vireo__list node;
-    vireo__table_link by_id; /* server->sessions */
-    vireo__eio_handshake *handshake;
+    vireo__table_link by_id;     /* server->sessions */
     vireo__eio_websocket *ws;    /* the transport; NULL while it is polling */
     vireo__eio_websocket *probe; /* a WebSocket that wants to become it */
     vireo_req *poll;             /* the pending GET */
@@ -64,8 +62,11 @@ struct vireo__eio_session {
     bool v3 : 1;            /* it speaks Engine.IO v3 */
     bool octets : 1;        /* v3: it reads payloads of octets */
     bool jsonp : 1;         /* it polls by scripts and forms */
+    bool base64 : 1;        /* its WebSocket takes binary messages as text (b64=1) */
     char id[VIREO__ID_SIZE];
     uint16_t close_code; /* of the client's close frame; 0: none */
+    /* behind all that, in the same block: the owner's place, the handshake */
+    _Alignas(8) uint8_t owner[];
 };
 
 struct vireo__eio_server {
@@ -132,10 +133,10 @@ void vireo__eio_session_finish(vireo__eio_session *s);
 
 /* --- handshake.c ------------------------------------------------------------------------------ */
 
-/* vireo__eio_handshake_keep returns new; NULL when memory runs out. */
-vireo__eio_handshake *vireo__eio_handshake_keep(vireo__eio_server *server, vireo_req *r);
-
-void vireo__eio_handshake_free(vireo__eio_server *server, vireo__eio_handshake *h);
+/* vireo__eio_session_alloc returns new: a session that is all zero but for its server and what is
+ * kept of |r|; NULL when memory runs out. */
+vireo__eio_session *vireo__eio_session_alloc(vireo__eio_server *server, vireo_req *r);
+void vireo__eio_session_free(vireo__eio_session *s);
 
 /* --- admission.c ------------------------------------------------------------------------------ */
 

@@ -11,11 +11,11 @@ static vireo_conn_info info_of(const vireo__eio_session *s)
     return (vireo_conn_info){
         .id = s->id,
         .transport = vireo__eio_transport(s),
-        .address = s->handshake->address,
+        .address = vireo__eio_handshake_of(s)->address,
         .protocol = vireo__eio_protocol(s),
         .writable = vireo__eio_writable(s),
         .queued = vireo__eio_queued(s),
-        .issued_ms = s->handshake->issued_ms,
+        .issued_ms = vireo__eio_handshake_of(s)->issued_ms,
     };
 }
 

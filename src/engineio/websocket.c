@@ -24,10 +24,9 @@ struct vireo__eio_websocket {
     vireo__list node;            /* in server->websockets */
     vireo__eio_session *session; /* NULL: it only waits for its end */
     struct probe *probe;         /* NULL once it is the transport */
-    uint32_t unwritten_bytes;    /* where flushes are watched: what it was given since the last */
-    uint16_t unwritten;          /* .. in packets */
-    bool base64;                 /* the client asked for binary messages as text (b64=1) */
-    bool v3;                     /* .. speaks Engine.IO v3 */
+    /* only where flushes are watched: what it was given since the last, in bytes and in packets */
+    uint32_t unwritten_bytes;
+    uint16_t unwritten;
 };
 
 /* What a WebSocket needs only until it has become the transport. */
@@ -35,6 +34,7 @@ struct probe {
     vireo__deadline timeout;
     vireo__deadline noop;
     vireo__eio_websocket *websocket;
+    bool base64;
 };
 
 static const vireo__ws_events events;
@@ -52,15 +52,21 @@ static void take_protocol(vireo_req *r)
     vireo_reply_header(r, "Sec-WebSocket-Protocol", name);
 }
 
+/* The client asked for binary messages as text. */
+static bool takes_text(const vireo_req *r)
+{
+    return vireo__req_query_value(r, "b64").len > 0;
+}
+
 static vireo__eio_websocket *accept_websocket(vireo__eio_server *server, vireo_req *r)
 {
-    vireo__eio_websocket *w = calloc(1, sizeof *w);
+    vireo__eio_websocket *w = calloc(1, server->options.flushes_watched
+                                            ? sizeof *w
+                                            : offsetof(vireo__eio_websocket, unwritten_bytes));
     if (w == NULL) {
         vireo_reply_text(r, 500, "");
         return NULL;
     }
-    w->base64 = vireo__req_query_value(r, "b64").len > 0;
-    w->v3 = vireo__eio_req_v3(r);
     if (server->events->on_headers != NULL)
         server->events->on_headers(server->owner, r, NULL);
     take_protocol(r);
@@ -95,8 +101,8 @@ static vireo__shared *as_text(const vireo__eio_websocket *w, vireo__shared *fram
     const uint8_t *data = vireo__ws_payload(frame);
     size_t len = vireo__ws_payload_len(frame);
     vireo__buf_init(&text, VIREO__BUF_UNLIMITED);
-    int error = w->v3 ? vireo__eio3_write_base64(&text, data, len)
-                      : vireo__eio_write_base64(&text, data, len);
+    int error = w->session->v3 ? vireo__eio3_write_base64(&text, data, len)
+                               : vireo__eio_write_base64(&text, data, len);
     vireo__shared *copy =
         error == 0 ? vireo__ws_frame_copy(VIREO__WS_TEXT, text.data, text.len) : NULL;
     vireo__buf_deinit(&text);
@@ -119,7 +125,7 @@ static vireo__shared *with_type(vireo__shared *frame)
 static int send_binary(vireo__eio_websocket *w, vireo__shared *frame, vireo__written_fn done,
                        void *user)
 {
-    vireo__shared *copy = w->base64 ? as_text(w, frame) : with_type(frame);
+    vireo__shared *copy = w->session->base64 ? as_text(w, frame) : with_type(frame);
     if (copy == NULL)
         return VIREO_ENOMEM;
     int error = vireo__ws_send(&w->ws, copy, done, user);
@@ -129,6 +135,8 @@ static int send_binary(vireo__eio_websocket *w, vireo__shared *frame, vireo__wri
 
 static void tell_flush(vireo__eio_websocket *w)
 {
+    if (!w->session->server->options.flushes_watched)
+        return;
     vireo__eio_watch_flush(w->session, w->unwritten, w->unwritten_bytes);
     w->unwritten = 0;
     w->unwritten_bytes = 0;
@@ -148,7 +156,8 @@ static void note_unwritten(vireo__eio_websocket *w, vireo__shared *frame)
 int vireo__eio_websocket_send(vireo__eio_websocket *w, vireo__shared *frame, vireo__written_fn done,
                               void *user)
 {
-    bool converted = (w->base64 || w->v3) && vireo__ws_frame_opcode(frame) == VIREO__WS_BINARY;
+    bool converted =
+        (w->session->base64 || w->session->v3) && vireo__ws_frame_opcode(frame) == VIREO__WS_BINARY;
     int error =
         converted ? send_binary(w, frame, done, user) : vireo__ws_send(&w->ws, frame, done, user);
     if (error == 0 && w->session->server->options.flushes_watched)
@@ -213,6 +222,7 @@ void vireo__eio_websocket_open(vireo__eio_server *server, vireo_req *r, const ch
         return;
     }
     w->session = s;
+    s->base64 = takes_text(r);
     become(s, w);
     int error = send_open(w);
     if (error < 0) {
@@ -277,12 +287,13 @@ static void on_noop_due(vireo__deadline *d)
         vireo__deadline_start(w->session->server->loop, d, NOOP_EVERY_MS, on_noop_due);
 }
 
-static int start_probe(vireo__eio_websocket *w, vireo__eio_session *s)
+static int start_probe(vireo__eio_websocket *w, vireo__eio_session *s, bool base64)
 {
     struct probe *p = calloc(1, sizeof *p);
     if (p == NULL)
         return VIREO_ENOMEM;
     p->websocket = w;
+    p->base64 = base64;
     w->probe = p;
     w->session = s;
     s->probe = w;
@@ -297,7 +308,7 @@ void vireo__eio_websocket_probe(vireo__eio_session *s, vireo_req *r)
         return;
     /* on_headers may have ended the session */
     bool unwanted = s->probe != NULL || s->ws != NULL || s->state == VIREO__EIO_STATE_CLOSED;
-    if (unwanted || start_probe(w, s) < 0)
+    if (unwanted || start_probe(w, s, takes_text(r)) < 0)
         vireo__eio_websocket_detach(w);
 }
 
@@ -330,6 +341,7 @@ static void become_transport(vireo__eio_websocket *w)
     vireo__eio_polling_end(s, VIREO__EIO_NOOP_PACKET);
     if (w->session == NULL) /* .. which ended it, for want of memory */
         return;
+    s->base64 = w->probe->base64;
     end_probe(w);
     become(s, w);
     s->server->counts.upgrades++;
@@ -361,7 +373,7 @@ static void on_probe_message(vireo__eio_websocket *w, const uint8_t *data, size_
 /* A binary message of v4 is one as it stands. */
 static int decode(const vireo__eio_websocket *w, vireo__eio_packet *packet, bool binary)
 {
-    if (!w->v3)
+    if (!w->session->v3)
         return binary ? 0 : vireo__eio_decode(packet, packet->data, packet->len);
     return binary ? vireo__eio3_decode_bytes(packet, packet->data, packet->len)
                   : vireo__eio3_decode(packet, packet->data, packet->len);

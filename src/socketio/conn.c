@@ -241,17 +241,13 @@ void vireo__sio_conn_joined(vireo__sio_conn *conn)
 
 static int on_open(vireo__eio_session *session)
 {
-    vireo__sio_conn *conn = calloc(1, sizeof *conn);
-    if (conn == NULL)
-        return VIREO_ENOMEM;
+    vireo__sio_conn *conn = vireo__eio_owner(session);
     conn->io = vireo__eio_server_owner(session);
     conn->session = session;
     vireo__list_init(&conn->sockets);
     vireo__list_init(&conn->requests);
-    vireo__eio_set_owner(session, conn);
     if (arrive(conn) < 0) {
         free(conn->arrival);
-        free(conn);
         return VIREO_ENOMEM;
     }
     if (vireo__v2_is(conn)) /* it is in "/" without asking */
@@ -306,7 +302,6 @@ static void on_close(vireo__eio_session *session, const vireo__eio_close_info *w
     leave_undecided(conn);
     vireo__sio_decoder_deinit(&conn->decoder, &conn->io->codec);
     free(conn->query_value);
-    free(conn);
 }
 
 static bool on_request(void *owner, vireo_req *r)

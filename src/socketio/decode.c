@@ -148,11 +148,18 @@ void vireo__sio_decoder_done(vireo__sio_packet *packet, vireo__doc *doc)
     vireo__sio_partial_free(packet->whole);
 }
 
+static void forget_state(void *state, const vireo__sio_codec *codec)
+{
+    if (state != NULL && codec->parser->reset != NULL)
+        codec->parser->reset(codec->user, state);
+    free(state);
+}
+
 void vireo__sio_decoder_deinit(vireo__sio_decoder *d, const vireo__sio_codec *codec)
 {
-    vireo__sio_partial_free(d->partial);
-    if (d->state != NULL && codec->parser->reset != NULL)
-        codec->parser->reset(codec->user, d->state);
-    free(d->state);
+    if (codec->parser == NULL)
+        vireo__sio_partial_free(d->partial);
+    else
+        forget_state(d->state, codec);
     *d = (vireo__sio_decoder){0};
 }

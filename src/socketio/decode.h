@@ -13,8 +13,10 @@
 
 /* What is known of a connection between two messages; all zero is the start. */
 typedef struct vireo__sio_decoder {
-    vireo__sio_partial *partial; /* a packet whose attachments are still arriving, or NULL */
-    void *state;                 /* of a parser; NULL until the first piece */
+    union {
+        vireo__sio_partial *partial; /* a packet whose attachments are still arriving, or NULL */
+        void *state; /* of a parser, where there is one; NULL until the first piece */
+    };
 } vireo__sio_decoder;
 
 /* vireo__sio_decoder_feed takes one message.

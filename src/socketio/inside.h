@@ -137,6 +137,7 @@ typedef struct vireo__later_ops {
     void (*settle)(vireo__later *l, int verdict);
 } vireo__later_ops;
 
+/* Stands inside its session: gone with that. */
 typedef struct vireo__sio_conn {
     vireo_io *io;
     vireo__eio_session *session;

@@ -172,6 +172,7 @@ static int start_engine(vireo_io *io)
                                            .max_payload_packets = o->max_payload_packets,
                                            .max_fragments = o->max_fragments,
                                            .max_queued_bytes = o->max_queued_bytes,
+                                           .owner_size = sizeof(vireo__sio_conn),
                                            .transports = o->transports,
                                            .no_upgrades = o->no_upgrades,
                                            .allow_request = o->allow_request,

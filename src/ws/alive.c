@@ -47,7 +47,7 @@ static bool is_excused(vireo__ws *ws)
 {
     size_t queued = vireo__stream_queued(ws->stream);
     bool takes = queued < ws->queued_then;
-    ws->queued_then = queued;
+    ws->queued_then = queued < UINT32_MAX ? (uint32_t)queued : UINT32_MAX;
     return takes || !vireo__ws_reading(ws);
 }
 

@@ -126,11 +126,11 @@ struct vireo__ws {
     vireo__deadline timer; /* ticks (alive.c), then waits for the peer's close frame */
     vireo__shared *pong;   /* waits until the pongs before it are written; NULL: none */
     char *reason;          /* of the peer's close frame; NULL: none */
-    size_t queued_then;    /* at the last tick */
+    uint32_t queued_then;  /* at the last tick */
     uint16_t code;         /* of the peer's close frame; 1006 until it comes */
-    uint8_t pongs_queued;
-    uint8_t quiet; /* ticks without a byte */
+    uint8_t pongs_queued : 7;
     bool close_sent : 1;
+    uint8_t quiet : 3; /* ticks without a byte */
     bool close_received : 1;
     bool dead : 1; /* the stream is ended, ending or closing: nothing more is sent or read */
     bool paused : 1;

@@ -82,13 +82,13 @@ static const kind kinds[] = {
       {"\x81\x82\1\1\1\1"
        "51",
        "40{\"sid\""}},
-     1175,
-     7},
-    {"Socket.IO over polling between two requests", {JOIN_BY_POLLING}, 1110, 7},
+     1110,
+     5},
+    {"Socket.IO over polling between two requests", {JOIN_BY_POLLING}, 1060, 5},
     {"Socket.IO over polling with a GET pending",
      {JOIN_BY_POLLING, {"GET " POLL "\r\n", NULL}},
-     2330,
-     10},
+     2280,
+     8},
 };
 enum { KINDS = sizeof kinds / sizeof *kinds };
 
