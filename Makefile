@@ -50,6 +50,11 @@ bench: build-bench
 bystander: build-bench
 	@node bench/bystander.mjs
 
+# .. and very many idle connections: make many CONNECTIONS=200000; see bench/many.sh
+export CONNECTIONS EACH HOLD
+many: build-bench
+	@bench/many.sh
+
 build-bench:
 	@scripts/setup.sh bench
 	cmake --preset release >/dev/null
@@ -58,4 +63,4 @@ build-bench:
 clean:
 	rm -rf build build-test build-tsan build-clang build-fuzz
 
-.PHONY: run build install setup test fuzz soak bench bystander build-bench clean
+.PHONY: run build install setup test fuzz soak bench bystander many build-bench clean
