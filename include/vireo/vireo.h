@@ -42,6 +42,7 @@
 #include <vireo/upload.h>
 #include <vireo/value.h>
 #include <vireo/version.h>
+#include <vireo/workers.h>
 #include <vireo/ws.h>
 
 #endif

@@ -61,7 +61,8 @@ int vireo__cluster_start(vireo__cluster *c);
 
 /* vireo__cluster_receive does what another server's message asks. Calls users: only from the loop.
  *
- * m   as vireo__cluster_read has made it */
+ * m   as vireo__cluster_read has made it; a broadcast of somebody trusted may have no value, but
+ *     the text and parts that its sender was given */
 void vireo__cluster_receive(vireo__cluster *c, const vireo__cluster_message *m);
 
 /* vireo__cluster_count returns how many servers there are, this one included. */

@@ -25,8 +25,11 @@ static vireo_to target_of(const vireo__cluster *c, const vireo__cluster_message 
     unsigned flags = m->volatile_ ? VIREO_VOLATILE : 0;
     if (m->uncompressed)
         flags |= VIREO_UNCOMPRESSED;
-    return (vireo_to){
-        .ns = c->adapter.ns, .more_rooms = m->rooms, .more_except = m->except, .flags = flags};
+    return (vireo_to){.ns = c->adapter.ns,
+                      .more_rooms = m->rooms,
+                      .more_except = m->except,
+                      .flags = flags,
+                      .newest = m->newest};
 }
 
 /* respond sends |m| to |uid|; an answer that cannot be carried is one that the other misses. */
@@ -81,7 +84,7 @@ static void on_over(vireo__asker *asker)
 }
 
 static void ask_clients(vireo__cluster *c, const vireo__cluster_message *m, vireo__str json,
-                        const vireo__attachments *parts)
+                        const vireo__attachment *parts, size_t count)
 {
     vireo_to to = target_of(c, m);
     question *q = calloc(1, sizeof *q);
@@ -91,8 +94,7 @@ static void ask_clients(vireo__cluster *c, const vireo__cluster_message *m, vire
     q->cluster = c;
     q->by = asker_of(m);
     asked_by by = q->by;
-    int64_t asked = vireo__ask_for_other(&to, json, vireo__attachments_list(parts), parts->count,
-                                         m->timeout_ms, &q->asker);
+    int64_t asked = vireo__ask_for_other(&to, json, parts, count, m->timeout_ms, &q->asker);
     if (asked < 0) {
         free(q);
         return;
@@ -103,20 +105,29 @@ static void ask_clients(vireo__cluster *c, const vireo__cluster_message *m, vire
                                       .count = (uint32_t)asked});
 }
 
+static void deliver(vireo__cluster *c, const vireo__cluster_message *m, vireo__str json,
+                    const vireo__attachment *parts, size_t count)
+{
+    vireo_to to = target_of(c, m);
+    if (m->request != NULL)
+        ask_clients(c, m, json, parts, count);
+    else
+        vireo__deliver_for_other(&to, json, parts, count);
+}
+
 static void on_broadcast(vireo__cluster *c, const vireo__cluster_message *m)
 {
     vireo__buf json;
     vireo__attachments parts;
-    vireo_to to = target_of(c, m);
+    if (m->value == NULL) {
+        deliver(c, m, m->json, m->parts, m->part_count);
+        return;
+    }
     vireo__buf_init(&json, VIREO__BUF_UNLIMITED);
     vireo__attachments_init(&parts);
-    if (vireo__json_write(&json, &parts, m->value, 0) == 0) {
-        vireo__str text = {(const char *)json.data, json.len};
-        if (m->request != NULL)
-            ask_clients(c, m, text, &parts);
-        else
-            vireo__deliver_for_other(&to, text, vireo__attachments_list(&parts), parts.count);
-    }
+    if (vireo__json_write(&json, &parts, m->value, 0) == 0)
+        deliver(c, m, (vireo__str){(const char *)json.data, json.len},
+                vireo__attachments_list(&parts), parts.count);
     vireo__attachments_deinit(&parts);
     vireo__buf_deinit(&json);
 }

@@ -131,8 +131,11 @@ static bool id_valid(const vireo__eio_server *server, const char *id)
     static const char letters[] =
         "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-";
     size_t n = strnlen(id, VIREO__ID_SIZE);
-    return n > 0 && n <= VIREO__ID_LEN && strspn(id, letters) == n &&
-           vireo__eio_session_find(server, id, n) == NULL;
+    if (n == 0 || n > VIREO__ID_LEN || strspn(id, letters) != n)
+        return false;
+    return server->directory != NULL
+               ? vireo__directory_find(server->directory, (vireo__str){id, n}) == NULL
+               : vireo__eio_session_find(server, id, n) == NULL;
 }
 
 int vireo_name_request(vireo_req *r, const char *id)

@@ -173,8 +173,10 @@ static void on_head(vireo_req *r)
 /* Sessions over polling outlive their connections, so that these alone would not bound them. */
 static bool takes_sessions(const vireo__eio_server *server)
 {
+    size_t count = server->directory != NULL ? vireo__directory_count(server->directory)
+                                             : server->sessions.len;
     return !vireo__app_leaving(server->app) &&
-           server->sessions.len < vireo__app_options(server->app)->max_connections;
+           count < vireo__app_options(server->app)->max_connections;
 }
 
 static int on_request(vireo_req *r)
@@ -238,6 +240,16 @@ static void on_upgrade(vireo_req *r)
         vireo__eio_websocket_open(c.server, r, c.id);
     else
         vireo__eio_websocket_probe(c.session, r);
+}
+
+/* Whose session is it? Asked where there are several workers. */
+static vireo_app *home(void *owner, vireo_req *r)
+{
+    const vireo__eio_server *server = owner;
+    vireo__str sid = vireo__eio_req_param(r, "sid");
+    if (sid.len == 0 || vireo__eio_session_find(server, sid.at, sid.len) != NULL)
+        return NULL;
+    return vireo__directory_find(server->directory, sid);
 }
 
 /* --- life ------------------------------------------------------------------------------------- */
@@ -374,6 +386,14 @@ vireo__eio_server *vireo__eio_server_new(vireo_app *app, const vireo__eio_option
                                  .measure = measure,
                                  .on_stop = on_stop,
                                  .on_free = on_free};
+    bool shared;
+    server->directory = vireo__directory_of(app, &shared);
+    if (shared && server->directory == NULL) {
+        free_server(server);
+        return NULL;
+    }
+    if (shared)
+        server->mount.home = home;
     vireo__app_mount(app, &server->mount);
     vireo__app_add_part(app, &server->part);
     return server;

@@ -48,6 +48,18 @@ bool vireo__eio_req_v3(const vireo_req *r)
     return !vireo__str_equal(vireo__req_query_value(r, "EIO"), "4");
 }
 
+static int register_session(vireo__eio_session *s)
+{
+    vireo__eio_server *server = s->server;
+    int error = vireo__table_put(&server->sessions, &s->by_id);
+    if (error < 0 || server->directory == NULL)
+        return error;
+    error = vireo__directory_add(server->directory, s->id, server->app);
+    if (error < 0)
+        vireo__table_remove(&server->sessions, &s->by_id);
+    return error;
+}
+
 vireo__eio_session *vireo__eio_session_new(vireo__eio_server *server, vireo_req *r, const char *id)
 {
     vireo__eio_session *s = vireo__eio_session_alloc(server, r);
@@ -58,7 +70,7 @@ vireo__eio_session *vireo__eio_session_new(vireo__eio_server *server, vireo_req 
     s->jsonp = vireo__req_query_value(r, "j").at != NULL;
     s->octets = s->v3 && !s->jsonp && vireo__req_query_value(r, "b64").at == NULL;
     strcpy(s->id, id);
-    if (vireo__table_put(&server->sessions, &s->by_id) < 0) {
+    if (register_session(s) < 0) {
         vireo__eio_session_free(s);
         return NULL;
     }
@@ -327,6 +339,8 @@ void vireo__eio_session_end(vireo__eio_session *s, const char *reason, const cha
     vireo__debug(server->loop, VIREO__DEBUG_ENGINE, "%.*s.. closed: %s%s%s", VIREO__DEBUG_ID, s->id,
                  reason, *description != '\0' ? ", " : "", description);
     vireo__table_remove(&server->sessions, &s->by_id);
+    if (server->directory != NULL)
+        vireo__directory_remove(server->directory, s->id);
     vireo__list_remove(&s->node);
     vireo__list_append(&server->closed, &s->node);
     vireo__eio_polling_end(s, VIREO__EIO_CLOSE_PACKET);

@@ -8,6 +8,7 @@
  *   websocket.c   the transport that is a WebSocket, and the probe that may become it
  *   compress.c    answers to polls, compressed
  *   handshake.c   what is kept of the request that opened it
+ *   directory.c   which worker has which session
  *   admission.c   who may have a session, and with which id
  *   trace.c       packets, for who debugs
  *   watch.c       sessions and packets, for programs that look on
@@ -19,6 +20,7 @@
 #define VIREO_ENGINEIO_SESSION_H
 
 #include "base/table.h"
+#include "engineio/directory.h"
 #include "engineio/outbox.h"
 #include "engineio/packet.h"
 #include "engineio/server.h"
@@ -79,8 +81,9 @@ struct vireo__eio_server {
     vireo__mount mount;
     vireo__part part;
     vireo__eio_counts counts;
-    vireo__table sessions; /* by id */
-    size_t closing;        /* how many of them are in that state */
+    vireo__table sessions;       /* by id */
+    vireo__directory *directory; /* of those of all workers; NULL: it is alone */
+    size_t closing;              /* how many of them are in that state */
     vireo__list list;
     vireo__list websockets; /* all that are open, transport or not */
     vireo__list closed;     /* sessions whose on_close is still to come */

@@ -15,6 +15,7 @@
 #include <vireo/error.h>
 
 #include "http/conn.h"
+#include "http/group.h"
 #include "http/h2.h"
 #include "http/request.h"
 
@@ -121,6 +122,11 @@ vireo_loop *vireo__app_loop(const vireo_app *app)
 const vireo_app_options *vireo__app_options(const vireo_app *app)
 {
     return &app->options;
+}
+
+struct vireo__group *vireo__app_group(const vireo_app *app)
+{
+    return app->group;
 }
 
 void **vireo__app_extension(vireo_app *app)
@@ -247,11 +253,12 @@ static void on_listener_gone(void *owner)
 
 static int listen_here(vireo_app *app, const vireo_listen_options *o)
 {
+    if (app->group != NULL)
+        return vireo__group_listen(app, o);
     vireo__listening *l = malloc(sizeof *l);
     if (l == NULL)
         return vireo__error_set(o->error, VIREO_ENOMEM, "%s", vireo_strerror(VIREO_ENOMEM));
-    l->app = app;
-    l->http2 = o->http2 && o->tls == NULL;
+    *l = (vireo__listening){.app = app, .http2 = o->http2 && o->tls == NULL};
     int error = vireo__listener_open(&l->listener, app->loop, o, vireo__conn_accept, l);
     if (error < 0) {
         free(l);
@@ -288,6 +295,13 @@ size_t vireo__app_connections(const vireo_app *app)
     for (const vireo__list *at = app->listeners.next; at != &app->listeners; at = at->next)
         n += vireo__listener_streams(vireo__container(at, vireo__listening, node)->listener);
     return n;
+}
+
+bool vireo__app_full(const vireo_app *app)
+{
+    size_t n =
+        app->group != NULL ? vireo__group_connections(app->group) : vireo__app_connections(app);
+    return n > app->options.max_connections;
 }
 
 /* --- the end ---------------------------------------------------------------------------------- */
@@ -357,12 +371,20 @@ static void on_stop_turn(vireo__turn_task *task)
     stop_now(vireo__container(task, vireo_app, stop_task));
 }
 
-void vireo_stop(vireo_app *app)
+static void stop_here(vireo_app *app, void *unused)
 {
+    (void)unused;
     if (app->stopping)
         return;
     app->stopping = true;
     vireo__turn_add(app->loop, &app->stop_task);
+}
+
+void vireo_stop(vireo_app *app)
+{
+    if (app->group != NULL && vireo__group_stop(app->group))
+        vireo__group_others(app, stop_here, NULL);
+    stop_here(app, NULL);
 }
 
 static void free_parts(vireo_app *app)

@@ -18,6 +18,7 @@
  *     file.c      a file as a reply;  static.c  a folder of them
  *     session.c   sessions; session.h names their other files
  *     connlog.c   who comes and goes;  system.c  what the system allows us, told by advice.c
+ *     group.c ports.c handover.c   several applications that are one server (group.h)
  *     metrics.c   what is counted, for Prometheus;  exposition.c  its format, a codec
  *     middleware.c cors.c ratelimit.c accesslog.c   ready-made middleware
  *     jar.c       cookies;  client.c  who the client is;  negotiate.c  what it likes best
@@ -61,7 +62,8 @@ typedef struct vireo__listening {
     vireo__list node;
     vireo_app *app;
     vireo__listener *listener;
-    bool http2; /* without TLS, for clients that begin with it */
+    bool http2;    /* without TLS, for clients that begin with it */
+    unsigned port; /* of a group: its number there */
 } vireo__listening;
 
 /* What vireo_trust_proxy was told. */
@@ -76,6 +78,7 @@ typedef struct vireo__drain {
     uint64_t begin; /* of vireo__loop_now */
     uint32_t window_ms;
     bool on;
+    bool empty; /* nobody is left; of a group: all wait for that */
 } vireo__drain;
 
 #define VIREO__STATUSES 500 /* 100 to 599 */
@@ -90,7 +93,7 @@ struct vireo_app {
     vireo__list routes;
     vireo__list error_routes;
     vireo__list conns;
-    vireo__list h2; /* connections of HTTP/2 */
+    vireo__list h2;        /* connections of HTTP/2 */
     vireo__list listeners; /* of vireo__listening */
     vireo__list guests;    /* of vireo__guest */
     vireo__list stop_hooks;
@@ -105,6 +108,9 @@ struct vireo_app {
     vireo__proxies *trust;                  /* of vireo_trust_proxy; NULL: nobody */
     struct vireo__compression *compression; /* of vireo_compress; NULL: none */
     int64_t date_at;                        /* seconds; |date| is written for */
+    struct vireo__group *group;             /* of workers; NULL: it is alone */
+    unsigned worker;                        /* its number there */
+    unsigned ports;                         /* how many of the group's it serves */
     uint16_t port;
     vireo_connections_format connlog;
     uv_thread_t thread; /* of vireo_thread_start */
@@ -144,6 +150,16 @@ static inline void vireo__app_count(vireo_app *app, unsigned status)
 
 /* vireo__app_connections returns how many streams are open, detached ones too. */
 size_t vireo__app_connections(const vireo_app *app);
+
+/* vireo__app_full tells whether there are as many connections as there may be, here or in its
+ * group. */
+bool vireo__app_full(const vireo_app *app);
+
+/* vireo__app_tell_address prints where |l| listens, for vireo_run. */
+void vireo__app_tell_address(const vireo__listener *l, const vireo_listen_options *o);
+
+/* vireo__app_run_loop runs its loop until the application has finished. */
+void vireo__app_run_loop(vireo_app *app);
 
 /* vireo__compression_free frees what vireo_compress has made. NULL is allowed. */
 void vireo__compression_free(struct vireo__compression *compression);

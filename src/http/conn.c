@@ -186,18 +186,26 @@ static void send_continue(vireo__conn *c, bool body_came)
         vireo__stream_write_copy(c->stream, text, sizeof text - 1);
 }
 
-static void head_done(vireo__conn *c, bool body_came)
+static void begin_way(vireo__conn *c, bool body_came)
 {
     vireo_req *r = c->req;
-    int status = vireo__req_begin(r);
-    if (status != 0) {
-        refuse(c, status);
+    r->mount = vireo__app_find_mount(c->app, r->raw_path);
+    if (vireo__conn_hand_over(c)) {
+        set_timing(c, TIMING_NONE);
         return;
     }
-    r->mount = vireo__app_find_mount(c->app, r->raw_path);
     r->parse.max_body_bytes = c->app->options.max_body_bytes;
     move(c, vireo__chain_begin);
     send_continue(c, body_came);
+}
+
+static void head_done(vireo__conn *c, bool body_came)
+{
+    int status = vireo__req_begin(c->req);
+    if (status != 0)
+        refuse(c, status);
+    else
+        begin_way(c, body_came);
 }
 
 static void run_intake(vireo_req *r)
@@ -253,7 +261,7 @@ static void keep(vireo__conn *c, const uint8_t *bytes, size_t n)
         vireo__stream_close(c->stream, VIREO_ENOMEM);
 }
 
-static void free_kept(vireo__buf *kept)
+void vireo__conn_free_kept(vireo__buf *kept)
 {
     if (kept == NULL)
         return;
@@ -335,7 +343,7 @@ static bool take(vireo__conn *c, uint8_t *bytes, size_t n)
         }
     }
     watch(c);
-    if (n > 0 && stream_open(c)) {
+    if (n > 0 && (stream_open(c) || c->moving)) {
         keep(c, bytes, n);
         wait_for_turn(c);
     }
@@ -348,7 +356,7 @@ static void go_on(vireo__conn *c)
     vireo__buf *kept = c->kept;
     c->kept = NULL;
     if (kept != NULL && !stream_open(c)) {
-        free_kept(kept);
+        vireo__conn_free_kept(kept);
         return;
     }
     bool stays = true;
@@ -358,7 +366,7 @@ static void go_on(vireo__conn *c)
         vireo__stream_start(c->stream);
         watch(c);
     }
-    free_kept(kept);
+    vireo__conn_free_kept(kept);
 }
 
 static void give_away_kept(vireo__conn *c)
@@ -366,7 +374,7 @@ static void give_away_kept(vireo__conn *c)
     vireo__buf *kept = c->kept;
     c->kept = NULL;
     give_away(c, kept != NULL ? kept->data : NULL, kept != NULL ? kept->len : 0);
-    free_kept(kept);
+    vireo__conn_free_kept(kept);
 }
 
 /* Whoever has the request has done something. */
@@ -511,7 +519,7 @@ static void on_drain(vireo__stream *s)
         vireo__turn_add(c->app->loop, &c->resume);
 }
 
-static void free_conn(vireo__conn *c)
+void vireo__conn_free(vireo__conn *c)
 {
     vireo__deadline_stop(&c->deadline);
     vireo__turn_remove(&c->resume);
@@ -520,7 +528,7 @@ static void free_conn(vireo__conn *c)
     drop_request(c);
     while (!vireo__list_empty(&c->leaving))
         vireo__req_lose_conn(vireo__container(c->leaving.next, vireo_req, leaving));
-    free_kept(c->kept);
+    vireo__conn_free_kept(c->kept);
     free(c);
 }
 
@@ -530,7 +538,7 @@ static void on_close(vireo__stream *s, int error)
     (void)error;
     if (c->req != NULL)
         vireo__req_abort(c->req);
-    free_conn(c);
+    vireo__conn_free(c);
 }
 
 static const vireo__stream_events events = {
@@ -544,7 +552,7 @@ static const vireo__stream_events events = {
 static void give_away(vireo__conn *c, uint8_t *bytes, size_t n)
 {
     vireo__stream *s = c->stream;
-    free_conn(c);
+    vireo__conn_free(c);
     if (s->closing)
         return;
     vireo__stream_start(s);
@@ -579,6 +587,14 @@ static vireo__conn *new_conn(vireo_app *app, vireo__stream *s)
     vireo__list_append(&app->conns, &c->node);
     s->max_queued = app->options.max_queued_bytes;
     vireo__stream_set_events(s, &events, c);
+    return c;
+}
+
+static vireo__conn *begin_conn(vireo_app *app, vireo__stream *s)
+{
+    vireo__conn *c = new_conn(app, s);
+    if (c == NULL)
+        return NULL;
     set_timing(c, TIMING_HEAD);
     vireo__stream_start(s);
     return c;
@@ -586,7 +602,7 @@ static vireo__conn *new_conn(vireo_app *app, vireo__stream *s)
 
 int vireo__conn_open_single(vireo_app *app, vireo__stream *s)
 {
-    vireo__conn *c = new_conn(app, s);
+    vireo__conn *c = begin_conn(app, s);
     if (c == NULL)
         return VIREO_ENOMEM;
     c->single = true;
@@ -596,11 +612,11 @@ int vireo__conn_open_single(vireo_app *app, vireo__stream *s)
 static bool begin(const vireo__listening *l, vireo__stream *s)
 {
     vireo_app *app = l->app;
-    if (app->stopping || vireo__app_connections(app) > app->options.max_connections)
+    if (app->stopping || vireo__app_full(app))
         return false;
     if (vireo__tls_agreed_on(s, "h2"))
         return vireo__h2_accept(app, s) == 0;
-    vireo__conn *c = new_conn(app, s);
+    vireo__conn *c = begin_conn(app, s);
     if (c != NULL)
         c->sniffs = l->http2;
     return c != NULL;
@@ -610,6 +626,30 @@ void vireo__conn_accept(vireo__listener *listener, vireo__stream *s)
 {
     if (!begin(vireo__listener_owner(listener), s))
         turn_away(s);
+}
+
+void vireo__conn_adopt(vireo_app *app, vireo__stream *s, vireo_req *r, vireo__buf *kept)
+{
+    vireo__conn *c = new_conn(app, s);
+    r->app = app;
+    r->conn = c;
+    if (c == NULL) {
+        vireo__req_free(r);
+        vireo__conn_free_kept(kept);
+        turn_away(s);
+        return;
+    }
+    c->req = r;
+    c->kept = kept;
+    begin_way(c, kept != NULL);
+    if (c->detached)
+        give_away_kept(c);
+    else if (stream_open(c) && can_take(c))
+        go_on(c);
+    else if (stream_open(c) && c->kept == NULL)
+        vireo__stream_start(s);
+    else
+        wait_for_turn(c);
 }
 
 void vireo__conn_stop(vireo__conn *c)

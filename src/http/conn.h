@@ -36,6 +36,7 @@ typedef struct vireo__conn {
     bool detached : 1; /* the stream has another owner */
     bool single : 1;   /* the stream is for one request: one of HTTP/2 (h2.h) */
     bool sniffs : 1;   /* HTTP/2 may begin here */
+    bool moving : 1;   /* to another worker, see handover.c */
 } vireo__conn;
 
 /* vireo__conn_accept takes a new stream. */
@@ -58,6 +59,25 @@ void vireo__conn_writing(vireo__conn *c);
 
 /* vireo__conn_stop: the graceful end begins. */
 void vireo__conn_stop(vireo__conn *c);
+
+void vireo__conn_free(vireo__conn *c);        /* its stream has another owner, or is gone */
+void vireo__conn_free_kept(vireo__buf *kept); /* NULL is allowed */
+
+/* --- handover.c: to and from other workers --- */
+
+/* vireo__conn_hand_over sends the connection to the worker whose its request is, if that is another
+ * one. Returns whether it does. */
+bool vireo__conn_hand_over(vireo__conn *c);
+
+/* vireo__conn_adopt goes on with a connection that another worker has handed over (takes all).
+ *
+ * r     its head is complete, and was begun with vireo__req_begin
+ * kept  what has come behind it; NULL: nothing */
+void vireo__conn_adopt(vireo_app *app, vireo__stream *s, vireo_req *r, vireo__buf *kept);
+
+/* vireo__port_adopt makes a stream of a connection of the group's port |port|; as
+ * vireo__listener_adopt. */
+vireo__stream *vireo__port_adopt(vireo_app *app, unsigned port, vireo__parcel *parcel);
 
 /* --- sending.c: large replies, in slices of memory or of a file, as the client takes them --- */
 

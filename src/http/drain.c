@@ -16,6 +16,7 @@
 #include <vireo/error.h>
 
 #include "http/app.h"
+#include "http/group.h"
 
 enum { TICK_MS = 20 };
 
@@ -51,23 +52,32 @@ static void await_tick(vireo_app *app)
         vireo_stop(app);
 }
 
+/* Whoever is empty first still answers plain requests until all are. */
+static bool all_empty(vireo_app *app)
+{
+    if (app->group == NULL)
+        return true;
+    if (!app->drain.empty)
+        atomic_fetch_add(&app->group->empty, 1);
+    app->drain.empty = true;
+    return atomic_load(&app->group->empty) == app->group->count;
+}
+
 static void on_tick(vireo__deadline *deadline)
 {
     vireo_app *app = vireo__container(deadline, vireo_app, drain.tick);
     const vireo__drain *d = &app->drain;
     uint64_t elapsed_ms = vireo__loop_now(app->loop) - d->begin;
     bool late = elapsed_ms >= (uint64_t)d->window_ms + app->options.stop_timeout_ms;
-    if (let_go(app, elapsed_ms) == 0 || late)
+    if ((let_go(app, elapsed_ms) == 0 && all_empty(app)) || late)
         vireo_stop(app);
     else if (!app->stopping)
         await_tick(app);
 }
 
-int vireo_drain(vireo_app *app, uint32_t window_ms)
+static void drain_here(vireo_app *app, uint32_t window_ms)
 {
     size_t count = 0;
-    if (vireo__app_leaving(app))
-        return VIREO_ECLOSED;
     app->drain.on = true;
     app->drain.window_ms = window_ms;
     app->drain.begin = vireo__loop_now(app->loop);
@@ -79,6 +89,21 @@ int vireo_drain(vireo_app *app, uint32_t window_ms)
     vireo__log_line(&app->loop->log, VIREO_INFO, "http", "draining: %zu clients in %u ms", count,
                     window_ms);
     await_tick(app);
+}
+
+static void drain_too(vireo_app *app, void *window_ms)
+{
+    if (!vireo__app_leaving(app))
+        drain_here(app, (uint32_t)(uintptr_t)window_ms);
+}
+
+int vireo_drain(vireo_app *app, uint32_t window_ms)
+{
+    if (vireo__app_leaving(app))
+        return VIREO_ECLOSED;
+    if (app->group != NULL)
+        vireo__group_others(app, drain_too, (void *)(uintptr_t)window_ms);
+    drain_here(app, window_ms);
     return 0;
 }
 

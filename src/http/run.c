@@ -52,13 +52,11 @@ static void unwatch_signals(runner *run)
         uv_run(run->app->loop->uv, UV_RUN_ONCE);
 }
 
-static void print_address(const vireo_app *app, const vireo_listen_options *o)
+void vireo__app_tell_address(const vireo__listener *l, const vireo_listen_options *o)
 {
     char path[256];
     bool v6 = o->host != NULL && strchr(o->host, ':') != NULL;
     bool secure = o->tls != NULL || o->cert_file != NULL;
-    const vireo__list *newest = app->listeners.prev;
-    const vireo__listener *l = vireo__container(newest, vireo__listening, node)->listener;
     vireo__listener_path(l, path, sizeof path);
     if (path[0] != '\0')
         printf("%s: listening on unix:%s\n", o->name, path);
@@ -68,10 +66,20 @@ static void print_address(const vireo_app *app, const vireo_listen_options *o)
     fflush(stdout);
 }
 
+static const vireo__listener *newest_of(const vireo_app *app)
+{
+    return vireo__container(app->listeners.prev, vireo__listening, node)->listener;
+}
+
+void vireo__app_run_loop(vireo_app *app)
+{
+    while (!app->finished)
+        uv_run(app->loop->uv, UV_RUN_ONCE);
+}
+
 static void run_until_stopped(runner *run)
 {
-    while (!run->app->finished)
-        uv_run(run->app->loop->uv, UV_RUN_ONCE);
+    vireo__app_run_loop(run->app);
     unwatch_signals(run);
     vireo_app_free(run->app);
 }
@@ -94,7 +102,7 @@ int vireo_app_run(vireo_app *app, const vireo_listen_options *options)
     vireo__system_prepare(app, o.backlog);
     watch_signals(&run);
     if (o.name != NULL)
-        print_address(app, &o);
+        vireo__app_tell_address(newest_of(app), &o);
     run_until_stopped(&run);
     return 0;
 }
@@ -110,9 +118,7 @@ void vireo_run_loop(vireo_app *app)
 
 static void run_thread(void *user)
 {
-    vireo_app *app = user;
-    while (!app->finished)
-        uv_run(app->loop->uv, UV_RUN_ONCE);
+    vireo__app_run_loop(user);
 }
 
 int vireo_thread_start(vireo_app *app)

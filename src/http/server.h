@@ -39,6 +39,9 @@ typedef struct vireo__mount {
      * request, or takes the stream with vireo__req_detach. NULL: the request is handled as any
      * other. */
     void (*on_upgrade)(vireo_req *r);
+    /* In a group of workers: whose request is it? Asked when the head is complete, before anybody
+     * else sees the request. NULL: this application's. May be NULL. */
+    vireo_app *(*home)(void *owner, vireo_req *r);
 } vireo__mount;
 
 /* vireo__app_mount adds a mount (borrowed as long as the application has connections). Mounts with
@@ -84,6 +87,9 @@ int vireo__app_own(vireo_app *app, void *user, void (*free_fn)(void *));
 
 vireo_loop *vireo__app_loop(const vireo_app *app);
 const vireo_app_options *vireo__app_options(const vireo_app *app); /* with the defaults filled in */
+
+/* vireo__app_group returns the group of workers to which it belongs (http/group.h), or NULL. */
+struct vireo__group *vireo__app_group(const vireo_app *app);
 
 /* vireo__app_extension is a place where one floor above keeps its own state of an application; NULL
  * at first. */

@@ -9,6 +9,7 @@
 
 #include <vireo/error.h>
 
+#include "http/group.h"
 #include "socketio/adapter.h"
 #include "socketio/inside.h"
 #include "socketio/local.h"
@@ -59,15 +60,22 @@ static int take_options(vireo_ns *ns, const vireo_ns_options *options)
     return error < 0 ? error : vireo__limits_index(ns);
 }
 
+static int take_adapter(vireo_ns *ns, vireo_adapter_fn make, void *user)
+{
+    ns->adapter = make(ns, user);
+    return ns->adapter != NULL ? 0 : VIREO_ENOMEM;
+}
+
+/* Where nothing was said, workers of one process know each other. */
 static int make_adapter(vireo_ns *ns)
 {
     const vireo_io_options *io = &ns->io->options;
-    bool own = ns->options.adapter != NULL;
-    vireo_adapter_fn make = own ? ns->options.adapter : io->adapter;
-    if (make == NULL)
-        return 0;
-    ns->adapter = make(ns, own ? ns->options.adapter_user : io->adapter_user);
-    return ns->adapter != NULL ? 0 : VIREO_ENOMEM;
+    const vireo__group *g = vireo__app_group(ns->io->app);
+    if (ns->options.adapter != NULL)
+        return take_adapter(ns, ns->options.adapter, ns->options.adapter_user);
+    if (io->adapter != NULL)
+        return take_adapter(ns, io->adapter, io->adapter_user);
+    return g != NULL && g->adapter != NULL ? take_adapter(ns, g->adapter, g->adapter_user) : 0;
 }
 
 vireo_ns *vireo__ns_new(vireo_io *io, char *name, vireo__parent *parent,

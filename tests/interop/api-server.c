@@ -11,6 +11,8 @@
 
 #include "../../examples/cli.h"
 
+#include "serve.h"
+
 static int authorize(vireo_req *r)
 {
     const char *header = vireo_header(r, "authorization");
@@ -23,18 +25,20 @@ static char *describe(vireo_socket *s)
     return vireo_format(NULL, "{name:%s}", vireo_str(vireo_get(vireo_handshake_auth(s), "name")));
 }
 
-int main(int argc, char **argv)
+static int setup(vireo_app *app, void *user)
 {
     static char secret[] = "Bearer secret";
-    struct cli cli = cli_parse(argc, argv, 0);
-    vireo_app *app = vireo_app_new();
+    (void)user;
     vireo_io *io = vireo_socketio(app);
     if (io == NULL || vireo_io_api(io, "/open") != VIREO_EINVAL)
-        return 1; /* nobody would be asked */
+        return VIREO_EINVAL; /* nobody would be asked */
     vireo_io_namespace(io, "/", .describe = describe);
     vireo_io_namespace(io, "/other");
-    if (vireo_io_api(io, "/api", .authorize = authorize, .user = secret, .max_body_bytes = 1000) <
-        0)
-        return 1;
-    return vireo_run(app, .host = cli.host, .port = cli.port, .name = "api");
+    return vireo_io_api(io, "/api", .authorize = authorize, .user = secret, .max_body_bytes = 1000);
+}
+
+int main(int argc, char **argv)
+{
+    struct cli cli = cli_parse(argc, argv, 0);
+    return serve(setup, NULL, NULL, .host = cli.host, .port = cli.port, .name = "api");
 }

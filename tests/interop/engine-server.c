@@ -14,6 +14,8 @@
 #include "engineio/server.h"
 #include "ws/frame.h"
 
+#include "serve.h"
+
 /* What a send callback has to print; the session may be gone by then. */
 struct note {
     char id[32];
@@ -254,25 +256,28 @@ static bool read_option(vireo__eio_options *o, vireo_listen_options *listen, int
     }
 }
 
+static int setup(vireo_app *app, void *user)
+{
+    return vireo__eio_server_new(app, user, &events, NULL) != NULL ? 0 : VIREO_ENOMEM;
+}
+
 int main(int argc, char **argv)
 {
     vireo_listen_options listen = {.size = sizeof listen, .host = "127.0.0.1", .name = "engine"};
-    vireo__eio_options o = {.path = "/engine.io",
-                            .ping_interval_ms = 25000,
-                            .ping_timeout_ms = 20000,
-                            .upgrade_timeout_ms = 10000,
-                            .max_payload = 1000000,
-                            .max_payload_packets = 125000,
-                            .max_fragments = 131072,
-                            .max_queued_bytes = 16000000,
-                            .http_compression = {.level = 6, .threshold = 1024, .max_bytes = 1000000},
-                            .transports = VIREO__EIO_POLLING | VIREO__EIO_WEBSOCKET};
+    vireo__eio_options o = {
+        .path = "/engine.io",
+        .ping_interval_ms = 25000,
+        .ping_timeout_ms = 20000,
+        .upgrade_timeout_ms = 10000,
+        .max_payload = 1000000,
+        .max_payload_packets = 125000,
+        .max_fragments = 131072,
+        .max_queued_bytes = 16000000,
+        .http_compression = {.level = 6, .threshold = 1024, .max_bytes = 1000000},
+        .transports = VIREO__EIO_POLLING | VIREO__EIO_WEBSOCKET};
     int which;
     while ((which = getopt_long(argc, argv, "", long_options, NULL)) != -1)
         if (!read_option(&o, &listen, which))
             return 2;
-    vireo_app *app = vireo_app_new();
-    if (app == NULL || vireo__eio_server_new(app, &o, &events, NULL) == NULL)
-        return 1;
-    return vireo_app_run(app, &listen);
+    return serve_at(setup, &o, NULL, &listen);
 }

@@ -9,6 +9,8 @@
 
 #include <vireo/vireo.h>
 
+#include "serve.h"
+
 /* Prints a line that vireo_format returned, and frees it. */
 static void observe(char *line)
 {
@@ -257,15 +259,20 @@ static void on_disconnect(vireo_socket *s, const vireo_disconnect_info *why)
                          why->description[0] != '\0' ? why->description : NULL));
 }
 
+static int setup(vireo_app *app, void *user)
+{
+    const uint32_t *max_owed = user;
+    if (vireo_socketio(app, .max_owed = *max_owed) == NULL ||
+        vireo_namespace(app, "/", .on_connect = on_connect, .on_disconnect = on_disconnect,
+                        .on_any = on_any, .on_error = on_error, .event_guards = event_guards,
+                        .events = events) == NULL)
+        return VIREO_ENOMEM;
+    return 0;
+}
+
 int main(int argc, char **argv)
 {
     uint32_t max_owed =
         argc > 2 && strcmp(argv[1], "--max-owed") == 0 ? (uint32_t)atoi(argv[2]) : 0;
-    vireo_app *app = vireo_app_new();
-    if (app == NULL || vireo_socketio(app, .max_owed = max_owed) == NULL ||
-        vireo_namespace(app, "/", .on_connect = on_connect, .on_disconnect = on_disconnect,
-                        .on_any = on_any, .on_error = on_error, .event_guards = event_guards,
-                        .events = events) == NULL)
-        return 1;
-    return vireo_run(app, .host = "127.0.0.1", .name = "flow");
+    return serve(setup, &max_owed, NULL, .host = "127.0.0.1", .name = "flow");
 }

@@ -10,6 +10,8 @@
 
 #include <vireo/vireo.h>
 
+#include "serve.h"
+
 /* Prints a line that vireo_format returned, and frees it. */
 static void observe(char *line)
 {
@@ -200,6 +202,19 @@ static bool add_namespaces(vireo_app *app, uint32_t guard_timeout_ms)
                            .guard_timeout_ms = guard_timeout_ms) != NULL;
 }
 
+struct options {
+    vireo_io_options io;
+    uint32_t guard_timeout_ms;
+};
+
+static int setup(vireo_app *app, void *user)
+{
+    const struct options *o = user;
+    if (vireo_io_create(app, &o->io) == NULL || !add_namespaces(app, o->guard_timeout_ms))
+        return VIREO_ENOMEM;
+    return 0;
+}
+
 int main(int argc, char **argv)
 {
     static const struct option long_options[] = {
@@ -209,25 +224,21 @@ int main(int argc, char **argv)
         {"max-children", required_argument, NULL, 'm'},
         {0},
     };
-    vireo_io_options io = {.size = sizeof io,
-                           .on_new_namespace = on_new_namespace,
-                           .on_namespace_gone = on_namespace_gone};
-    uint32_t guard_timeout_ms = 0;
+    struct options o = {.io = {.size = sizeof o.io,
+                               .on_new_namespace = on_new_namespace,
+                               .on_namespace_gone = on_namespace_gone}};
     for (int which; (which = getopt_long(argc, argv, "", long_options, NULL)) != -1;) {
         uint32_t number = optarg != NULL ? (uint32_t)strtoul(optarg, NULL, 10) : 0;
         if (which == 'c')
-            io.cleanup_empty_child_namespaces = true;
+            o.io.cleanup_empty_child_namespaces = true;
         else if (which == 't')
-            io.connect_timeout_ms = number;
+            o.io.connect_timeout_ms = number;
         else if (which == 'g')
-            guard_timeout_ms = number;
+            o.guard_timeout_ms = number;
         else if (which == 'm')
-            io.max_child_namespaces = number;
+            o.io.max_child_namespaces = number;
         else
             return 2;
     }
-    vireo_app *app = vireo_app_new();
-    if (app == NULL || vireo_io_create(app, &io) == NULL || !add_namespaces(app, guard_timeout_ms))
-        return 1;
-    return vireo_run(app, .host = "127.0.0.1", .name = "namespaces");
+    return serve(setup, &o, NULL, .host = "127.0.0.1", .name = "namespaces");
 }

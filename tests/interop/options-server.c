@@ -12,6 +12,8 @@
 
 #include "../../examples/cli.h"
 
+#include "serve.h"
+
 static void observe(const char *event, const char *id, const char *reason)
 {
     char *line = vireo_format(NULL, "{event:%s, id:%s, reason:%s}", event, id, reason);
@@ -78,15 +80,20 @@ static void on_leave(vireo_socket *s, const vireo_msg *m)
 static const vireo_event_handler events[] = {
     {"echo", on_echo}, {"ask", on_ask}, {"leave", on_leave}, {0}};
 
-int main(int argc, char **argv)
+static int setup(vireo_app *app, void *user)
 {
-    struct cli cli = cli_parse(argc, argv, 0);
-    vireo_app *app = vireo_app_new();
+    (void)user;
     vireo_socketio(app, .allow_eio3 = true, .cookie = "sid", .deflate = {.on = true},
                    .on_headers = on_headers, .on_initial_headers = on_initial_headers);
     vireo_namespace(app, "/", .on_connect = on_connect, .on_disconnect = on_disconnect,
                     .events = events);
     vireo_namespace(app, "/guarded", .guard = guard, .on_connect = on_connect,
                     .on_disconnect = on_disconnect, .events = events);
-    return vireo_run(app, .host = cli.host, .port = cli.port, .name = "options");
+    return 0;
+}
+
+int main(int argc, char **argv)
+{
+    struct cli cli = cli_parse(argc, argv, 0);
+    return serve(setup, NULL, NULL, .host = cli.host, .port = cli.port, .name = "options");
 }

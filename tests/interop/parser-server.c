@@ -11,6 +11,8 @@
 
 #include <vireo/vireo.h>
 
+#include "serve.h"
+
 static void print_line(const char *tmpl_text)
 {
     printf("%s\n", tmpl_text);
@@ -150,19 +152,23 @@ static const vireo_parser *parser_of(const char *name)
     return strcmp(name, "hooks") == 0 ? vireo_parser_json() : vireo_parser_msgpack();
 }
 
-int main(int argc, char **argv)
+static int setup(vireo_app *app, void *user)
 {
-    static const struct option options[] = {{"parser", required_argument, NULL, 'p'}, {0}};
-    const char *name = "msgpack";
-    for (int c; (c = getopt_long(argc, argv, "", options, NULL)) != -1;)
-        if (c == 'p')
-            name = optarg;
-    vireo_app *app = vireo_app_new();
     vireo_websocket(app, "/raw", .on_open = on_ws_open);
-    vireo_socketio(app, .parser = parser_of(name), .parser_user = &hooks,
+    vireo_socketio(app, .parser = parser_of(user), .parser_user = &hooks,
                    .max_message_bytes = 200000, .max_values = 1000);
     vireo_namespace(app, "/", .guard = guard, .on_connect = on_connect,
                     .on_disconnect = on_disconnect, .on_error = on_error, .events = events);
     vireo_namespace(app, "/admin", .guard = guard, .on_connect = on_connect, .events = events);
-    return vireo_run(app, .host = "127.0.0.1", .port = 0, .name = "parser-server");
+    return 0;
+}
+
+int main(int argc, char **argv)
+{
+    static const struct option options[] = {{"parser", required_argument, NULL, 'p'}, {0}};
+    char *name = (char[]){"msgpack"};
+    for (int c; (c = getopt_long(argc, argv, "", options, NULL)) != -1;)
+        if (c == 'p')
+            name = optarg;
+    return serve(setup, name, NULL, .host = "127.0.0.1", .port = 0, .name = "parser-server");
 }

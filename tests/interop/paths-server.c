@@ -11,6 +11,8 @@
 
 #include "../../examples/cli.h"
 
+#include "serve.h"
+
 /* The server's name, which is the namespace's user pointer. */
 static const char *name_of(const vireo_socket *s)
 {
@@ -66,19 +68,21 @@ static bool add_servers(vireo_app *app)
                                        .on_connect = on_connect, .events = events) != NULL;
 }
 
+static int setup(vireo_app *app, void *user)
+{
+    const char *trusted = user;
+    if (!add_servers(app) || vireo_route(app, "GET", "/hello", say_hello, NULL) < 0 ||
+        vireo_websocket(app, "/echo", .on_message = on_message) == NULL)
+        return VIREO_ENOMEM;
+    return trusted != NULL ? vireo_trust_proxy(app, .addresses = trusted) : 0;
+}
+
 int main(int argc, char **argv)
 {
     struct cli_option more[] = {{"--trust", "proxies to believe", NULL},
                                 {"--proxy", "connections begin with a PROXY head", NULL},
                                 {0}};
     struct cli cli = cli_parse_more(argc, argv, 0, more);
-    vireo_app *app = vireo_app_new();
-    if (app == NULL || !add_servers(app) ||
-        vireo_route(app, "GET", "/hello", say_hello, NULL) < 0 ||
-        vireo_websocket(app, "/echo", .on_message = on_message) == NULL)
-        return 1;
-    if (more[0].value != NULL && vireo_trust_proxy(app, .addresses = more[0].value) < 0)
-        return 1;
-    return vireo_run(app, .host = cli.host, .port = cli.port, .name = "paths",
-                     .proxy_protocol = more[1].value != NULL);
+    return serve(setup, (char *)(uintptr_t)more[0].value, NULL, .host = cli.host, .port = cli.port,
+                 .name = "paths", .proxy_protocol = more[1].value != NULL);
 }

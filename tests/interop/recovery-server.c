@@ -11,6 +11,8 @@
 
 #include <vireo/vireo.h>
 
+#include "serve.h"
+
 #define MOST_NAMES 16
 
 struct data {
@@ -225,8 +227,16 @@ static bool has(int argc, char **argv, const char *name)
     return false;
 }
 
-int main(int argc, char **argv)
+struct arguments {
+    int argc;
+    char **argv;
+};
+
+static int setup(vireo_app *app, void *user)
 {
+    const struct arguments *a = user;
+    int argc = a->argc;
+    char **argv = a->argv;
     const vireo_ns_options options = {
         .size = sizeof options,
         .data_size = sizeof(struct data),
@@ -236,9 +246,7 @@ int main(int argc, char **argv)
         .on_expired = on_expired,
         .events = events,
     };
-    vireo_app *app = vireo_app_new();
-    if (app == NULL ||
-        vireo_socketio(app, .recovery_ms = number_of(argc, argv, "--recovery-ms", 60000),
+    if (vireo_socketio(app, .recovery_ms = number_of(argc, argv, "--recovery-ms", 60000),
                        .recovery_bytes = number_of(argc, argv, "--bytes", 0),
                        .recovery_clients = number_of(argc, argv, "--clients", 0),
                        .recovery_client_bytes = number_of(argc, argv, "--client-bytes", 0),
@@ -247,6 +255,12 @@ int main(int argc, char **argv)
         vireo_ns_create(app, "/", &options) == NULL ||
         vireo_ns_create(app, "/other", &options) == NULL ||
         vireo_ns_create_matching(app, "^/dyn-[0-9]+$", &options) == NULL)
-        return 1;
-    return vireo_run(app, .host = "127.0.0.1", .name = "recovery");
+        return VIREO_ENOMEM;
+    return 0;
+}
+
+int main(int argc, char **argv)
+{
+    struct arguments a = {argc, argv};
+    return serve(setup, &a, NULL, .host = "127.0.0.1", .name = "recovery");
 }

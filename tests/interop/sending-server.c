@@ -15,6 +15,8 @@
 
 #include <vireo/vireo.h>
 
+#include "serve.h"
+
 enum { FILLER = 256 * 1024, QUIET_TURNS = 20 };
 
 static void observe(char *line)
@@ -143,6 +145,14 @@ static const vireo_event_handler events[] = {
     {"ack", on_ack}, {"note", on_note},       {0},
 };
 
+static int setup(vireo_app *app, void *user)
+{
+    if (vireo_io_create(app, user) == NULL ||
+        vireo_namespace(app, "/", .on_disconnect = on_disconnect, .events = events) == NULL)
+        return VIREO_ENOMEM;
+    return 0;
+}
+
 int main(int argc, char **argv)
 {
     vireo_io_options o = {.size = sizeof o};
@@ -160,9 +170,6 @@ int main(int argc, char **argv)
         else if (strcmp(argv[i], "--deflate") == 0)
             o.deflate = (vireo_ws_deflate){.on = true, .server_context_takeover = true};
     }
-    vireo_app *app = vireo_app_new(.max_queued_bytes = (size_t)8 << 20);
-    if (app == NULL || vireo_io_create(app, &o) == NULL ||
-        vireo_namespace(app, "/", .on_disconnect = on_disconnect, .events = events) == NULL)
-        return 1;
-    return vireo_run(app, .host = "127.0.0.1", .name = "sending");
+    static const vireo_app_options app = {.size = sizeof app, .max_queued_bytes = (size_t)8 << 20};
+    return serve(setup, &o, &app, .host = "127.0.0.1", .name = "sending");
 }

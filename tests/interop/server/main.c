@@ -3,6 +3,7 @@
 
 #include <getopt.h>
 
+#include "serve.h"
 #include "server.h"
 
 struct options {
@@ -78,6 +79,14 @@ static bool read_option(struct options *o, int which)
     }
 }
 
+static int setup(vireo_app *app, void *user)
+{
+    const struct options *o = user;
+    if (vireo_io_create(app, &o->io) == NULL || !add_namespaces(app) || !add_raw(app))
+        return VIREO_EINVAL;
+    return 0;
+}
+
 int main(int argc, char **argv)
 {
     struct options o = {
@@ -88,10 +97,5 @@ int main(int argc, char **argv)
     while ((which = getopt_long(argc, argv, "", long_options, NULL)) != -1)
         if (!read_option(&o, which))
             return 2;
-    vireo_app *app = vireo_app_create(&o.app);
-    if (app == NULL || vireo_io_create(app, &o.io) == NULL)
-        return 1;
-    if (!add_namespaces(app) || !add_raw(app))
-        return 1;
-    return vireo_app_run(app, &o.listen);
+    return serve_at(setup, &o, &o.app, &o.listen);
 }

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: MIT
+ * SPDX-FileCopyrightText: Copyright (c) 2026 The Vireo authors */
+
+/* handover.c: a connection whose next request belongs to another worker of the group goes there,
+ * with what it has brought:
+ *
+ *     head is complete -> the mount names another worker -> what was answered before is written
+ *       -> the stream becomes a parcel ~~~> a connection there, whose request's head is complete
+ *
+ * It stays there until it brings a request for somebody else. What is behind the head is either
+ * read already, and goes with it, or still in the kernel. */
+
+#include <stdlib.h>
+
+#include <vireo/error.h>
+
+#include "http/conn.h"
+#include "http/group.h"
+#include "http/request.h"
+
+typedef struct handover {
+    vireo__parcel parcel;
+    vireo_req *request;
+    vireo__buf *kept;
+    unsigned port;
+} handover;
+
+/* Its memory goes to this loop's stock: any of them will do. */
+static void drop(vireo_app *app, handover *h)
+{
+    h->request->app = app;
+    vireo__req_free(h->request);
+    vireo__parcel_drop(&h->parcel);
+    vireo__conn_free_kept(h->kept);
+    free(h);
+}
+
+static void arrive(void *user, void *given)
+{
+    vireo_app *app = user;
+    handover *h = given;
+    vireo__stream *s = vireo__port_adopt(app, h->port, &h->parcel);
+    if (s == NULL) {
+        drop(app, h);
+        return;
+    }
+    if (h->parcel.early.len > 0 && h->kept == NULL) {
+        h->kept = calloc(1, sizeof *h->kept);
+        if (h->kept != NULL)
+            vireo__buf_init(h->kept, VIREO__BUF_UNLIMITED);
+    }
+    if (h->parcel.early.len > 0 &&
+        (h->kept == NULL ||
+         vireo__buf_append(h->kept, h->parcel.early.data, h->parcel.early.len) < 0)) {
+        vireo__stream_close(s, VIREO_ENOMEM);
+        drop(app, h);
+        return;
+    }
+    vireo__buf_deinit(&h->parcel.early);
+    vireo_req *r = h->request;
+    vireo__buf *kept = h->kept;
+    free(h);
+    vireo__conn_adopt(app, s, r, kept);
+}
+
+static unsigned port_of(const vireo__stream *s)
+{
+    return ((const vireo__listening *)vireo__listener_owner(s->listener))->port;
+}
+
+static void on_detached(void *user, vireo__parcel *parcel)
+{
+    vireo__conn *c = user;
+    vireo_app *app = c->app, *to = c->req->user;
+    handover *h = calloc(1, sizeof *h);
+    unsigned port = port_of(c->stream);
+    if (h == NULL) {
+        vireo__conn_free(c);
+        vireo__parcel_drop(parcel);
+        return;
+    }
+    *h = (handover){.parcel = *parcel, .request = c->req, .kept = c->kept, .port = port};
+    h->request->conn = NULL;
+    c->req = NULL;
+    c->kept = NULL;
+    vireo__conn_free(c);
+    atomic_fetch_add_explicit(&app->group->load[to->worker], 1, memory_order_relaxed);
+    if (vireo__loop_post(to->loop, arrive, to, h) == 0)
+        return;
+    atomic_fetch_sub_explicit(&app->group->load[to->worker], 1, memory_order_relaxed);
+    drop(app, h);
+}
+
+/* What is one of many requests of an HTTP/2 connection cannot go without the others: a browser has
+ * one such connection for all it asks, so that its sessions are where that is.
+ *
+ * Whose request it is, stands in its |user| as long as it has no handler. */
+bool vireo__conn_hand_over(vireo__conn *c)
+{
+    vireo_req *r = c->req;
+    if (c->app->group == NULL || c->single || r->mount == NULL || r->mount->home == NULL)
+        return false;
+    vireo_app *home = r->mount->home(r->mount->owner, r);
+    if (home == NULL || home == c->app)
+        return false;
+    int error = vireo__stream_detach(c->stream, on_detached, c);
+    if (error < 0)
+        return false; /* it breaks off anyway, or there is an answer: no such session here */
+    r->user = home;
+    c->moving = true;
+    return true;
+}
