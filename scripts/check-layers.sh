@@ -13,6 +13,7 @@ floors='base payload loop net http ws sse engineio socketio cluster cli'
 codecs='
 base/dotenv
 cli/histogram
+cluster/mail
 cluster/message
 engineio/id
 engineio/jsonp

@@ -111,6 +111,7 @@ struct vireo_app {
     struct vireo__group *group;             /* of workers; NULL: it is alone */
     unsigned worker;                        /* its number there */
     unsigned ports;                         /* how many of the group's it serves */
+    struct metrics *metrics;                /* of vireo_metrics; NULL: none */
     uint16_t port;
     vireo_connections_format connlog;
     uv_thread_t thread; /* of vireo_thread_start */

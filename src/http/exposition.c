@@ -80,11 +80,9 @@ static void write_labels(vireo__buf *b, const char *const *labels)
     }
 }
 
-void vireo__expose(vireo__exposition *x, const vireo__metric *metric, uint64_t value,
-                   const char *const *labels)
+/* The labels stand in the buffer, from |begin| on. */
+static void expose(vireo__exposition *x, const vireo__metric *metric, uint64_t value, size_t begin)
 {
-    size_t begin = x->labels.len;
-    write_labels(&x->labels, labels);
     if (x->labels.error < 0) {
         x->error = x->labels.error;
         return;
@@ -100,6 +98,27 @@ void vireo__expose(vireo__exposition *x, const vireo__metric *metric, uint64_t v
         x->error = VIREO_ENOMEM;
     else
         *s = (sample){metric, value, begin, x->labels.len - begin};
+}
+
+void vireo__expose(vireo__exposition *x, const vireo__metric *metric, uint64_t value,
+                   const char *const *labels)
+{
+    size_t begin = x->labels.len;
+    write_labels(&x->labels, labels);
+    expose(x, metric, value, begin);
+}
+
+void vireo__exposition_add(vireo__exposition *x, const vireo__exposition *from)
+{
+    for (size_t i = 0; i < from->count; i++) {
+        const sample *s = &from->samples[i];
+        size_t begin = x->labels.len;
+        if (s->labels_len > 0)
+            vireo__buf_append(&x->labels, from->labels.data + s->labels, s->labels_len);
+        expose(x, s->metric, s->value, begin);
+    }
+    if (from->error < 0)
+        x->error = from->error;
 }
 
 /* --- writing ---------------------------------------------------------------------------------- */

@@ -45,6 +45,9 @@ void vireo__expose(vireo__exposition *x, const vireo__metric *metric, uint64_t v
                    const char *const *labels);
 #define VIREO__LABELS(...) ((const char *const[]){__VA_ARGS__, NULL})
 
+/* vireo__exposition_add adds all numbers of |from|. */
+void vireo__exposition_add(vireo__exposition *x, const vireo__exposition *from);
+
 /* vireo__exposition_write appends all of it to |out|. Returns 0 or VIREO_ENOMEM. */
 int vireo__exposition_write(const vireo__exposition *x, vireo__buf *out);
 

@@ -2,7 +2,8 @@
  * SPDX-FileCopyrightText: Copyright (c) 2026 The Vireo authors */
 
 /* ratelimit.c: how many requests a client may send (vireo/middleware.h). Clients stand in a map and
- * in a list, the one seen longest ago first. */
+ * in a list, the one seen longest ago first. Workers of one group count together, under a lock that
+ * is held for one look-up. */
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,6 +11,8 @@
 #include <vireo/middleware.h>
 
 #include "base/map.h"
+#include "base/random.h"
+#include "http/group.h"
 #include "http/request.h"
 #include "http/window.h"
 
@@ -31,6 +34,8 @@ typedef struct client {
 
 typedef struct limiter {
     vireo_rate_options options;
+    uv_mutex_t lock;
+    uint64_t now; /* the latest of the clocks of all loops, which are some milliseconds apart */
     vireo__map clients;
     vireo__list seen;
 } limiter;
@@ -53,6 +58,7 @@ static void free_limiter(void *user)
     for (client *c; (c = oldest(l)) != NULL;)
         forget(l, c);
     vireo__map_deinit(&l->clients);
+    uv_mutex_destroy(&l->lock);
     free(l);
 }
 
@@ -107,22 +113,38 @@ static const char *address_key(const vireo_req *r, char out[VIREO__IP_TEXT])
     return out;
 }
 
+/* What one request has taken. */
+typedef struct taken {
+    vireo__window_result result;
+    uint64_t end_ms; /* until the window ends, and more is left */
+} taken;
+
+static int take(limiter *l, const char *key, uint64_t now, taken *t)
+{
+    l->now = now > l->now ? now : l->now;
+    client *c = find_client(l, key, l->now);
+    if (c == NULL)
+        return VIREO_ENOMEM;
+    t->result = vireo__window_take(&c->window, l->now, l->options.limit, l->options.window_ms);
+    t->end_ms = c->window.began + l->options.window_ms - l->now;
+    return 0;
+}
+
 static unsigned long long seconds(uint64_t ms)
 {
     return (ms + 999) / 1000;
 }
 
-static void tell(vireo_req *r, const limiter *l, const client *c, const vireo__window_result *w,
-                 uint64_t now)
+static void tell(vireo_req *r, const limiter *l, const taken *t)
 {
     const vireo_rate_options *o = &l->options;
+    const vireo__window_result *w = &t->result;
     char text[80];
-    uint64_t end = c->window.began + o->window_ms - now; /* of the window: then more is left */
     snprintf(text, sizeof text, "\"default\";q=%u;w=%llu", o->limit, seconds(o->window_ms));
     if (!o->silent)
         vireo_reply_header(r, "RateLimit-Policy", text);
     snprintf(text, sizeof text, "\"default\";r=%u;t=%llu", w->left,
-             seconds(w->wait_ms > 0 ? w->wait_ms : end));
+             seconds(w->wait_ms > 0 ? w->wait_ms : t->end_ms));
     if (!o->silent)
         vireo_reply_header(r, "RateLimit", text);
 }
@@ -140,30 +162,50 @@ static int limit(vireo_req *r)
 {
     limiter *l = vireo_req_user(r);
     char text[VIREO__IP_TEXT];
-    uint64_t now = vireo__loop_now(r->app->loop);
+    taken t;
     const char *key = l->options.key != NULL ? l->options.key(r) : address_key(r, text);
     if (key == NULL)
         return vireo_pass(r);
-    client *c = find_client(l, key, now);
-    if (c == NULL)
-        return VIREO_ENOMEM;
-    vireo__window_result w =
-        vireo__window_take(&c->window, now, l->options.limit, l->options.window_ms);
-    tell(r, l, c, &w, now);
-    return w.allowed ? vireo_pass(r) : refuse(r, &w);
+    uv_mutex_lock(&l->lock);
+    int error = take(l, key, vireo__loop_now(r->app->loop), &t);
+    uv_mutex_unlock(&l->lock);
+    if (error < 0)
+        return error;
+    tell(r, l, &t);
+    return t.result.allowed ? vireo_pass(r) : refuse(r, &t.result);
+}
+
+static void *make_limiter(void *options)
+{
+    limiter *l = calloc(1, sizeof *l);
+    vireo__hash_key key;
+    if (l == NULL)
+        return NULL;
+    vireo__random(&key, sizeof key);
+    l->options = *(const vireo_rate_options *)options;
+    uv_mutex_init(&l->lock);
+    vireo__map_init(&l->clients, key);
+    vireo__list_init(&l->seen);
+    return l;
+}
+
+static void leave_to_group(void *shared)
+{
+    (void)shared;
 }
 
 int vireo_rate_limit_use(vireo_app *app, const char *prefix, const vireo_rate_options *options)
 {
-    limiter *l = calloc(1, sizeof *l);
+    static const char key;
+    vireo_rate_options o = {0};
+    memcpy(&o, options, options->size < sizeof o ? options->size : sizeof o);
+    o.limit = o.limit ? o.limit : DEFAULT_LIMIT;
+    o.window_ms = o.window_ms ? o.window_ms : DEFAULT_WINDOW_MS;
+    o.max_clients = o.max_clients ? o.max_clients : DEFAULT_CLIENTS;
+    limiter *l = app->group != NULL ? vireo__group_share(app, &key, make_limiter, &o, free_limiter)
+                                    : make_limiter(&o);
     if (l == NULL)
         return VIREO_ENOMEM;
-    vireo_rate_options *o = &l->options;
-    memcpy(o, options, options->size < sizeof *o ? options->size : sizeof *o);
-    o->limit = o->limit ? o->limit : DEFAULT_LIMIT;
-    o->window_ms = o->window_ms ? o->window_ms : DEFAULT_WINDOW_MS;
-    o->max_clients = o->max_clients ? o->max_clients : DEFAULT_CLIENTS;
-    vireo__map_init(&l->clients, app->loop->hash_key);
-    vireo__list_init(&l->seen);
-    return vireo__app_use(app, prefix, limit, l, free_limiter);
+    return vireo__app_use(app, prefix, limit, l,
+                          app->group != NULL ? leave_to_group : free_limiter);
 }
