@@ -87,6 +87,14 @@ for kind in wire interop fault browser; do
     [ -n "$files" ] && node_tests "$kind" $files
 done
 
+# The same tests against four workers, where they do not look at what one of them alone does.
+workers_tests() {
+    files=$(printf 'tests/interop/%s.test.mjs ' events connect upgrade flow engine)
+    # shellcheck disable=SC2086
+    VIREO_WORKERS=4 VIREO_KINDS=vireo node_tests workers $files
+}
+workers_tests
+
 # What moves bytes once more, on the kernel's io_uring instead of libuv (where there is none, on libuv again).
 export VIREO_IO=uring VIREO_KINDS=vireo
 say 'io_uring: unit tests'
