@@ -246,7 +246,7 @@ static void on_upgrade(vireo_req *r)
 static vireo_app *home(void *owner, vireo_req *r)
 {
     const vireo__eio_server *server = owner;
-    vireo__str sid = vireo__eio_req_param(r, "sid");
+    vireo__str sid = vireo__req_query_value(r, "sid");
     if (sid.len == 0 || vireo__eio_session_find(server, sid.at, sid.len) != NULL)
         return NULL;
     return vireo__directory_find(server->directory, sid);
