@@ -202,8 +202,10 @@ static int run(program *p)
     if (good)
         tell_address(p);
     vireo__group_begin(p->group, p->begun, good);
-    while (good && p->running > 0)
+    while (good && (p->running > 0 || p->group->open_ports > 0))
         uv_run(p->group->loop->uv, UV_RUN_ONCE);
+    if (good)
+        vireo__group_finish_main(p->group);
     for (unsigned i = 0; i < p->begun; i++)
         uv_thread_join(&p->threads[i].id);
     if (good)

@@ -107,7 +107,7 @@ void vireo__group_set_up(vireo__group *g)
 void vireo__group_begin(vireo__group *g, unsigned count, bool start)
 {
     uv_mutex_lock(&g->lock);
-    g->left = count;
+    g->left = start ? count + 1 : count; /* the main thread accepts as long as it is started */
     g->state = start ? VIREO__GROUP_STARTED : VIREO__GROUP_GIVEN_UP;
     uv_cond_broadcast(&g->changed);
     uv_mutex_unlock(&g->lock);
@@ -181,7 +181,7 @@ void *vireo__group_share(vireo_app *app, const void *key, void *(*make)(void *ar
 int vireo__group_post(vireo__group *g, unsigned index, void (*fn)(vireo_app *app, void *user),
                       void *user)
 {
-    return vireo_post(g->apps[index], fn, user);
+    return vireo__group_over(g) ? VIREO_ECLOSED : vireo_post(g->apps[index], fn, user);
 }
 
 void vireo__group_others(const vireo_app *app, void (*fn)(vireo_app *app, void *user), void *user)
@@ -216,13 +216,25 @@ bool vireo__group_stop(vireo__group *g)
     return true;
 }
 
-void vireo__group_finish(vireo__group *g)
+static void one_less(vireo__group *g)
 {
-    uv_mutex_lock(&g->lock);
     if (--g->left == 0)
         atomic_store(&g->over, true);
     uv_cond_broadcast(&g->changed);
+}
+
+void vireo__group_finish(vireo__group *g)
+{
+    uv_mutex_lock(&g->lock);
+    one_less(g);
     while (g->left > 0)
         uv_cond_wait(&g->changed, &g->lock);
+    uv_mutex_unlock(&g->lock);
+}
+
+void vireo__group_finish_main(vireo__group *g)
+{
+    uv_mutex_lock(&g->lock);
+    one_less(g);
     uv_mutex_unlock(&g->lock);
 }

@@ -95,7 +95,7 @@ void *vireo__group_share(vireo_app *app, const void *key, void *(*make)(void *ar
 
 /* --- running ---------------------------------------------------------------------------------- */
 
-/* vireo__group_post is vireo_post for the worker |index|. */
+/* vireo__group_post is vireo_post for the worker |index|; VIREO_ECLOSED once all have finished. */
 int vireo__group_post(vireo__group *g, unsigned index, void (*fn)(vireo_app *app, void *user),
                       void *user);
 
@@ -115,8 +115,10 @@ static inline bool vireo__group_over(const vireo__group *g)
     return atomic_load(&g->over);
 }
 
-/* vireo__group_finish returns when all workers have called it. Its loop runs no more. */
+/* vireo__group_finish returns when all workers have called it, and the main thread
+ * vireo__group_finish_main: its loop runs no more. */
 void vireo__group_finish(vireo__group *g);
+void vireo__group_finish_main(vireo__group *g);
 
 /* --- ports.c ---------------------------------------------------------------------------------- */
 

@@ -85,7 +85,7 @@ static void on_detached(void *user, vireo__parcel *parcel)
     c->kept = NULL;
     vireo__conn_free(c);
     atomic_fetch_add_explicit(&app->group->load[to->worker], 1, memory_order_relaxed);
-    if (vireo__loop_post(to->loop, arrive, to, h) == 0)
+    if (!vireo__group_over(app->group) && vireo__loop_post(to->loop, arrive, to, h) == 0)
         return;
     atomic_fetch_sub_explicit(&app->group->load[to->worker], 1, memory_order_relaxed);
     drop(app, h);

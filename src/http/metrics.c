@@ -245,7 +245,8 @@ static void read_there(vireo_app *app, void *user)
     reading *one = user;
     if (app->metrics != NULL)
         tell_own(app->metrics, &one->own);
-    if (vireo_post(one->of->app, take_reading, one) < 0)
+    const vireo_app *to = one->of->app;
+    if (vireo__group_post(app->group, to->worker, take_reading, one) < 0)
         drop_reading(one);
 }
 

@@ -6,6 +6,7 @@
  *     session.c        the middleware: cookie, reading, writing
  *     session_data.c   the members, and their JSON
  *     session_memory.c session_redis.c   stores
+ *     session_shared.c   one store for all workers
  */
 
 #ifndef VIREO_HTTP_SESSION_H
@@ -48,5 +49,13 @@ int vireo__session_read(vireo_session *s, const char *json, size_t len);
  * now_ms   since 1970, for the member "cookie"
  * Returns the buffer's sticky error. */
 int vireo__session_write(const vireo_session *s, int64_t now_ms, vireo__buf *out);
+
+/* vireo__session_store_share returns new: for a worker of a group, a store that is the same for all
+ * of them: |make| makes it for the first. |key| as in vireo__group_share. NULL when memory runs
+ * out. */
+vireo_session_store *vireo__session_store_share(vireo_app *app, const void *key,
+                                                vireo_session_store *(*make)(vireo_app *app,
+                                                                             const void *options),
+                                                const void *options);
 
 #endif

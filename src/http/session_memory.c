@@ -207,9 +207,9 @@ static void close_store(vireo_session_store *store)
     free(m);
 }
 
-vireo_session_store *vireo_memory_store_new(vireo_app *app,
-                                            const vireo_memory_store_options *options)
+static vireo_session_store *make(vireo_app *app, const void *given)
 {
+    const vireo_memory_store_options *options = given;
     vireo_memory_store_options o = {0};
     memcpy(&o, options, options->size < sizeof o ? options->size : sizeof o);
     memory_store *m = calloc(1, sizeof *m);
@@ -223,4 +223,12 @@ vireo_session_store *vireo_memory_store_new(vireo_app *app,
     vireo__list_init(&m->used);
     vireo__list_init(&m->answers);
     return &m->store;
+}
+
+vireo_session_store *vireo_memory_store_new(vireo_app *app,
+                                            const vireo_memory_store_options *options)
+{
+    static const char key;
+    return app->group != NULL ? vireo__session_store_share(app, &key, make, options)
+                              : make(app, options);
 }

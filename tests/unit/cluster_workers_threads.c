@@ -24,7 +24,7 @@
 
 #include <vireo/vireo.h>
 
-enum { WORKERS = 4, SESSIONS = 12, PATIENCE_S = 20, ROOM = 16384 };
+enum { WORKERS = 4, SESSIONS = 12, PATIENCE_S = 20, ROOM = 65536 };
 
 /* What the workers tell the test. */
 typedef struct report {
@@ -103,10 +103,22 @@ static const vireo_event_handler events[] = {
     {"stop", on_stop}, {"drain", on_drain}, {0}};
 static const vireo_server_handler server_events[] = {{"who", on_who}, {0}};
 
+static int count_visits(vireo_req *r)
+{
+    vireo_session *s = vireo_session_of(r);
+    int visits = (int)vireo_int(vireo_session_get(s, "visits"), 0) + 1;
+    vireo_session_set(s, "visits", "%d", visits);
+    return vireo_reply_json(r, 200, "[%d,%u]", visits, vireo_worker(vireo_req_app(r)));
+}
+
 static int setup(vireo_app *app, void *user)
 {
     report *r = user;
     vireo_app_set_user(app, r);
+    vireo_secrets(app, "secret", NULL);
+    vireo_sessions(app, "/visits");
+    vireo_route(app, "GET", "/visits", count_visits, NULL);
+    vireo_metrics(app, "/metrics");
     vireo_namespace(app, "/", .on_connect = on_connect, .events = events,
                     .server_events = server_events);
     vireo_namespace_matching(app, "^/dyn-[0-9]+$", .on_connect = on_connect, .events = events);
@@ -304,12 +316,72 @@ static void namespaces_that_some_have(void **state)
     finish(&f);
 }
 
+/* One request on a connection of its own. */
+static char *fetch(const report *r, const char *path, const char *cookie, char room[ROOM])
+{
+    char text[512];
+    int fd = dial(r);
+    snprintf(text, sizeof text, "GET %s HTTP/1.1\r\nHost: x\r\nCookie: %s\r\n\r\n", path, cookie);
+    send_text(fd, text);
+    char *body = read_answer(fd, room);
+    close(fd);
+    return body;
+}
+
+/* H10: a session that begins on one worker is known to all. */
+static void sessions_in_memory(void **state)
+{
+    (void)state;
+    fixture f;
+    char room[ROOM], cookie[200];
+    unsigned seen = 0;
+    begin(&f, "40");
+    fetch(&f.report, "/visits", "", room);
+    const char *set = strcasestr(room, "set-cookie: ");
+    assert_non_null(set);
+    snprintf(cookie, sizeof cookie, "%.*s", (int)strcspn(set + 12, ";"), set + 12);
+    for (int i = 2; i <= 20; i++) {
+        int visits = 0;
+        unsigned worker = 0;
+        assert_int_equal(
+            sscanf(fetch(&f.report, "/visits", cookie, room), "[%d,%u]", &visits, &worker), 2);
+        assert_int_equal(visits, i);
+        seen |= 1u << worker;
+    }
+    assert_int_equal(seen, (1u << WORKERS) - 1);
+    post(f.fds[0], f.sids[0], "42[\"stop\"]");
+    finish(&f);
+}
+
+/* O04: whoever is asked tells the sum of all. */
+static void metrics_of_all(void **state)
+{
+    (void)state;
+    fixture f;
+    char room[ROOM];
+    begin(&f, "40");
+    for (int i = 0; i < WORKERS; i++) {
+        const char *body = fetch(&f.report, "/metrics", "", room);
+        const char *at = strstr(body, "\nvireo_sessions{");
+        unsigned long sessions = 0;
+        for (; at != NULL; at = strstr(at + 1, "\nvireo_sessions{"))
+            sessions += strtoul(strchr(at, '}') + 1, NULL, 10);
+        assert_int_equal(sessions, SESSIONS);
+        assert_non_null(strstr(body, "\nvireo_workers 4\n"));
+        assert_non_null(strstr(body, "vireo_loop_lag_seconds{worker=\"3\"}"));
+    }
+    post(f.fds[0], f.sids[0], "42[\"stop\"]");
+    finish(&f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(one_connection_for_all_sessions),
         cmocka_unit_test(pipelined),
         cmocka_unit_test(namespaces_that_some_have),
+        cmocka_unit_test(sessions_in_memory),
+        cmocka_unit_test(metrics_of_all),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
