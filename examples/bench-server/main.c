@@ -60,23 +60,36 @@ static const vireo_event_handler events[] = {
     {"join", on_join}, {"room", on_room}, {0},
 };
 
+/* Once for each worker. */
+static int setup(vireo_app *app, void *user)
+{
+    vireo_ws_deflate deflate = *(const vireo_ws_deflate *)user;
+    vireo_websocket(app, "/echo", .on_message = raw_echo, .deflate = deflate);
+    vireo_websocket(app, "/bcast", .on_message = raw_bcast, .deflate = deflate);
+    vireo_socketio(app, .deflate = deflate);
+    return vireo_namespace(app, "/", .events = events) != NULL ? 0 : VIREO_ENOMEM;
+}
+
 int main(int argc, char **argv)
 {
     struct cli_option more[] = {
         {"--cert", "FILE: speak TLS with this certificate", NULL},
         {"--key", "FILE: its private key", NULL},
         {"--deflate", "BYTES: compress messages from this length on", NULL},
+        {"--workers", "how many loops; 0: one per processor (1)", "1"},
         {0},
     };
     struct cli cli = cli_parse_more(argc, argv, 9001, more);
     vireo_ws_deflate deflate = {.on = more[2].value != NULL};
     if (deflate.on)
         deflate.threshold = strtoul(more[2].value, NULL, 10);
+    uint32_t workers = (uint32_t)strtoul(more[3].value, NULL, 10);
+    if (workers != 1)
+        return vireo_run_workers(setup, &deflate, .workers = workers, .host = cli.host,
+                                 .port = cli.port, .name = "bench-server",
+                                 .cert_file = more[0].value, .key_file = more[1].value);
     vireo_app *app = vireo_app_new();
-    vireo_websocket(app, "/echo", .on_message = raw_echo, .deflate = deflate);
-    vireo_websocket(app, "/bcast", .on_message = raw_bcast, .deflate = deflate);
-    vireo_socketio(app, .deflate = deflate);
-    vireo_namespace(app, "/", .events = events);
+    setup(app, &deflate);
     return vireo_run(app, .host = cli.host, .port = cli.port, .name = "bench-server",
                      .cert_file = more[0].value, .key_file = more[1].value);
 }

@@ -84,6 +84,13 @@ test("over TLS, and compressed", async (t) => {
     await clean(portOf(deflating.url), mode, "--deflate", "--size", 2048, "--window", 3);
 });
 
+test("two workers are one server", async (t) => {
+  const server = await Example.start(t, "bench-server", "127.0.0.1", "0", ["--workers", "2"]);
+  assert.equal((await clean(portOf(server.url), "sio-bcast", "--window", 4)).connections, 20);
+  await clean(portOf(server.url), "sio-room", "--rooms", 7, "--window", 16);
+  await clean(portOf(server.url), "poll-echo");
+});
+
 test("the bare server copies frames", async (t) => {
   const server = Example.run("bench-bare", ["0"]);
   t.after(() => server.stop());
