@@ -88,25 +88,16 @@ for kind in wire interop fault browser; do
 done
 
 # The same tests against four workers, where they do not look at what one of them alone does.
-workers_tests() {
-    files=$(printf 'tests/interop/%s.test.mjs ' events connect upgrade flow engine)
-    # shellcheck disable=SC2086
-    VIREO_WORKERS=4 VIREO_KINDS=vireo node_tests workers $files
-}
-workers_tests
+export VIREO_KINDS=vireo
+# shellcheck disable=SC2046
+VIREO_WORKERS=4 node_tests workers $(printf 'tests/interop/%s.test.mjs ' events connect upgrade flow engine)
 
 # What moves bytes once more, on the kernel's io_uring instead of libuv (where there is none, on libuv again).
-export VIREO_IO=uring VIREO_KINDS=vireo
-say 'io_uring: unit tests'
-ctest --test-dir build-test --output-on-failure --verbose -j 2 \
-    -R 'unit_(net_|http_(server|streaming|upload|oom)|ws_(endpoint|flow|conn|client)|sse_server|engineio_server|socketio_(server|backpressure|callbacks))' \
-    >"$logs/ctest-uring.log" 2>&1
-good=$(sed -n 's/.*\[  PASSED  \] \([0-9]*\) test.*/\1/p' "$logs/ctest-uring.log" | sum)
-broken=$(sed -n 's/.* \([0-9]*\) tests failed out of.*/\1/p' "$logs/ctest-uring.log" | sum)
-[ "$broken" = 0 ] || grep -E '\*\*\*|\[  (FAILED|ERROR)|ERROR: |SUMMARY:|Assertion|error:' "$logs/ctest-uring.log" | head -60
-count unit "$good" "$broken"
+export VIREO_IO=uring
+ctests uring-unit --test-dir build-test \
+    -R 'unit_(net_|http_(server|streaming|upload|oom)|ws_(endpoint|flow|conn|client)|sse_server|engineio_server|socketio_(server|backpressure|callbacks))'
 # shellcheck disable=SC2046
-node_tests io_uring $(find tests/wire -name '*.test.mjs' | sort) tests/interop/ws.test.mjs tests/interop/backpressure.test.mjs
+node_tests uring-wire $(find tests/wire -name '*.test.mjs' | sort) tests/interop/ws.test.mjs tests/interop/backpressure.test.mjs
 
 say 'result'
 printf '%d passed, %d failed\n' "$passed" "$failed"
