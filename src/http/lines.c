@@ -13,7 +13,8 @@ enum {
     SHARED_SIZE = 4,      /* bytes of a shared line in what is kept */
     MAX_SHARED = 1 << 24, /* that their three bytes can count */
     FIRST_LINES = 64,
-    SEEN = 4096 /* 16 KiB: lines that nobody says again, keys and cookies, pass through it */
+    SEEN = 4096, /* 16 KiB: lines that nobody says again, keys and cookies, pass through it */
+    TOGETHER = 4 /* places for those of one hash */
 };
 
 typedef struct vireo__line {
@@ -82,17 +83,23 @@ static void unref(vireo__lines *lines, line *l)
     free(l);
 }
 
-/* was_seen tells whether a line has come before, as far as is remembered, and remembers it. Two
- * lines of the same hash do no harm: one of them is shared by one. */
+/* was_seen tells whether a line has come before, as far as is remembered, and remembers it. Where
+ * several meet, the latest stay: were there one place for each hash, two lines of every request
+ * could forget each other for ever. Two lines of the same hash do no harm: one of them is shared by
+ * one. */
 static bool was_seen(vireo__lines *lines, const uint8_t *text, size_t n)
 {
     if (lines->seen == NULL && (lines->seen = calloc(SEEN, sizeof *lines->seen)) == NULL)
         return false;
     uint64_t hash = vireo__siphash(lines->shared.key, text, n);
-    uint32_t *place = &lines->seen[hash % SEEN];
-    bool seen = *place == (uint32_t)(hash >> 32);
-    *place = (uint32_t)(hash >> 32);
-    return seen;
+    uint32_t *places = &lines->seen[hash % (SEEN / TOGETHER) * TOGETHER];
+    uint32_t mark = (uint32_t)(hash >> 32);
+    for (int i = 0; i < TOGETHER; i++)
+        if (places[i] == mark)
+            return true;
+    memmove(places + 1, places, (TOGETHER - 1) * sizeof *places);
+    places[0] = mark;
+    return false;
 }
 
 static line *share(vireo__lines *lines, const uint8_t *text, size_t n)

@@ -111,6 +111,23 @@ static void test_numbers_are_given_again(void **state)
     vireo__lines_deinit(&lines);
 }
 
+/* However their hashes fall: no two of them keep each other from being remembered. */
+static void test_all_usual_lines_are_shared_under_every_key(void **state)
+{
+    (void)state;
+    for (uint64_t n = 0; n < 5000; n++) {
+        vireo__lines lines;
+        vireo__buf first, second;
+        vireo__lines_init(&lines, (vireo__hash_key){n, ~n});
+        assert_int_equal(keep(&lines, &first, "one"), 0);
+        assert_int_equal(keep(&lines, &second, "two"), 0);
+        assert_int_equal(lines.shared.len, USUAL - 1);
+        let_go(&lines, &first);
+        let_go(&lines, &second);
+        vireo__lines_deinit(&lines);
+    }
+}
+
 /* Lines that come once each: they are their owner's, and nothing of them stays behind. */
 static void test_what_nobody_repeats_is_not_shared(void **state)
 {
@@ -159,6 +176,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_lines_that_many_say_are_kept_once),
+        cmocka_unit_test(test_all_usual_lines_are_shared_under_every_key),
         cmocka_unit_test(test_numbers_are_given_again),
         cmocka_unit_test(test_what_nobody_repeats_is_not_shared),
         cmocka_unit_test(test_memory_runs_out),
