@@ -49,7 +49,7 @@ ctests() {
     name=$1
     shift
     say "$name tests"
-    ctest --output-on-failure --verbose -j 2 "$@" >"$logs/$name.log" 2>&1
+    ctest --verbose -j 2 "$@" >"$logs/$name.log" 2>&1
     # A cmocka program counts its own tests; any other program is one test.
     good=$(sed -n 's/.*\[  PASSED  \] \([0-9]*\) test.*/\1/p' "$logs/$name.log" | sum)
     bad=$(sed -n 's/.*\[  FAILED  \] *\([0-9]*\) test.*/\1/p' "$logs/$name.log" | sum)
