@@ -30,15 +30,20 @@ static inline char vireo__ascii_lower(char c)
     return c >= 'A' && c <= 'Z' ? (char)(c + 32) : c;
 }
 
-/* vireo__str_equal_nocase compares ASCII letters without their case. */
-static inline bool vireo__str_equal_nocase(vireo__str a, const char *text)
+/* vireo__str_same_nocase and vireo__str_equal_nocase compare ASCII letters without their case. */
+static inline bool vireo__str_same_nocase(vireo__str a, vireo__str b)
 {
-    if (a.len != strlen(text))
+    if (a.len != b.len)
         return false;
     for (size_t i = 0; i < a.len; i++)
-        if (vireo__ascii_lower(a.at[i]) != vireo__ascii_lower(text[i]))
+        if (vireo__ascii_lower(a.at[i]) != vireo__ascii_lower(b.at[i]))
             return false;
     return true;
+}
+
+static inline bool vireo__str_equal_nocase(vireo__str a, const char *text)
+{
+    return vireo__str_same_nocase(a, (vireo__str){text, strlen(text)});
 }
 
 /* vireo__str_trim takes spaces and tabs off both ends. */

@@ -19,16 +19,6 @@ typedef struct liking {
     size_t order;      /* of that range */
 } liking;
 
-static bool same(vireo__str a, vireo__str b)
-{
-    if (a.len != b.len)
-        return false;
-    for (size_t i = 0; i < a.len; i++)
-        if (vireo__ascii_lower(a.at[i]) != vireo__ascii_lower(b.at[i]))
-            return false;
-    return true;
-}
-
 static bool is_star(vireo__str s)
 {
     return s.len == 1 && s.at[0] == '*';
@@ -90,7 +80,8 @@ static vireo__str unquoted(vireo__str s)
 static bool has_param(vireo__str params, vireo__str name, vireo__str value)
 {
     for (vireo__str param, other; vireo__str_next_part(&params, ';', &param);)
-        if (same(cut(param, '=', &other), name) && same(unquoted(other), unquoted(value)))
+        if (vireo__str_same_nocase(cut(param, '=', &other), name) &&
+            vireo__str_same_nocase(unquoted(other), unquoted(value)))
             return true;
     return false;
 }
@@ -113,11 +104,11 @@ static int type_fits(const wish *w, vireo__str offer)
     vireo__str type = cut(name, '/', &subtype);
     vireo__str wanted = cut(w->name, '/', &wanted_sub);
     int specific = 0;
-    if (same(type, wanted))
+    if (vireo__str_same_nocase(type, wanted))
         specific += 4;
     else if (!is_star(wanted))
         return -1;
-    if (same(subtype, wanted_sub))
+    if (vireo__str_same_nocase(subtype, wanted_sub))
         specific += 2;
     else if (!is_star(wanted_sub))
         return -1;
@@ -130,11 +121,11 @@ static int type_fits(const wish *w, vireo__str offer)
 static int language_fits(const wish *w, vireo__str offer)
 {
     vireo__str rest;
-    if (same(w->name, offer))
+    if (vireo__str_same_nocase(w->name, offer))
         return 4;
-    if (same(cut(w->name, '-', &rest), offer))
+    if (vireo__str_same_nocase(cut(w->name, '-', &rest), offer))
         return 2;
-    if (same(w->name, cut(offer, '-', &rest)))
+    if (vireo__str_same_nocase(w->name, cut(offer, '-', &rest)))
         return 1;
     return is_star(w->name) ? 0 : -1;
 }
@@ -145,7 +136,7 @@ static int fits(vireo__accept kind, const wish *w, vireo__str offer)
         return type_fits(w, offer);
     if (kind == VIREO__ACCEPT_LANGUAGE)
         return language_fits(w, offer);
-    return same(w->name, offer) ? 1 : is_star(w->name) ? 0 : -1;
+    return vireo__str_same_nocase(w->name, offer) ? 1 : is_star(w->name) ? 0 : -1;
 }
 
 static bool is_encoding(vireo__accept kind)

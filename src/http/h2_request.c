@@ -132,16 +132,6 @@ static vireo__str text_of(const vireo__buf *b)
     return (vireo__str){b->len > 0 ? (const char *)b->data : "", b->len};
 }
 
-static bool same(vireo__str a, vireo__str b)
-{
-    if (a.len != b.len)
-        return false;
-    for (size_t i = 0; i < a.len; i++)
-        if (vireo__ascii_lower(a.at[i]) != vireo__ascii_lower(b.at[i]))
-            return false;
-    return true;
-}
-
 /* "A server SHOULD treat a request as malformed if it contains a Host header field that identifies
  * an entity that differs from the entity in the ":authority" pseudo-header field." (section 8.3.1)
  * "the :protocol [..] value [..] not supported": 501 (RFC 9220 section 3, of the same method) */
@@ -151,7 +141,8 @@ static int check(const vireo__h2_request *q)
         return q->status;
     if (q->connect && !q->websocket)
         return 501;
-    if (q->host.len > 0 && q->authority.len > 0 && !same(text_of(&q->host), text_of(&q->authority)))
+    if (q->host.len > 0 && q->authority.len > 0 &&
+        !vireo__str_same_nocase(text_of(&q->host), text_of(&q->authority)))
         return 400;
     return q->path.len > 0 && q->method[0] != '\0' ? 0 : 400;
 }
