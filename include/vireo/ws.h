@@ -204,14 +204,15 @@ VIREO_API int vireo_ws_send_piece(vireo_ws *ws, const void *data, size_t len, bo
                                   bool last);
 
 /* vireo_ws_broadcast sends one message to all open connections of |endpoint| except |except| (may
- * be NULL); framed once, shared by all. Returns the number of connections it was queued for, or a
- * negative number. */
+ * be NULL); framed once, shared by all. With several workers (workers.h) those of all get it, of
+ * the endpoints with this path. Returns the number of connections of this worker it was queued for,
+ * or a negative number. */
 VIREO_API int vireo_ws_broadcast(vireo_ws_endpoint *endpoint, const vireo_ws *except,
                                  const void *data, size_t len, bool binary);
 
 /* Topics. A topic is any text of at most 1,024 bytes, compared byte by byte; it exists while
- * somebody has subscribed, on whichever endpoint of the application. A connection's subscriptions
- * end with it.
+ * somebody has subscribed, on whichever endpoint of the application, on whichever worker. A
+ * connection's subscriptions end with it.
  *
  * vireo_ws_subscribe: 0, a second time too; VIREO_EFULL (max_topics), VIREO_ETOOBIG (the name),
  * VIREO_ECLOSED, VIREO_ENOMEM. |topic| is copied. */
@@ -220,8 +221,8 @@ VIREO_API void vireo_ws_unsubscribe(vireo_ws *ws, const char *topic); /* nothing
 VIREO_API bool vireo_ws_subscribed(const vireo_ws *ws, const char *topic);
 
 /* vireo_ws_publish sends one message to all who have subscribed to |topic| except |except| (may be
- * NULL); framed, and compressed, once for all. Returns the number of connections it was queued for,
- * or a negative number. */
+ * NULL); framed, and compressed, once for all. Returns the number of connections of this worker it
+ * was queued for, or a negative number. */
 VIREO_API int vireo_ws_publish(vireo_app *app, const char *topic, const vireo_ws *except,
                                const void *data, size_t len, bool binary);
 
@@ -229,7 +230,7 @@ VIREO_API int vireo_ws_publish(vireo_app *app, const char *topic, const vireo_ws
 VIREO_API int vireo_ws_publish_json(vireo_app *app, const char *topic, const vireo_ws *except,
                                     const char *tmpl, ...) VIREO_PRINTF(4, 5);
 
-/* vireo_ws_subscribers returns how many connections have subscribed to |topic|. */
+/* vireo_ws_subscribers returns how many connections of this worker have subscribed to |topic|. */
 VIREO_API size_t vireo_ws_subscribers(vireo_app *app, const char *topic);
 
 /* vireo_ws_each calls |fn| for each open connection of |endpoint|. Closing any of them inside |fn|

@@ -84,26 +84,32 @@ static const char *pack(packer *p, vireo__cluster_message *copy, const vireo__cl
     return put_text(p, route);
 }
 
-static vireo__mail *make(const vireo__cluster_message *m, const char *route, unsigned from,
-                         unsigned letters)
+/* Returns new: with the letters, and room for |size| bytes behind them in |rest|. */
+static vireo__mail *allocate(unsigned from, unsigned letters, size_t size, packer *rest)
 {
-    packer measured = {0};
-    vireo__cluster_message unused;
-    pack(&measured, &unused, m, route);
     size_t head = sizeof(vireo__mail) + letters * sizeof(vireo__letter);
-    vireo__mail *mail = malloc(head + measured.size);
+    vireo__mail *mail = malloc(head + size);
     if (mail == NULL)
         return NULL;
-    packer copied = {.memory = (char *)mail + head};
+    *mail = (vireo__mail){.from = from, .bytes = head + size};
     atomic_init(&mail->letters, letters);
-    mail->from = from;
-    mail->bytes = head + measured.size;
-    mail->absent = false;
-    mail->route = pack(&copied, &mail->m, m, route);
     for (unsigned i = 0; i < letters; i++) {
         vireo__list_init(&mail->letter[i].node);
         mail->letter[i].mail = mail;
     }
+    *rest = (packer){.memory = (char *)mail + head};
+    return mail;
+}
+
+static vireo__mail *make(const vireo__cluster_message *m, const char *route, unsigned from,
+                         unsigned letters)
+{
+    packer measured = {0}, rest;
+    vireo__cluster_message unused;
+    pack(&measured, &unused, m, route);
+    vireo__mail *mail = allocate(from, letters, measured.size, &rest);
+    if (mail != NULL)
+        mail->route = pack(&rest, &mail->m, m, route);
     return mail;
 }
 
@@ -129,9 +135,23 @@ vireo__mail *vireo__mail_new(const vireo__cluster_message *m, const char *route,
     return mail;
 }
 
+vireo__mail *vireo__mail_of_news(const vireo__news *news, unsigned from, unsigned letters)
+{
+    packer rest;
+    vireo__mail *mail = allocate(from, letters, strlen(news->name) + 1, &rest);
+    if (mail == NULL)
+        return NULL;
+    mail->news =
+        (vireo__news){news->fn, put_text(&rest, news->name), vireo__shared_ref(news->bytes)};
+    mail->bytes += news->bytes->len;
+    return mail;
+}
+
 void vireo__letter_drop(vireo__letter *letter)
 {
     vireo__mail *mail = letter->mail;
-    if (atomic_fetch_sub_explicit(&mail->letters, 1, memory_order_acq_rel) == 1)
-        free(mail);
+    if (atomic_fetch_sub_explicit(&mail->letters, 1, memory_order_acq_rel) != 1)
+        return;
+    vireo__shared_unref(mail->news.bytes);
+    free(mail);
 }

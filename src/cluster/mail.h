@@ -5,7 +5,8 @@
  *
  *     mail | letters | lists of names | parts | texts, bytes
  *
- * with as many letters as there are receivers: the places in their lanes. */
+ * with as many letters as there are receivers: the places in their lanes. News (base/news.h) go the
+ * same way: then there is no message. */
 
 #ifndef VIREO_CLUSTER_MAIL_H
 #define VIREO_CLUSTER_MAIL_H
@@ -13,6 +14,7 @@
 #include <stdatomic.h>
 
 #include "base/list.h"
+#include "base/news.h"
 #include "cluster/message.h"
 
 typedef struct vireo__letter {
@@ -27,6 +29,7 @@ typedef struct vireo__mail {
     bool absent;              /* no message: the receiver's question has met nobody who knows it */
     const char *route;        /* which namespace, of which server */
     vireo__cluster_message m; /* its value, if any, is in |json| */
+    vireo__news news;         /* .. or this; its fn is NULL for a message */
     vireo__letter letter[];
 } vireo__mail;
 
@@ -34,6 +37,9 @@ typedef struct vireo__mail {
  * when memory runs out. */
 vireo__mail *vireo__mail_new(const vireo__cluster_message *m, const char *route, unsigned from,
                              unsigned letters);
+
+/* vireo__mail_of_news returns new: the same for news. */
+vireo__mail *vireo__mail_of_news(const vireo__news *news, unsigned from, unsigned letters);
 
 /* vireo__letter_drop: the receiver has done with it. The last one frees the mail. Any thread. */
 void vireo__letter_drop(vireo__letter *letter);

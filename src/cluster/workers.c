@@ -136,6 +136,25 @@ static void rouse(const vireo__workers *all, unsigned index)
         uv_async_send(&w->wake);
 }
 
+/* Sends a mail with a letter for each other worker. Returns the last problem there was. */
+static int send_to_others(worker *w, vireo__mail *mail)
+{
+    int error = 0;
+    for (unsigned i = 0; i < w->all->group->count - 1; i++) {
+        int result = send_letter(w, i < w->index ? i : i + 1, &mail->letter[i]);
+        error = result < 0 ? result : error;
+    }
+    return error;
+}
+
+static int tell(const vireo_app *app, const vireo__news *news)
+{
+    const vireo__workers *all = app->group->adapter_user;
+    worker *w = atomic_load_explicit(&all->list[app->worker], memory_order_relaxed);
+    vireo__mail *mail = vireo__mail_of_news(news, w->index, app->group->count - 1);
+    return mail != NULL ? send_to_others(w, mail) : VIREO_ENOMEM;
+}
+
 static void on_turn_end(vireo__turn_task *task)
 {
     worker *w = vireo__container(task, worker, flush);
@@ -202,6 +221,10 @@ static void hear_absent(const member *to, const vireo__mail *mail)
 
 static void receive(worker *w, const vireo__mail *mail)
 {
+    if (mail->news.fn != NULL) {
+        mail->news.fn(w->app, &mail->news);
+        return;
+    }
     member *to = vireo__map_get(&w->members, mail->route, strlen(mail->route));
     if (to == NULL && !mail->absent)
         answer_absent(w, mail);
@@ -281,14 +304,7 @@ static int publish(vireo__cluster *c, const vireo__cluster_message *m)
     if (m->request != NULL && any_full(w, 0))
         return VIREO_EFULL;
     vireo__mail *mail = vireo__mail_new(m, from->route, w->index, others);
-    if (mail == NULL)
-        return VIREO_ENOMEM;
-    int error = 0;
-    for (unsigned i = 0; i < others; i++) {
-        int result = send_letter(w, i < w->index ? i : i + 1, &mail->letter[i]);
-        error = result < 0 ? result : error;
-    }
-    return error;
+    return mail != NULL ? send_to_others(w, mail) : VIREO_ENOMEM;
 }
 
 static void free_member(vireo__cluster *c)
@@ -457,6 +473,7 @@ vireo__workers *vireo__workers_new(vireo__group *g, size_t most_messages, size_t
     }
     g->adapter = make_member;
     g->adapter_user = all;
+    g->tell = tell;
     return all;
 }
 

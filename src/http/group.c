@@ -4,18 +4,20 @@
 #include "http/group.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include <vireo/error.h>
 
 #include "http/app.h"
 
-/* What all share; found by its key, and by how often a worker has asked for that. */
+/* What all share; found by its key and name, and by how often a worker has asked for that. */
 typedef struct shared {
     vireo__list node;
     const void *key;
+    char *name; /* "" for those without one */
     void *object;
     void (*free)(void *object);
-    bool taken[]; /* by each worker */
+    bool taken[]; /* by each worker; the name stands behind */
 } shared;
 
 /* --- life ------------------------------------------------------------------------------------- */
@@ -136,26 +138,28 @@ int vireo__group_call(vireo__group *g, int (*fn)(void *argument), void *argument
     return answer;
 }
 
-static shared *find_shared(vireo__group *g, unsigned worker, const void *key)
+static shared *find_shared(vireo__group *g, unsigned worker, const void *key, const char *name)
 {
     for (vireo__list *at = g->shared.next; at != &g->shared; at = at->next) {
         shared *s = vireo__container(at, shared, node);
-        if (s->key == key && !s->taken[worker])
+        if (s->key == key && !s->taken[worker] && strcmp(s->name, name) == 0)
             return s;
     }
     return NULL;
 }
 
-static shared *make_shared(vireo__group *g, const void *key, void *object,
+static shared *make_shared(vireo__group *g, const void *key, const char *name, void *object,
                            void (*free_fn)(void *object))
 {
-    shared *s = object != NULL ? calloc(1, sizeof *s + g->count * sizeof s->taken[0]) : NULL;
+    size_t size = g->count * sizeof(bool);
+    shared *s = object != NULL ? calloc(1, sizeof *s + size + strlen(name) + 1) : NULL;
     if (s == NULL) {
         if (object != NULL)
             free_fn(object);
         return NULL;
     }
     s->key = key;
+    s->name = strcpy((char *)s->taken + size, name);
     s->object = object;
     s->free = free_fn;
     vireo__list_append(&g->shared, &s->node);
@@ -165,11 +169,18 @@ static shared *make_shared(vireo__group *g, const void *key, void *object,
 void *vireo__group_share(vireo_app *app, const void *key, void *(*make)(void *argument),
                          void *argument, void (*free)(void *object))
 {
+    return vireo__group_share_named(app, key, "", make, argument, free);
+}
+
+void *vireo__group_share_named(vireo_app *app, const void *key, const char *name,
+                               void *(*make)(void *argument), void *argument,
+                               void (*free)(void *object))
+{
     vireo__group *g = app->group;
     uv_mutex_lock(&g->lock);
-    shared *s = find_shared(g, app->worker, key);
+    shared *s = find_shared(g, app->worker, key, name);
     if (s == NULL)
-        s = make_shared(g, key, make(argument), free);
+        s = make_shared(g, key, name, make(argument), free);
     if (s != NULL)
         s->taken[app->worker] = true;
     uv_mutex_unlock(&g->lock);
@@ -191,6 +202,12 @@ void vireo__group_others(const vireo_app *app, void (*fn)(vireo_app *app, void *
         while (i != app->worker && g->apps[i] != NULL &&
                vireo__group_post(g, i, fn, user) == VIREO_ENOMEM)
             uv_sleep(1);
+}
+
+int vireo__group_tell(const vireo_app *app, const vireo__news *news)
+{
+    const vireo__group *g = app->group;
+    return g != NULL && g->count > 1 && g->tell != NULL ? g->tell(app, news) : 0;
 }
 
 size_t vireo__group_connections(const vireo__group *g)

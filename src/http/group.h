@@ -22,6 +22,7 @@
 #include <vireo/app.h>
 #include <vireo/socket.h>
 
+#include "base/news.h"
 #include "loop/loop.h"
 #include "net/listener.h"
 
@@ -52,6 +53,8 @@ struct vireo__group {
     vireo__list shared;       /* of what they share; under |lock| */
     vireo_adapter_fn adapter; /* of namespaces that have none of their own */
     void *adapter_user;
+    /* vireo__group_tell; of who connects them (cluster/workers.h) */
+    int (*tell)(const vireo_app *app, const vireo__news *news);
     uv_mutex_t lock;
     uv_cond_t changed;
     /* what a worker wants the main thread to do, while it is set up */
@@ -93,6 +96,11 @@ int vireo__group_call(vireo__group *g, int (*fn)(void *argument), void *argument
 void *vireo__group_share(vireo_app *app, const void *key, void *(*make)(void *argument),
                          void *argument, void (*free)(void *object));
 
+/* vireo__group_share_named does so among those of one |name| (copied). */
+void *vireo__group_share_named(vireo_app *app, const void *key, const char *name,
+                               void *(*make)(void *argument), void *argument,
+                               void (*free)(void *object));
+
 /* --- running ---------------------------------------------------------------------------------- */
 
 /* vireo__group_post is vireo_post for the worker |index|; VIREO_ECLOSED once all have finished. */
@@ -101,6 +109,11 @@ int vireo__group_post(vireo__group *g, unsigned index, void (*fn)(vireo_app *app
 
 /* vireo__group_others posts it to all but |app|, again and again while memory is short. */
 void vireo__group_others(const vireo_app *app, void (*fn)(vireo_app *app, void *user), void *user);
+
+/* vireo__group_tell has |news| told to all other workers, if there are any: in the order in which
+ * they are told it. Returns 0; VIREO_EFULL: somebody is so far behind that it misses this;
+ * VIREO_ENOMEM. */
+int vireo__group_tell(const vireo_app *app, const vireo__news *news);
 
 /* vireo__group_connections returns how many connections all of them have. */
 size_t vireo__group_connections(const vireo__group *g);

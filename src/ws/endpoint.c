@@ -17,6 +17,7 @@
 #include "net/tls.h"
 #include "payload/template.h"
 #include "ws/inside.h"
+#include "ws/local.h"
 
 enum {
     DEFAULT_MESSAGE_BYTES = 1000000, /* as Socket.IO's maxHttpBufferSize */
@@ -269,6 +270,8 @@ void vireo__ws_unconfigure(vireo_ws_endpoint *endpoint)
 static void free_endpoint(vireo_ws_endpoint *endpoint)
 {
     vireo__ws_unconfigure(endpoint);
+    vireo__list_remove(&endpoint->local);
+    free(endpoint->path);
     free(endpoint);
 }
 
@@ -346,6 +349,33 @@ int vireo__ws_configure(vireo_ws_endpoint *endpoint, const vireo_ws_options *opt
     return 0;
 }
 
+/* Other workers' broadcasts find it by its path. */
+static int become_known(vireo_ws_endpoint *endpoint, const char *path)
+{
+    vireo__ws_local *local;
+    if (vireo__app_group(endpoint->app) == NULL)
+        return 0;
+    local = vireo__ws_local_of(vireo__app_loop(endpoint->app));
+    endpoint->path = strdup(path);
+    if (local == NULL || endpoint->path == NULL)
+        return VIREO_ENOMEM;
+    vireo__list_append(&local->endpoints, &endpoint->local);
+    return 0;
+}
+
+static vireo_ws_endpoint *find_known(vireo_app *app, const char *path)
+{
+    const vireo__ws_local *local = vireo__ws_local_of(vireo__app_loop(app));
+    if (local == NULL)
+        return NULL;
+    for (const vireo__list *at = local->endpoints.next; at != &local->endpoints; at = at->next) {
+        vireo_ws_endpoint *endpoint = vireo__container((uintptr_t)at, vireo_ws_endpoint, local);
+        if (strcmp(endpoint->path, path) == 0)
+            return endpoint;
+    }
+    return NULL;
+}
+
 vireo_ws_endpoint *vireo_ws_register(vireo_app *app, const char *path,
                                      const vireo_ws_options *options)
 {
@@ -354,7 +384,8 @@ vireo_ws_endpoint *vireo_ws_register(vireo_app *app, const char *path,
         return NULL;
     endpoint->app = app;
     vireo__list_init(&endpoint->connections);
-    if (vireo__ws_configure(endpoint, options) < 0 ||
+    vireo__list_init(&endpoint->local);
+    if (vireo__ws_configure(endpoint, options) < 0 || become_known(endpoint, path) < 0 ||
         vireo__route_upgrade(app, path, on_upgrade, endpoint) < 0) {
         free_endpoint(endpoint);
         return NULL;
@@ -411,19 +442,35 @@ int vireo_ws_send_piece(vireo_ws *ws, const void *data, size_t len, bool binary,
     return vireo__ws_send_piece(&ws->conn, data, len, binary, last);
 }
 
-int vireo_ws_broadcast(vireo_ws_endpoint *endpoint, const vireo_ws *except, const void *data,
-                       size_t len, bool binary)
+static int broadcast_here(vireo_ws_endpoint *endpoint, const vireo_ws *except, vireo__shared *frame)
 {
-    vireo__shared *frame;
-    int count = vireo__ws_make_frame(data, len, binary, &frame);
-    if (count < 0)
-        return count;
+    int count = 0;
     vireo__list *end = &endpoint->connections;
     for (vireo__list *at = end->next; at != end; at = at->next) {
         vireo_ws *ws = vireo__container(at, vireo_ws, node);
         if (ws != except && vireo__ws_send(&ws->conn, frame, NULL, NULL) == 0)
             count++;
     }
+    return count;
+}
+
+static void broadcast_there(vireo_app *app, const vireo__news *news)
+{
+    vireo_ws_endpoint *endpoint = find_known(app, news->name);
+    if (endpoint != NULL)
+        broadcast_here(endpoint, NULL, news->bytes);
+}
+
+int vireo_ws_broadcast(vireo_ws_endpoint *endpoint, const vireo_ws *except, const void *data,
+                       size_t len, bool binary)
+{
+    vireo__shared *frame;
+    int error = vireo__ws_make_frame(data, len, binary, &frame);
+    if (error < 0)
+        return error;
+    if (endpoint->path != NULL)
+        vireo__ws_tell_others(endpoint->app, broadcast_there, endpoint->path, frame);
+    int count = broadcast_here(endpoint, except, frame);
     vireo__shared_unref(frame);
     return count;
 }

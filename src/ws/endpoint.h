@@ -10,6 +10,7 @@
 #define VIREO_WS_ENDPOINT_H
 
 #include "base/list.h"
+#include "base/news.h"
 #include "base/parting.h"
 #include "ws/conn.h"
 
@@ -19,9 +20,12 @@ struct vireo_ws_endpoint {
     vireo__ws_limits limits;
     vireo__list connections; /* until on_close has returned */
     size_t open;
-    uint64_t opened; /* so far */
+    uint64_t opened;     /* so far */
     vireo_ws *upgrading; /* inside on_upgrade: the connection it will be */
     vireo__part part;    /* of the application */
+    /* of a group's worker: by which the others' endpoints like this one know it; else NULL */
+    char *path;
+    vireo__list local; /* .. and its place among those of its loop */
     /* client.c; NULL: an endpoint proper. Otherwise this is only what its one connection refers to
      */
     struct vireo__ws_client *client;
@@ -59,8 +63,8 @@ extern const vireo__ws_events vireo__ws_user_events;
 /* vireo__ws_client_closed is on_close of its connection. */
 void vireo__ws_client_closed(struct vireo__ws_client *client, uint16_t code, const char *reason);
 
-/* vireo__ws_client_leave: the user wants the end: there will be no further attempt. Where there is no
- * connection, on_close comes at the end of this turn. */
+/* vireo__ws_client_leave: the user wants the end: there will be no further attempt. Where there is
+ * no connection, on_close comes at the end of this turn. */
 void vireo__ws_client_leave(struct vireo__ws_client *client);
 
 /* vireo__ws_client_connecting tells whether there is no connection as yet, or again. */
@@ -70,6 +74,11 @@ bool vireo__ws_client_connecting(const struct vireo__ws_client *client);
 
 /* vireo__ws_make_frame makes the frame of a message. Returns 0, VIREO_EUTF8 or VIREO_ENOMEM. */
 int vireo__ws_make_frame(const void *data, size_t len, bool binary, vireo__shared **frame);
+
+/* vireo__ws_tell_others has |fn| send |frame| on the other workers, if there are any. */
+void vireo__ws_tell_others(const vireo_app *app,
+                           void (*fn)(vireo_app *app, const vireo__news *news), const char *name,
+                           vireo__shared *frame);
 
 /* vireo__ws_on_parting has |p| told when nothing more can be sent. Returns 0, VIREO_ECLOSED if it
  * is so already, VIREO_ENOMEM. */

@@ -35,6 +35,7 @@ vireo__ws_local *vireo__ws_local_of(vireo_loop *loop)
     local->zlib = zlib;
     local->forget.run = on_forget;
     vireo__rooms_init(&local->topics, loop->hash_key);
+    vireo__list_init(&local->endpoints);
     vireo__loop_add_part(loop, &local->part);
     return local;
 }

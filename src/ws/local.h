@@ -16,6 +16,7 @@ typedef struct vireo__ws_local {
     vireo__ws_zlib *zlib;
     vireo__turn_task forget; /* the frame that was compressed last: a broadcast is over by then */
     vireo__rooms topics;
+    vireo__list endpoints; /* of a group's worker: those that others may send to */
 } vireo__ws_local;
 
 /* vireo__ws_local_of returns that of |loop|; NULL when memory runs out. */

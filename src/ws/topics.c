@@ -2,7 +2,7 @@
  * SPDX-FileCopyrightText: Copyright (c) 2026 The Vireo authors */
 
 /* topics.c: subscribe and publish of <vireo/ws.h>, on the rooms of base/rooms.h. The topics of an
- * application are those of its loop. */
+ * application are those of its loop; what is published goes to the other workers' as well. */
 
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +10,7 @@
 #include <vireo/error.h>
 
 #include "base/rooms.h"
+#include "http/group.h"
 #include "payload/template.h"
 #include "ws/endpoint.h"
 #include "ws/local.h"
@@ -104,22 +105,46 @@ static void deliver(vireo__member *member, void *user)
         p->count++;
 }
 
-int vireo_ws_publish(vireo_app *app, const char *topic, const vireo_ws *except, const void *data,
-                     size_t len, bool binary)
+static int publish_here(vireo__rooms *topics, const char *topic, const vireo_ws *except,
+                        vireo__shared *frame)
 {
-    publication p = {0};
-    vireo__rooms *topics = topics_of(app);
-    if (topics == NULL)
-        return VIREO_ENOMEM;
-    int error = vireo__ws_make_frame(data, len, binary, &p.frame);
-    if (error < 0)
-        return error;
+    publication p = {.frame = frame};
     vireo__visit visit = vireo__visit_begin(topics);
     if (except != NULL && except->subscriber != NULL)
         vireo__visit_skip(&visit, &except->subscriber->member);
     vireo__visit_room(&visit, topic, deliver, &p);
-    vireo__shared_unref(p.frame);
     return p.count;
+}
+
+static void publish_there(vireo_app *app, const vireo__news *news)
+{
+    vireo__rooms *topics = topics_of(app);
+    if (topics != NULL)
+        publish_here(topics, news->name, NULL, news->bytes);
+}
+
+void vireo__ws_tell_others(const vireo_app *app,
+                           void (*fn)(vireo_app *app, const vireo__news *news), const char *name,
+                           vireo__shared *frame)
+{
+    if (vireo__app_group(app) != NULL)
+        vireo__group_tell(app, &(vireo__news){.fn = fn, .name = name, .bytes = frame});
+}
+
+int vireo_ws_publish(vireo_app *app, const char *topic, const vireo_ws *except, const void *data,
+                     size_t len, bool binary)
+{
+    vireo__shared *frame;
+    vireo__rooms *topics = topics_of(app);
+    if (topics == NULL)
+        return VIREO_ENOMEM;
+    int error = vireo__ws_make_frame(data, len, binary, &frame);
+    if (error < 0)
+        return error;
+    vireo__ws_tell_others(app, publish_there, topic, frame);
+    int count = publish_here(topics, topic, except, frame);
+    vireo__shared_unref(frame);
+    return count;
 }
 
 int vireo_ws_publish_json(vireo_app *app, const char *topic, const vireo_ws *except,
