@@ -95,9 +95,11 @@ VIREO_API void vireo_sse_close(vireo_sse *e);
 /* --- to many ---------------------------------------------------------------------------------- */
 
 /* vireo_sse_publish sends an event to all streams in |room|, to all of the endpoint when |room| is
- * NULL; written once, shared by all, kept in the history under an id of its own.
+ * NULL; written once, shared by all, kept in the history under an id of its own. With several
+ * workers (workers.h) those of the endpoints with this path on all of them get it, in the same
+ * order, and they have one history: it does not matter to which of them a client comes back.
  *
- * Returns the number of streams it was queued for, or a negative number as above. */
+ * Returns the number of streams of this worker it was queued for, or a negative number as above. */
 VIREO_API int vireo_sse_publish(vireo_sse_endpoint *endpoint, const char *room, const char *event,
                                 const char *tmpl, ...) VIREO_PRINTF(4, 5);
 VIREO_API int vireo_sse_publish_text(vireo_sse_endpoint *endpoint, const char *room,
@@ -112,7 +114,7 @@ VIREO_API int vireo_sse_leave(vireo_sse *e, const char *room);
 VIREO_API void vireo_sse_each(vireo_sse_endpoint *endpoint, void (*fn)(vireo_sse *e, void *user),
                               void *user);
 
-/* vireo_sse_count returns how many streams are open; in |room| unless it is NULL. */
+/* vireo_sse_count returns how many streams this worker has open; in |room| unless it is NULL. */
 VIREO_API size_t vireo_sse_count(const vireo_sse_endpoint *endpoint, const char *room);
 
 /* --- what is known of a stream ---------------------------------------------------------------- */

@@ -3,7 +3,7 @@
 
 /* server.c: <vireo/sse.h>: an endpoint is a route, the list of its streams and their rooms. A
  * stream has left HTTP behind once its head is sent: no request stays in memory, its body ends with
- * the connection, and an event is the same bytes for every receiver.
+ * the connection, and an event is the same bytes for every receiver, on whichever worker (feed.h).
  *
  *     | vireo_sse | data_size bytes of the user | address, NUL |
  */
@@ -15,14 +15,14 @@
 #include <vireo/error.h>
 #include <vireo/sse.h>
 
-#include "base/random.h"
 #include "base/rooms.h"
 #include "http/connlog.h"
 #include "http/exposition.h"
+#include "http/group.h"
 #include "http/server.h"
 #include "payload/template.h"
+#include "sse/feed.h"
 #include "sse/format.h"
-#include "sse/history.h"
 #include "sse/server.h"
 
 enum {
@@ -32,7 +32,9 @@ enum {
     DEFAULT_ROOMS = 1000,
     MAX_DATA_SIZE = 1 << 30,
     MAX_ROOM_NAME = 255,
-    SCRATCH_KEPT = 16384 /* bytes of the buffer in which events are written */
+    SCRATCH_KEPT = 16384,  /* bytes of the buffer in which events are written */
+    ITEMS_PER_TURN = 1024, /* of other workers, before the connections have their turn again */
+    WARN_MS = 10000        /* between two lines about workers that do not keep up */
 };
 
 struct vireo_sse_endpoint {
@@ -43,7 +45,11 @@ struct vireo_sse_endpoint {
     size_t open;
     uint64_t opened; /* so far */
     vireo__rooms rooms;
-    vireo__sse_history history;
+    vireo__sse_feed *feed; /* of all workers' endpoints like this one, or its own */
+    vireo__sse_reader *reader;
+    vireo__turn_task wake; /* the other workers */
+    uint64_t dropped;      /* what these were to hear, and did not */
+    uint64_t warned_at;
     vireo__shared *heartbeat;
     vireo__buf text;  /* of the event that is being written */
     vireo__part part; /* of the application */
@@ -260,21 +266,71 @@ static int deliver_all(vireo_sse_endpoint *endpoint, const char *room, vireo__sh
     return d.count;
 }
 
+/* What other workers have published. */
+static void hand_out(vireo_sse_endpoint *endpoint, vireo__list *items)
+{
+    while (!vireo__list_empty(items)) {
+        vireo__sse_item *item = vireo__container(items->next, vireo__sse_item, node);
+        deliver_all(endpoint, item->to_all ? NULL : item->room, item->text);
+        vireo__sse_item_free(item);
+    }
+}
+
+static void on_woken(void *reader_, void *unused)
+{
+    vireo__sse_reader *reader = reader_;
+    vireo_sse_endpoint *endpoint = vireo__sse_reader_owner(reader);
+    vireo__list items;
+    (void)unused;
+    if (endpoint == NULL)
+        return;
+    bool all = vireo__sse_feed_take(reader, ITEMS_PER_TURN, &items);
+    hand_out(endpoint, &items);
+    while (!all && vireo__loop_post(endpoint->loop, on_woken, reader, NULL) == VIREO_ENOMEM)
+        uv_sleep(1);
+}
+
+static int wake(vireo__sse_reader *reader, void *owner)
+{
+    vireo_sse_endpoint *endpoint = owner; /* another thread's: its loop only */
+    return vireo__loop_post(endpoint->loop, on_woken, reader, NULL);
+}
+
+static void wake_others(vireo__turn_task *task)
+{
+    vireo_sse_endpoint *endpoint = vireo__container(task, vireo_sse_endpoint, wake);
+    if (vireo__group_over(vireo__app_group(endpoint->app)))
+        return;
+    while (vireo__sse_feed_wake(endpoint->feed, wake) == VIREO_ENOMEM)
+        uv_sleep(1);
+}
+
+static void tell_others(vireo_sse_endpoint *endpoint, unsigned missed)
+{
+    uint64_t now = vireo__loop_now(endpoint->loop);
+    if (vireo__app_group(endpoint->app) == NULL)
+        return;
+    vireo__turn_add(endpoint->loop, &endpoint->wake);
+    endpoint->dropped += missed;
+    if (missed == 0 || (endpoint->warned_at != 0 && now - endpoint->warned_at < WARN_MS))
+        return;
+    endpoint->warned_at = now;
+    vireo__log_line(&endpoint->loop->log, VIREO_WARN, "sse",
+                    "%u workers do not keep up: events are dropped", missed);
+}
+
 static int publish_data(vireo_sse_endpoint *endpoint, const char *room, const char *event,
                         vireo__str data)
 {
-    char id[VIREO__SSE_ID_SIZE];
-    bool keep = endpoint->options.history_events > 0;
-    vireo__sse_history_next_id(&endpoint->history, id);
-    vireo__buf *out = begin_text(endpoint);
-    int error = vireo__sse_format_event(out, keep ? id : NULL, event, data);
+    vireo__list before;
+    vireo__shared *text;
+    unsigned missed;
+    int error = vireo__sse_feed_publish(endpoint->reader, room, event, data, begin_text(endpoint),
+                                        &before, &text, &missed);
     if (error < 0)
         return error;
-    vireo__shared *text = vireo__shared_copy(out->data, out->len);
-    if (text == NULL)
-        return VIREO_ENOMEM;
-    if (keep)
-        vireo__sse_history_add(&endpoint->history, text, room);
+    tell_others(endpoint, missed);
+    hand_out(endpoint, &before);
     int count = deliver_all(endpoint, room, text);
     vireo__shared_unref(text);
     return count;
@@ -313,16 +369,28 @@ static vireo_sse *new_stream(vireo_sse_endpoint *endpoint, const char *address)
     return e;
 }
 
-/* Sends what was published behind event |number| to all or to a room of |e|. */
-static void replay(vireo_sse *e, uint64_t number, uint64_t last)
+/* Sends what was published, before it came back, to all or to a room of |e|. */
+static void replay(vireo_sse *e, vireo__list *past)
 {
-    const vireo_sse_endpoint *endpoint = e->endpoint;
-    while (number++ < last && !e->ended) {
-        const vireo__sse_past *past = vireo__sse_history_get(&endpoint->history, number);
-        if (past != NULL &&
-            (past->room == NULL || vireo__rooms_has(&endpoint->rooms, &e->member, past->room)))
-            vireo__sse_send_shared(e, past->text);
+    while (!vireo__list_empty(past)) {
+        vireo__sse_item *item = vireo__container(past->next, vireo__sse_item, node);
+        if (item->to_all || vireo__rooms_has(&e->endpoint->rooms, &e->member, item->room))
+            vireo__sse_send_shared(e, item->text);
+        vireo__sse_item_free(item);
     }
+}
+
+/* Hands out to the others what |e| must not get: it was published before. What it has missed stands
+ * in |past|. */
+static void catch_up(vireo_sse *e, const char *last_id, vireo__list *past)
+{
+    vireo__list before;
+    vireo__list_init(past);
+    if (last_id != NULL && *last_id != '\0')
+        e->missed = !vireo__sse_feed_return(e->endpoint->reader, last_id, &before, past);
+    else
+        vireo__sse_feed_take(e->endpoint->reader, SIZE_MAX, &before);
+    hand_out(e->endpoint, &before);
 }
 
 static void send_retry(vireo_sse *e)
@@ -337,10 +405,8 @@ static void send_retry(vireo_sse *e)
 static void begin(vireo_sse *e, vireo_req *r)
 {
     vireo_sse_endpoint *endpoint = e->endpoint;
-    const char *last_id = vireo_header(r, "last-event-id");
-    uint64_t number = endpoint->history.last, last = number;
-    if (last_id != NULL && *last_id != '\0')
-        e->missed = !vireo__sse_history_find(&endpoint->history, last_id, &number);
+    vireo__list past;
+    catch_up(e, vireo_header(r, "last-event-id"), &past);
     vireo__list_append(&endpoint->streams, &e->node);
     endpoint->open++;
     endpoint->opened++;
@@ -350,8 +416,7 @@ static void begin(vireo_sse *e, vireo_req *r)
     send_retry(e);
     if (endpoint->options.on_open != NULL)
         endpoint->options.on_open(e, r);
-    if (!e->missed)
-        replay(e, number, last);
+    replay(e, &past);
 }
 
 static int refuse_stopping(vireo_req *r)
@@ -448,17 +513,26 @@ static void measure(void *owner, vireo__exposition *x)
     static const vireo__metric open = {"vireo_event_streams", "Open event streams.", VIREO__GAUGE,
                                        VIREO__UNITS},
                                opened = {"vireo_event_streams_opened_total",
-                                         "Event streams opened.", VIREO__COUNTER, VIREO__UNITS};
+                                         "Event streams opened.", VIREO__COUNTER, VIREO__UNITS},
+                               dropped = {"vireo_event_streams_dropped_total",
+                                          "Events for workers that did not keep up.",
+                                          VIREO__COUNTER, VIREO__UNITS};
     const vireo_sse_endpoint *endpoint = owner;
     vireo__expose(x, &open, endpoint->open, NULL);
     vireo__expose(x, &opened, endpoint->opened, NULL);
+    if (vireo__app_group(endpoint->app) != NULL)
+        vireo__expose(x, &dropped, endpoint->dropped, NULL);
 }
 
 static void on_free(void *owner)
 {
     vireo_sse_endpoint *endpoint = owner;
     vireo__rooms_deinit(&endpoint->rooms);
-    vireo__sse_history_deinit(&endpoint->history);
+    vireo__turn_remove(&endpoint->wake);
+    if (endpoint->reader != NULL)
+        vireo__sse_feed_leave(endpoint->reader);
+    if (vireo__app_group(endpoint->app) == NULL)
+        vireo__sse_feed_free(endpoint->feed);
     vireo__shared_unref(endpoint->heartbeat);
     vireo__buf_deinit(&endpoint->text);
     free(endpoint);
@@ -477,21 +551,42 @@ static void fill_options(vireo_sse_options *own, const vireo_sse_options *given)
         own->max_rooms = DEFAULT_ROOMS;
 }
 
-static vireo_sse_endpoint *new_endpoint(vireo_app *app, const vireo_sse_options *options)
+static void *make_feed(void *options)
+{
+    const vireo_sse_options *o = options;
+    return vireo__sse_feed_new(o->history_events, o->history_bytes, 0, 0);
+}
+
+static void free_feed(void *feed)
+{
+    vireo__sse_feed_free(feed);
+}
+
+/* With several workers those of one path share one. */
+static vireo__sse_reader *join_feed(vireo_sse_endpoint *endpoint, const char *path)
+{
+    static const char key;
+    endpoint->feed = vireo__app_group(endpoint->app) == NULL
+                         ? make_feed(&endpoint->options)
+                         : vireo__group_share_named(endpoint->app, &key, path, make_feed,
+                                                    &endpoint->options, free_feed);
+    return endpoint->feed != NULL ? vireo__sse_feed_join(endpoint->feed, endpoint) : NULL;
+}
+
+static vireo_sse_endpoint *new_endpoint(vireo_app *app, const char *path,
+                                        const vireo_sse_options *options)
 {
     static const char heartbeat[] = ":\n\n";
     vireo_sse_endpoint *endpoint = calloc(1, sizeof *endpoint);
     if (endpoint == NULL)
         return NULL;
-    uint64_t epoch;
-    vireo__random(&epoch, sizeof epoch);
     fill_options(&endpoint->options, options);
     endpoint->app = app;
     endpoint->loop = vireo__app_loop(app);
     vireo__list_init(&endpoint->streams);
     vireo__rooms_init(&endpoint->rooms, endpoint->loop->hash_key);
-    vireo__sse_history_init(&endpoint->history, endpoint->options.history_events,
-                            endpoint->options.history_bytes, epoch);
+    endpoint->wake.run = wake_others;
+    endpoint->reader = join_feed(endpoint, path);
     vireo__buf_init(&endpoint->text, VIREO__BUF_UNLIMITED);
     endpoint->heartbeat = vireo__shared_copy(heartbeat, strlen(heartbeat));
     return endpoint;
@@ -500,10 +595,11 @@ static vireo_sse_endpoint *new_endpoint(vireo_app *app, const vireo_sse_options 
 vireo_sse_endpoint *vireo_sse_register(vireo_app *app, const char *path,
                                        const vireo_sse_options *options)
 {
-    vireo_sse_endpoint *endpoint = new_endpoint(app, options);
+    vireo_sse_endpoint *endpoint = new_endpoint(app, path, options);
     if (endpoint == NULL)
         return NULL;
-    if (endpoint->heartbeat == NULL || endpoint->options.data_size > MAX_DATA_SIZE ||
+    if (endpoint->heartbeat == NULL || endpoint->reader == NULL ||
+        endpoint->options.data_size > MAX_DATA_SIZE ||
         vireo_route(app, "GET", path, on_request, endpoint) < 0) {
         on_free(endpoint);
         return NULL;
