@@ -92,12 +92,12 @@ export VIREO_KINDS=vireo
 # shellcheck disable=SC2046
 VIREO_WORKERS=4 node_tests workers $(printf 'tests/interop/%s.test.mjs ' events connect upgrade flow engine)
 
-# What moves bytes once more, on the kernel's io_uring instead of libuv (where there is none, on libuv again).
-export VIREO_IO=uring
-ctests uring-unit --test-dir build-test \
+# What moves bytes once more, on libuv's streams instead of the kernel's io_uring.
+export VIREO_IO=uv
+ctests uv-unit --test-dir build-test \
     -R 'unit_(net_|http_(server|streaming|upload|oom)|ws_(endpoint|flow|conn|client)|sse_server|engineio_server|socketio_(server|backpressure|callbacks))'
 # shellcheck disable=SC2046
-node_tests uring-wire $(find tests/wire -name '*.test.mjs' | sort) tests/interop/ws.test.mjs tests/interop/backpressure.test.mjs
+node_tests uv-wire $(find tests/wire -name '*.test.mjs' | sort) tests/interop/ws.test.mjs tests/interop/backpressure.test.mjs
 
 say 'result'
 printf '%d passed, %d failed\n' "$passed" "$failed"

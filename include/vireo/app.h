@@ -30,8 +30,10 @@ typedef struct vireo_loop vireo_loop;
 
 /* How the bytes of connections move. */
 typedef enum vireo_io_kind {
-    VIREO_IO_AUTO, /* libuv's streams */
-    VIREO_IO_UV,   /* the same */
+    /* as VIREO_IO_URING, without a warning, for an application that listens and makes its own loop;
+     * else as VIREO_IO_UV */
+    VIREO_IO_AUTO,
+    VIREO_IO_UV, /* libuv's streams */
     /* io_uring where the kernel lets us and is new enough (6.17); else libuv's, with a warning */
     VIREO_IO_URING,
 } vireo_io_kind;
@@ -73,7 +75,7 @@ typedef struct vireo_app_options {
     const char *debug;
     /* Default: what the environment's VIREO_IO says, "uv" or "uring"; else VIREO_IO_AUTO. Both
      * behave the same. With io_uring all that a turn of the loop has to say leaves with one system
-     * call, and the loop must be run by one and the same thread. */
+     * call, and a uv_loop_t of yours must be run by one and the same thread. */
     vireo_io_kind io;
 } vireo_app_options;
 

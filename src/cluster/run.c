@@ -74,6 +74,8 @@ static int set_up(thread *t)
     if (t->app == NULL)
         return VIREO_ENOMEM;
     vireo__group_join(p->group, t->index, t->app);
+    if (t->index == 0)
+        p->group->loop->io = t->app->loop->io;
     int error = vireo__workers_join(p->workers, t->app);
     if (error == 0)
         error = p->setup(t->app, p->user);

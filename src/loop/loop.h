@@ -64,7 +64,7 @@ struct vireo_loop {
     vireo__list turn; /* of vireo__turn_task */
     /* net's; NULL: none */
     const struct vireo__loop_hooks *hooks;
-    const struct vireo__streams *streams; /* how streams are made here; NULL: not chosen yet */
+    const struct vireo__streams *streams; /* how streams are made; NULL: not chosen yet */
     struct vireo__uring *uring;           /* NULL: none */
     vireo_io_kind io;                     /* what |streams| shall be */
     vireo__list deadline_queues;

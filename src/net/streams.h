@@ -2,7 +2,7 @@
  * SPDX-FileCopyrightText: Copyright (c) 2026 The Vireo authors */
 
 /* streams.h: what an implementation of streams gives to the rest of net/: listeners and outgoing
- * connections whose streams carry its vireo__stream_io. All streams of a loop are of one kind.
+ * connections whose streams carry its vireo__stream_io. All that a loop accepts is of one kind.
  *
  *     listen.c, stream.c                 addresses, sockets, queues, ends: the same for all
  *     ------------------ this header, vireo__stream_io
@@ -39,7 +39,8 @@ extern const vireo__streams vireo__streams_uv;
  * here. Returns 0 or VIREO_ENOMEM. */
 int vireo__streams_uring(const vireo__streams **out, vireo_loop *loop);
 
-/* vireo__streams_of returns what the loop's streams are of; NULL when memory runs out. */
+/* vireo__streams_of chooses, the first time, and returns what the loop's streams are of; NULL when
+ * memory runs out. */
 const vireo__streams *vireo__streams_of(vireo_loop *loop);
 
 struct vireo__listener {
