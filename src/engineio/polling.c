@@ -163,7 +163,8 @@ static void on_get_aborted(vireo_req *r, void *user)
     vireo__eio_session *s = user;
     (void)r;
     s->poll = NULL;
-    vireo__eio_session_end(s, "transport error", "poll connection closed prematurely");
+    vireo__eio_leave(s, VIREO__EIO_CLOSE_PACKET, "transport error",
+                     "poll connection closed prematurely");
 }
 
 /* answer_poll replies to the pending GET with all that is queued, and |last| behind it: packets of
@@ -203,12 +204,19 @@ void vireo__eio_polling_noop(vireo__eio_session *s)
         answer_poll(s, VIREO__EIO_NOOP_PACKET);
 }
 
+static int reply_to_post(vireo__eio_server *server, vireo_req *r)
+{
+    return reply(server, r, "text/html", vireo__str_of("ok"), true);
+}
+
 void vireo__eio_polling_end(vireo__eio_session *s, const char *last)
 {
-    if (s->post != NULL) {
-        vireo_on_abort(s->post, NULL, NULL);
-        s->post = NULL;
-    }
+    vireo_req *post = s->post;
+    s->post = NULL;
+    if (post != NULL)
+        vireo_on_abort(post, NULL, NULL);
+    if (post != NULL && s->post_held)
+        reply_to_post(s->server, post);
     if (s->poll != NULL)
         answer_poll(s, last);
 }
@@ -238,6 +246,8 @@ static void on_post_aborted(vireo_req *r, void *user)
 {
     vireo__eio_session *s = user;
     s->post = NULL;
+    if (s->post_held)
+        return; /* it has said all */
     if (vireo__req_status(r) !=
         413) /* that one was refused for its size, and the session goes on */
         vireo__eio_session_end(s, "transport error", "data request connection closed prematurely");
@@ -279,8 +289,7 @@ void vireo__eio_polling_post_head(vireo__eio_session *s, vireo_req *r)
 static bool take_packet(vireo__eio_session *s, const vireo__eio_packet *packet)
 {
     if (packet->type == VIREO__EIO_CLOSE) {
-        vireo__eio_polling_end(s, VIREO__EIO_NOOP_PACKET);
-        vireo__eio_session_end(s, "transport close", "");
+        s->post_held = vireo__eio_leave(s, VIREO__EIO_NOOP_PACKET, "transport close", "");
         return false;
     }
     vireo__eio_session_packet(s, packet);
@@ -351,9 +360,12 @@ int vireo__eio_polling_post(vireo__eio_session *s, vireo_req *r)
         return vireo_reply(r, 400, NULL, NULL, 0);
     /* base64 is decoded in place: the body is ours now */
     uint8_t *body = (uint8_t *)(uintptr_t)vireo_body(r, &n);
-    vireo__eio_server *server = s->server;
     s->post = NULL;
     vireo_on_abort(r, NULL, NULL);
     take_body(s, r, body, n);
-    return reply(server, r, "text/html", vireo__str_of("ok"), true);
+    if (!s->post_held)
+        return reply_to_post(s->server, r);
+    s->post = r;
+    vireo_on_abort(r, on_post_aborted, s);
+    return 0;
 }

@@ -313,6 +313,7 @@ static void on_free(void *owner)
         vireo__eio_close(s, true);
     for (vireo__eio_session *s; (s = first(&server->closed)) != NULL;)
         vireo__eio_session_finish(s);
+    vireo__eio_leavings_free(server);
     if (server->events->on_free != NULL)
         server->events->on_free(server->owner);
     vireo__table_deinit(&server->sessions);
@@ -373,6 +374,7 @@ vireo__eio_server *vireo__eio_server_new(vireo_app *app, const vireo__eio_option
     vireo__list_init(&server->list);
     vireo__list_init(&server->websockets);
     vireo__list_init(&server->closed);
+    vireo__list_init(&server->leavings);
     server->mount = (vireo__mount){
         .prefix = server->prefix,
         .max_body_bytes = options->max_payload,

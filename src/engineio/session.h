@@ -10,6 +10,7 @@
  *   handshake.c   what is kept of the request that opened it
  *   directory.c   which worker has which session
  *   admission.c   who may have a session, and with which id
+ *   leaving.c     its end when another worker may have read something before it
  *   trace.c       packets, for who debugs
  *   watch.c       sessions and packets, for programs that look on
  *   measure.c     what is counted
@@ -45,7 +46,7 @@ struct vireo__eio_session {
     vireo__eio_websocket *ws;    /* the transport; NULL while it is polling */
     vireo__eio_websocket *probe; /* a WebSocket that wants to become it */
     vireo_req *poll;             /* the pending GET */
-    vireo_req *post;             /* a POST whose body is arriving */
+    vireo_req *post;             /* a POST whose body is arriving, or that waits (post_held) */
     vireo__outbox outbox;        /* waits for a GET, or for room in the WebSocket's queue */
     vireo__turn_task turn;       /* answers the GET, tells of a flush, or says on_close */
     union {
@@ -65,6 +66,7 @@ struct vireo__eio_session {
     bool octets : 1;        /* v3: it reads payloads of octets */
     bool jsonp : 1;         /* it polls by scripts and forms */
     bool base64 : 1;        /* its WebSocket takes binary messages as text (b64=1) */
+    bool post_held : 1;     /* |post| has said that the session ends, and is answered then */
     char id[VIREO__ID_SIZE];
     uint16_t close_code; /* of the client's close frame; 0: none */
     /* behind all that, in the same block: the owner's place, the handshake */
@@ -87,6 +89,7 @@ struct vireo__eio_server {
     vireo__list list;
     vireo__list websockets; /* all that are open, transport or not */
     vireo__list closed;     /* sessions whose on_close is still to come */
+    vireo__list leavings;   /* of leaving.c */
     vireo__id_source ids;
     vireo__lines lines;    /* of handshakes */
     vireo__shared *ping;   /* the one PING frame for all */
@@ -133,6 +136,19 @@ int vireo__eio_session_write_open(const vireo__eio_session *s, bool over_websock
 /* vireo__eio_session_finish says on_close and frees a closed session; for the server's end, else
  * the turn does it. */
 void vireo__eio_session_finish(vireo__eio_session *s);
+
+/* --- leaving.c -------------------------------------------------------------------------------- */
+
+/* vireo__eio_leave ends a polling session as its client wants it: at once, or, where there are
+ * other workers, when what the client has sent before is here.
+ *
+ * last   what the pending GET is answered with
+ * Returns whether it waits. */
+bool vireo__eio_leave(vireo__eio_session *s, const char *last, const char *reason,
+                      const char *description);
+
+/* vireo__eio_leavings_free forgets those that wait; with the server's end. */
+void vireo__eio_leavings_free(vireo__eio_server *server);
 
 /* --- handshake.c ------------------------------------------------------------------------------ */
 

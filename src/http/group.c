@@ -9,6 +9,7 @@
 #include <vireo/error.h>
 
 #include "http/app.h"
+#include "http/settle.h"
 
 /* What all share; found by its key and name, and by how often a worker has asked for that. */
 typedef struct shared {
@@ -34,8 +35,9 @@ vireo__group *vireo__group_new(unsigned count)
     uv_cond_init(&g->changed);
     g->apps = calloc(count, sizeof *g->apps);
     g->load = calloc(count, sizeof *g->load);
+    g->settlings = vireo__settlings_new(g);
     g->loop = vireo__loop_new(NULL);
-    if (g->apps != NULL && g->load != NULL && g->loop != NULL)
+    if (g->apps != NULL && g->load != NULL && g->settlings != NULL && g->loop != NULL)
         return g;
     vireo__group_free(g);
     return NULL;
@@ -68,6 +70,7 @@ void vireo__group_free(vireo__group *g)
     }
     uv_cond_destroy(&g->changed);
     uv_mutex_destroy(&g->lock);
+    vireo__settlings_free(g->settlings);
     free(g->apps);
     free(g->load);
     free(g);

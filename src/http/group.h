@@ -10,6 +10,7 @@
  *   group.c      who is in it; messages to each other; what they share; their end
  *   ports.c      listening, and what happens to a connection that was accepted
  *   handover.c   a connection whose request belongs to another worker goes there
+ *   settle.c     waiting for what has come already and is still on its way between them
  *
  * Law: the applications are made and set up one after the other, then all run, and none is freed
  * before all have finished (vireo__group_finish). In between any of them may be sent messages. */
@@ -48,7 +49,8 @@ struct vireo__group {
     atomic_uint empty; /* workers whose slow end is over */
     vireo_loop *loop;  /* of the main thread */
     unsigned open_ports;
-    vireo__list ports;        /* changed while the workers are set up, by the main thread */
+    vireo__list ports; /* changed while the workers are set up, by the main thread */
+    struct vireo__settling *settlings;
     unsigned last;            /* who was given a connection last; the main thread's */
     vireo__list shared;       /* of what they share; under |lock| */
     vireo_adapter_fn adapter; /* of namespaces that have none of their own */
