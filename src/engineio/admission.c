@@ -164,6 +164,8 @@ vireo__eio_decision vireo__eio_ask_id(vireo__eio_server *server, vireo_req *r,
                                       char id[VIREO__ID_SIZE])
 {
     if (server->options.generate_id == NULL) {
+        if (server->directory != NULL)
+            server->ids.counter = vireo__directory_number(server->directory);
         vireo__id_make(&server->ids, id);
         return VIREO__EIO_YES;
     }

@@ -23,6 +23,7 @@ typedef struct entry {
 
 struct vireo__directory {
     atomic_size_t count;
+    atomic_uint number;
     struct part {
         uv_mutex_t lock;
         vireo__map by_id; /* of entry */
@@ -119,6 +120,11 @@ vireo_app *vireo__directory_find(vireo__directory *d, vireo__str id)
     vireo_app *app = e != NULL ? e->app : NULL;
     uv_mutex_unlock(&p->lock);
     return app;
+}
+
+uint32_t vireo__directory_number(vireo__directory *d)
+{
+    return atomic_fetch_add_explicit(&d->number, 1, memory_order_relaxed);
 }
 
 size_t vireo__directory_count(const vireo__directory *d)

@@ -10,6 +10,8 @@
 #ifndef VIREO_ENGINEIO_DIRECTORY_H
 #define VIREO_ENGINEIO_DIRECTORY_H
 
+#include <stdint.h>
+
 #include <vireo/app.h>
 
 #include "base/str.h"
@@ -28,6 +30,9 @@ void vireo__directory_remove(vireo__directory *d, const char *id);
 
 /* vireo__directory_find returns whose it is, or NULL. */
 vireo_app *vireo__directory_find(vireo__directory *d, vireo__str id);
+
+/* vireo__directory_number returns another number for each id that is made: they count up. */
+uint32_t vireo__directory_number(vireo__directory *d);
 
 /* vireo__directory_count returns how many there are. */
 size_t vireo__directory_count(const vireo__directory *d);
