@@ -9,6 +9,8 @@
 
 #include <vireo/vireo.h>
 
+#include "serve.h"
+
 static void observe(char *line)
 {
     puts(line != NULL ? line : "out of memory");
@@ -123,14 +125,19 @@ static void read_option(vireo_app *app, vireo_io_options *o, const char *name, c
         o->on_headers = on_headers, o->on_initial_headers = on_initial_headers;
 }
 
+static int setup(vireo_app *app, void *user)
+{
+    char **args = user;
+    vireo_io_options o = {.size = sizeof o, .on_connection_error = on_connection_error};
+    for (int i = 1; args[i] != NULL; i++)
+        read_option(app, &o, args[i], args[i + 1] != NULL ? args[i + 1] : "");
+    if (vireo_io_create(app, &o) == NULL || vireo_namespace(app, "/", .events = events) == NULL)
+        return VIREO_EINVAL;
+    return 0;
+}
+
 int main(int argc, char **argv)
 {
-    vireo_io_options o = {.size = sizeof o, .on_connection_error = on_connection_error};
-    vireo_app *app = vireo_app_new();
-    for (int i = 1; i < argc; i++)
-        read_option(app, &o, argv[i], i + 1 < argc ? argv[i + 1] : "");
-    if (app == NULL || vireo_io_create(app, &o) == NULL ||
-        vireo_namespace(app, "/", .events = events) == NULL)
-        return 1;
-    return vireo_run(app, .host = "127.0.0.1", .name = "admission");
+    (void)argc;
+    return serve(setup, argv, NULL, .host = "127.0.0.1", .name = "admission");
 }

@@ -18,6 +18,8 @@
 
 #include "../../examples/cli.h"
 
+#include "serve.h"
+
 enum { TICK_MS = 200 };
 
 typedef struct counter {
@@ -86,18 +88,27 @@ static int say_health(vireo_req *r)
     return vireo_reply_text(r, leaving ? 503 : 200, leaving ? "leaving" : "ok");
 }
 
+static int setup(vireo_app *app, void *user)
+{
+    static server workers[VIREO_MAX_WORKERS];
+    server *own = &workers[vireo_worker(app)];
+    own->name = user;
+    own->ns = vireo_namespace(app, "/", .data_size = sizeof(counter), .user = own,
+                              .on_connect = on_connect, .on_disconnect = on_disconnect);
+    own->ws = vireo_websocket(app, "/ws", .data_size = sizeof(counter));
+    own->sse = vireo_event_stream(app, "/events", .data_size = sizeof(counter));
+    vireo_route(app, "GET", "/health", say_health, NULL);
+    vireo_every(app, TICK_MS, tick_all, own);
+    return 0;
+}
+
 int main(int argc, char **argv)
 {
     struct cli_option more[] = {
         {"--name", "of the server", "a"}, {"--drain", "milliseconds of the window", "0"}, {0}};
     struct cli cli = cli_parse_more(argc, argv, 0, more);
-    vireo_app *app = vireo_app_new(.drain_ms = (uint32_t)strtoul(more[1].value, NULL, 10));
-    server own = {.name = more[0].value};
-    own.ns = vireo_namespace(app, "/", .data_size = sizeof(counter), .user = &own,
-                             .on_connect = on_connect, .on_disconnect = on_disconnect);
-    own.ws = vireo_websocket(app, "/ws", .data_size = sizeof(counter));
-    own.sse = vireo_event_stream(app, "/events", .data_size = sizeof(counter));
-    vireo_route(app, "GET", "/health", say_health, NULL);
-    vireo_every(app, TICK_MS, tick_all, &own);
-    return vireo_run(app, .host = cli.host, .port = cli.port, .name = "drain");
+    vireo_app_options o = {.size = sizeof o,
+                           .drain_ms = (uint32_t)strtoul(more[1].value, NULL, 10)};
+    return serve(setup, (void *)(uintptr_t)more[0].value, &o, .host = cli.host, .port = cli.port,
+                 .name = "drain");
 }

@@ -8,6 +8,8 @@
 
 #include <vireo/vireo.h>
 
+#include "serve.h"
+
 static int ok(vireo_req *r)
 {
     return vireo_reply_text(r, 200, "ok");
@@ -26,14 +28,10 @@ static int who(vireo_req *r)
                             vireo_protocol(r), vireo_host(r));
 }
 
-int main(int argc, char **argv)
+static int setup(vireo_app *app, void *folder)
 {
     static const char *const some[] = {"https://a.example", "https://b.example", NULL};
     static const char *const one[] = {"https://a.example", NULL};
-    setvbuf(stdout, NULL, _IOLBF, 0);
-    if (argc != 2)
-        return 2;
-    vireo_app *app = vireo_app_new();
     vireo_access_log(app, "/log", .format = VIREO_LOG_COMBINED);
     vireo_cors(app, "/any");
     vireo_cors(app, "/some", .origins = some, .credentials = true, .max_age_s = 60,
@@ -48,7 +46,15 @@ int main(int argc, char **argv)
     vireo_route(app, "GET", "/limited", ok, NULL);
     vireo_route(app, "GET", "/language", languages, NULL);
     vireo_route(app, "GET", "/who", who, NULL);
-    vireo_static(app, "/files", argv[1], .precompressed = true);
+    vireo_static(app, "/files", folder, .precompressed = true);
     vireo_namespace(app, "/");
-    return vireo_run(app, .host = "127.0.0.1", .name = "http-extras-server");
+    return 0;
+}
+
+int main(int argc, char **argv)
+{
+    setvbuf(stdout, NULL, _IOLBF, 0);
+    if (argc != 2)
+        return 2;
+    return serve(setup, argv[1], NULL, .host = "127.0.0.1", .name = "http-extras-server");
 }

@@ -17,6 +17,8 @@
 
 #include "../../examples/cli.h"
 
+#include "serve.h"
+
 enum { FILL_BYTES = 4000000, MAX_QUEUED = 1000000 };
 
 static void on_say(vireo_socket *s, const vireo_msg *m)
@@ -77,10 +79,9 @@ static int say_stats(vireo_req *r)
         (unsigned long long)s.dropped, (unsigned long long)s.too_slow);
 }
 
-int main(int argc, char **argv)
+static int setup(vireo_app *app, void *user)
 {
-    struct cli cli = cli_parse(argc, argv, 0);
-    vireo_app *app = vireo_app_new(.max_queued_bytes = MAX_QUEUED);
+    (void)user;
     vireo_io *first = vireo_socketio(app, .recovery_ms = 60000);
     vireo_io *second = vireo_socketio(app, .path = "/second");
     vireo_io_namespace(first, "/", .events = events);
@@ -90,7 +91,12 @@ int main(int argc, char **argv)
     vireo_websocket(app, "/ws");
     vireo_event_stream(app, "/events");
     vireo_route(app, "GET", "/stats", say_stats, NULL);
-    if (vireo_metrics(app, "/metrics") < 0)
-        return 1;
-    return vireo_run(app, .host = cli.host, .port = cli.port, .name = "metrics");
+    return vireo_metrics(app, "/metrics");
+}
+
+int main(int argc, char **argv)
+{
+    struct cli cli = cli_parse(argc, argv, 0);
+    vireo_app_options o = {.size = sizeof o, .max_queued_bytes = MAX_QUEUED};
+    return serve(setup, NULL, &o, .host = cli.host, .port = cli.port, .name = "metrics");
 }

@@ -18,6 +18,8 @@
 
 #include "../../examples/cli.h"
 
+#include "serve.h"
+
 enum { FILL_BYTES = 4000000, MAX_QUEUED = 1000000 };
 
 static void log_line(void *user, vireo_level level, const char *area, const char *text)
@@ -61,6 +63,20 @@ static void on_message(vireo_ws *ws, const void *data, size_t len, bool binary)
     vireo_ws_close(ws, 4000, "enough");
 }
 
+static int setup(vireo_app *app, void *user)
+{
+    const char *log = user;
+    vireo_socketio(app, .allow_eio3 = true);
+    vireo_namespace(app, "/", .events = events);
+    vireo_namespace(app, "/chat", .events = events);
+    vireo_websocket(app, "/ws", .on_message = on_message);
+    vireo_event_stream(app, "/events");
+    if (strcmp(log, "off") != 0)
+        vireo_log_connections(app, strcmp(log, "json") == 0 ? VIREO_CONNECTIONS_JSON
+                                                            : VIREO_CONNECTIONS_TEXT);
+    return 0;
+}
+
 int main(int argc, char **argv)
 {
     struct cli_option more[] = {{"--log", "text, json or off", "off"},
@@ -68,15 +84,10 @@ int main(int argc, char **argv)
                                 {"--debug", "areas; overrides VIREO_DEBUG", NULL},
                                 {0}};
     struct cli cli = cli_parse_more(argc, argv, 0, more);
-    vireo_app *app = vireo_app_new(.log = more[1].value == NULL ? log_line : NULL,
-                                   .max_queued_bytes = MAX_QUEUED, .debug = more[2].value);
-    vireo_socketio(app, .allow_eio3 = true);
-    vireo_namespace(app, "/", .events = events);
-    vireo_namespace(app, "/chat", .events = events);
-    vireo_websocket(app, "/ws", .on_message = on_message);
-    vireo_event_stream(app, "/events");
-    if (strcmp(more[0].value, "off") != 0)
-        vireo_log_connections(app, strcmp(more[0].value, "json") == 0 ? VIREO_CONNECTIONS_JSON
-                                                                      : VIREO_CONNECTIONS_TEXT);
-    return vireo_run(app, .host = cli.host, .port = cli.port, .name = "trail");
+    vireo_app_options o = {.size = sizeof o,
+                           .log = more[1].value == NULL ? log_line : NULL,
+                           .max_queued_bytes = MAX_QUEUED,
+                           .debug = more[2].value};
+    return serve(setup, (void *)(uintptr_t)more[0].value, &o, .host = cli.host, .port = cli.port,
+                 .name = "trail");
 }

@@ -8,6 +8,7 @@
 //   VIREO_KINDS   which kinds to run, default "vireo,node"
 //   VIREO_BUILD   where the binaries are, default ../../build (from this file);
 //                 they stand in its folder tests
+//   VIREO_WORKERS so many workers that are one server (support/serve.h)
 
 import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
@@ -18,6 +19,9 @@ import { DEADLINE, within } from "./wait.mjs";
 
 const here = path.dirname(fileURLToPath(import.meta.url));
 const build = path.resolve(process.env.VIREO_BUILD ?? path.join(here, "../../build"));
+
+/** How many workers Vireo's servers have; 0: one loop, as in vireo_run. */
+export const workers = Number(process.env.VIREO_WORKERS || 0);
 
 export const kinds = (process.env.VIREO_KINDS ?? "vireo,node").split(",").filter(Boolean);
 
