@@ -167,7 +167,7 @@ typedef struct vireo_io_options {
     const vireo_cookie_options *cookie_options;
 
     /* Dynamic namespaces: free a child when nobody is in it any more, also when the only client was
-     * refused. Default: it stays. */
+     * refused. With several workers: in it on any of them. Default: it stays. */
     bool cleanup_empty_child_namespaces;
     /* children that may exist at a time; beyond, a client is refused with "Too many namespaces";
      * default 10,000 */
@@ -175,7 +175,8 @@ typedef struct vireo_io_options {
     /* answers owed to one socket at a time (vireo_ack_later, vireo_hold); default 10,000 */
     uint32_t max_owed;
     /* A namespace other than "/" exists now: registered, or brought to life by a client. It may be
-     * given a vireo_ns_set_user. */
+     * given a vireo_ns_set_user. Each of several workers has one of its own, and is told of that;
+     * so it is with its end. */
     void (*on_new_namespace)(vireo_ns *ns);
     /* It is going to be freed, by the clean-up or with the application; nobody is in it. */
     void (*on_namespace_gone)(vireo_ns *ns);

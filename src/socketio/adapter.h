@@ -63,6 +63,7 @@ vireo_adapter *vireo__adapter_for(const vireo_to *to);
 
 /* vireo__deliver_for_other delivers another server's broadcast to the sockets here.
  *
+ * to      its namespace may be a pattern: then it is for the children here
  * json    [event, args..] with placeholders in the places of its |count| parts; checked by the
  *         caller (vireo__sio_payload_valid)
  * Returns how many took it, or a negative number. Calls users' catch-all listeners. */

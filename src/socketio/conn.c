@@ -119,9 +119,19 @@ static void abandon_earlier(vireo__sio_conn *conn, vireo__str name)
     vireo__dynamic_abandon(conn, &name);
 }
 
+static void enter_namespace(vireo__sio_conn *conn, vireo__str name, const vireo_value *auth)
+{
+    vireo_ns *ns = vireo__ns_take(conn->io, name);
+    if (ns == NULL) {
+        vireo__dynamic_connect(conn, name, auth);
+        return;
+    }
+    vireo__ns_connect(ns, conn, auth);
+    vireo__ns_release(ns);
+}
+
 static void connect_namespace(vireo__sio_conn *conn, vireo__str name, const vireo_value *auth)
 {
-    vireo_ns *ns = vireo__ns_find(conn->io, name);
     const vireo_io_options *options = &conn->io->options;
     vireo__debug(conn->io->loop, VIREO__DEBUG_CLIENT, "%.*s.. wants to join %.*s", VIREO__DEBUG_ID,
                  vireo__eio_id(conn->session),
@@ -133,10 +143,8 @@ static void connect_namespace(vireo__sio_conn *conn, vireo__str name, const vire
         vireo__sio_conn_refuse(conn, name, "Too many namespaces");
     else if (vireo__value_size(auth) > options->max_auth_bytes - conn->auth_bytes)
         vireo__sio_conn_refuse(conn, name, "Too much auth");
-    else if (ns != NULL)
-        vireo__ns_connect(ns, conn, auth);
     else
-        vireo__dynamic_connect(conn, name, auth);
+        enter_namespace(conn, name, auth);
 }
 
 /* A CONNECT of Socket.IO 2 has its auth in the name. */

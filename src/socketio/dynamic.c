@@ -81,6 +81,11 @@ static vireo__parent *new_parent(vireo_io *io, const vireo_ns_options *options)
     char *name = parent_name(io);
     vireo__parent *parent = calloc(1, sizeof *parent);
     vireo_ns *ns = name && parent ? vireo__ns_new(io, name, NULL, options) : NULL;
+    if (ns != NULL && vireo__ns_join_workers(ns) < 0) {
+        vireo__ns_free(ns);
+        free(parent);
+        return NULL;
+    }
     if (ns == NULL) {
         if (parent == NULL)
             free(name);
@@ -89,9 +94,9 @@ static vireo__parent *new_parent(vireo_io *io, const vireo_ns_options *options)
     }
     parent->ns = ns;
     ns->as_parent = parent;
+    parent->number = io->parents_made++;
     vireo__list_init(&parent->children);
     vireo__list_append(&io->parents, &parent->node);
-    io->parents_made++;
     return parent;
 }
 
@@ -154,13 +159,17 @@ vireo__parent *vireo__parent_of_static(const vireo_io *io, const char *name)
 
 /* --- children --------------------------------------------------------------------------------- */
 
-static vireo_ns *new_child(vireo__parent *parent, const char *name)
+/* |common| is taken, also when it fails. */
+static vireo_ns *new_child(vireo__parent *parent, const char *name, vireo__ns_common *common)
 {
     vireo_io *io = parent->ns->io;
     char *copy = strdup(name);
     vireo_ns *ns = copy ? vireo__ns_new(io, copy, parent, NULL) : NULL;
-    if (ns == NULL)
+    if (ns == NULL) {
+        vireo__common_unref(common);
         return NULL;
+    }
+    ns->common = common;
     ns->dynamic = true;
     if (vireo__ns_announce(ns) == 0)
         return ns;
@@ -168,23 +177,92 @@ static vireo_ns *new_child(vireo__parent *parent, const char *name)
     return NULL;
 }
 
-/* connect_child lets the client in; another may have brought the namespace to life meanwhile. */
+static vireo__parent *parent_of_common(const vireo_io *io, const vireo__ns_common *common)
+{
+    vireo__parent *parent = NULL;
+    while ((parent = parent_after(io, parent)) != NULL && parent->number != common->parent)
+        ;
+    return parent;
+}
+
+/* appear makes this worker's own of a child that exists; takes |common|. */
+static vireo_ns *appear(const vireo_io *io, vireo__ns_common *common)
+{
+    vireo__parent *parent = parent_of_common(io, common);
+    if (parent != NULL)
+        return new_child(parent, common->name, common);
+    vireo__common_unref(common);
+    return NULL;
+}
+
+static vireo_io *io_of_common(vireo_app *app, const vireo__ns_common *common)
+{
+    vireo_io *io = *vireo__app_extension(app);
+    while (io != NULL && io->common != common->of)
+        io = io->next;
+    return io;
+}
+
+void vireo__child_news(vireo_app *app, void *common_)
+{
+    vireo__ns_common *common = common_;
+    const vireo_io *io = io_of_common(app, common);
+    vireo_ns *ns = io ? vireo__map_get(&io->namespaces, common->name, strlen(common->name)) : NULL;
+    bool over = vireo__common_over(common);
+    if (ns != NULL && ns->common == common && over)
+        vireo__ns_forget(ns);
+    if (io == NULL || over || vireo__app_stopping(app) ||
+        vireo__ns_find(io, vireo__str_of(common->name)) != NULL)
+        vireo__common_unref(common);
+    else
+        appear(io, common);
+}
+
+/* bring_to_life returns a new child. NULL when memory runs out, or if there are too |*many|. */
+static vireo_ns *bring_to_life(vireo__parent *parent, const char *name, bool *many)
+{
+    vireo_io *io = parent->ns->io;
+    uint32_t most = io->options.max_child_namespaces;
+    vireo__common_entry entry = {.name = name, .parent = parent->number, .most = most};
+    if (io->common == NULL) {
+        *many = io->children >= most;
+        return *many ? NULL : new_child(parent, name, NULL);
+    }
+    vireo__ns_common *common = vireo__common_enter(io->common, &entry);
+    *many = entry.full;
+    if (common == NULL)
+        return NULL;
+    if (entry.made)
+        vireo__common_tell(io->app, common, vireo__child_news);
+    return appear(io, common);
+}
+
+/* take_child returns the child, held; another client may have brought it to life meanwhile, and
+ * another worker may end it as soon as it is here. */
+static vireo_ns *take_child(vireo__parent *parent, const char *name, bool *many)
+{
+    vireo_ns *ns;
+    *many = false;
+    while ((ns = vireo__ns_take(parent->ns->io, vireo__str_of(name))) == NULL)
+        if (bring_to_life(parent, name, many) == NULL)
+            return NULL;
+    return ns;
+}
+
+/* connect_child lets the client in. */
 static void connect_child(vireo__parent *parent, vireo__sio_conn *conn, const char *name,
                           const vireo_value *auth)
 {
-    vireo_io *io = parent->ns->io;
-    vireo_ns *ns = vireo__ns_find(io, vireo__str_of(name));
-    if (ns == NULL && io->children >= io->options.max_child_namespaces) {
+    bool many;
+    vireo_ns *ns = take_child(parent, name, &many); /* held: its hook may do anything */
+    if (many) {
         vireo__sio_conn_refuse(conn, vireo__str_of(name), "Too many namespaces");
         return;
     }
-    if (ns == NULL)
-        ns = new_child(parent, name);
     if (ns == NULL) {
         vireo__sio_conn_close(conn);
         return;
     }
-    vireo__ns_hold(ns); /* its hook may do anything */
     if (!conn->closed)
         vireo__ns_connect(ns, conn, auth);
     vireo__ns_release(ns);

@@ -8,6 +8,7 @@
 #include <vireo/error.h>
 
 #include "payload/value.h"
+#include "socketio/adapter.h"
 #include "socketio/inside.h"
 
 /* --- to one ----------------------------------------------------------------------------------- */
@@ -124,31 +125,39 @@ static int broadcast_in(const vireo_to *to, const char *event, const vireo__sio_
 }
 
 /* A packet names its namespace: each child needs one of its own, made from the arguments anew. */
-static int broadcast_in_child(vireo_ns *child, const vireo_to *to, const char *event,
-                              const vireo__sio_args *args)
+static int broadcast_in_one(vireo_ns *ns, const vireo_to *to, const char *event,
+                            const vireo__sio_args *args)
 {
     va_list list;
-    vireo_to in_child = *to;
+    vireo_to in_it = *to;
     vireo__sio_args again = *args;
-    in_child.ns = child;
+    in_it.ns = ns;
     if (args->list == NULL)
-        return broadcast_in(&in_child, event, args);
+        return broadcast_in(&in_it, event, args);
     va_copy(list, *args->list);
     again.list = &list;
-    int count = broadcast_in(&in_child, event, &again);
+    int count = broadcast_in(&in_it, event, &again);
     va_end(list);
     return count;
 }
 
+/* Other workers are told once, and send it to their children. */
+static int broadcast_in_others(const vireo_to *to, const char *event, const vireo__sio_args *args)
+{
+    int error = vireo__adapter_for(to) != NULL ? broadcast_in_one(to->ns, to, event, args) : 0;
+    return error < 0 ? error : 0;
+}
+
 static int broadcast_in_children(const vireo_to *to, const char *event, const vireo__sio_args *args)
 {
-    int sum = 0;
+    vireo_to here = *to;
     vireo_ns *child = NULL;
-    while ((child = vireo__ns_next_child(to->ns, child)) != NULL) {
-        int count = broadcast_in_child(child, to, event, args);
-        if (count < 0)
-            return count;
-        sum += count;
+    int sum = broadcast_in_others(to, event, args);
+    if (to->ns->adapter != NULL)
+        here.flags |= VIREO_LOCAL;
+    while ((child = vireo__ns_go_on(to->ns, child)) != NULL) {
+        int count = sum >= 0 ? broadcast_in_one(child, &here, event, args) : 0;
+        sum = count < 0 ? count : sum + count;
     }
     return sum;
 }

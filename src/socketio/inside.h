@@ -21,6 +21,7 @@
 #include "http/server.h"
 #include "loop/deadline.h"
 #include "payload/doc.h"
+#include "socketio/common.h"
 #include "socketio/decode.h"
 #include "socketio/guests.h"
 #include "socketio/manner.h"
@@ -72,10 +73,11 @@ struct vireo_io {
     /* while the sockets of a session that has ended are closed: whose, and how it ended */
     const struct vireo__sio_conn *ending;
     const vireo__eio_close_info *why;
-    vireo__map namespaces; /* by name */
-    vireo__list parents;   /* of vireo__parent, in the order of registration */
-    uint32_t parents_made; /* so far: their names are counted */
-    uint32_t children;     /* namespaces that clients have brought to life */
+    vireo__map namespaces;    /* by name */
+    vireo__list parents;      /* of vireo__parent, in the order of registration */
+    uint32_t parents_made;    /* so far: their names are counted */
+    uint32_t children;        /* namespaces that clients have brought to life */
+    vireo__io_common *common; /* NULL: this is the only worker */
     vireo__id_source ids;
     vireo__doc doc; /* the packet being handled */
     /* sockets that are gone; freed after the packet or at the end of the turn, when no handler can
@@ -114,6 +116,9 @@ struct vireo_ns {
     uint32_t users;
     uint32_t listening;           /* sockets with catch-all listeners for what is sent */
     bool dynamic;                 /* a client has brought it to life */
+    bool counted;                 /* in common->using */
+    bool forgotten;               /* nobody finds it any more: it goes with its last user */
+    vireo__ns_common *common;     /* NULL: this is the only worker */
     vireo__guests *guests;        /* NULL until the first comes */
     vireo__recovery *recovery;    /* NULL: off */
     struct vireo__client *client; /* client.h: whose socket's it is; NULL: a server's */
@@ -272,6 +277,9 @@ void vireo__later_free_all(vireo_io *io);             /* all become moot, and ar
 
 vireo_ns *vireo__ns_find(const vireo_io *io, vireo__str name);
 
+/* vireo__ns_take returns the same, held, so that no worker ends it meanwhile. */
+vireo_ns *vireo__ns_take(vireo_io *io, vireo__str name);
+
 /* vireo__ns_new returns new: a namespace that nobody can find yet, or NULL.
  *
  * name    takes, also when it fails
@@ -288,11 +296,23 @@ void vireo__ns_free(vireo_ns *ns);
 void vireo__ns_hold(vireo_ns *ns);
 void vireo__ns_release(vireo_ns *ns);
 
+/* vireo__ns_forget: nobody finds the child any more. It goes at the end of the turn, if nobody
+ * needs it, else with the last who does. */
+void vireo__ns_forget(vireo_ns *ns);
+
+/* vireo__ns_join_workers connects it with those of other workers, unless it has an adapter of its
+ * own. Returns 0 or VIREO_ENOMEM. */
+int vireo__ns_join_workers(vireo_ns *ns);
+
 /* vireo__ns_bury says good-bye to a namespace that nobody can find any more, and frees it. */
 void vireo__ns_bury(vireo_ns *ns);
 
 /* vireo__ns_next_child returns the child behind |last| (NULL: the first), or NULL. */
 vireo_ns *vireo__ns_next_child(const vireo_ns *parent, const vireo_ns *last);
+
+/* vireo__ns_go_on returns the same; |last| was held, since something was done that may be its end,
+ * and is released. The one returned is held. */
+vireo_ns *vireo__ns_go_on(const vireo_ns *parent, vireo_ns *last);
 
 /* --- dynamic.c: namespaces that clients bring to life ----------------------------------------- */
 
@@ -301,11 +321,16 @@ typedef struct vireo__parent {
     vireo_ns *ns;
     vireo__list node;               /* io->parents */
     vireo__list children;           /* of vireo_ns.in_parent */
+    uint32_t number;                /* in the order of registration */
     struct vireo__pattern *pattern; /* NULL: |decide| is asked */
     int (*decide)(vireo_ns_request *q, const char *name, const vireo_value *auth);
 } vireo__parent;
 
 void vireo__parent_free(vireo__parent *parent);
+
+/* vireo__child_news: another worker has brought the child |common| (takes its reference) to life,
+ * or has ended it. */
+void vireo__child_news(vireo_app *app, void *common);
 
 /* vireo__parent_of_static returns the first parent whose pattern matches, or NULL. */
 vireo__parent *vireo__parent_of_static(const vireo_io *io, const char *name);

@@ -67,15 +67,22 @@ static int take_adapter(vireo_ns *ns, vireo_adapter_fn make, void *user)
 }
 
 /* Where nothing was said, workers of one process know each other. */
+int vireo__ns_join_workers(vireo_ns *ns)
+{
+    const vireo__group *g = vireo__app_group(ns->io->app);
+    bool own = ns->options.adapter != NULL || ns->io->options.adapter != NULL;
+    return g != NULL && g->adapter != NULL && !own ? take_adapter(ns, g->adapter, g->adapter_user)
+                                                   : 0;
+}
+
 static int make_adapter(vireo_ns *ns)
 {
     const vireo_io_options *io = &ns->io->options;
-    const vireo__group *g = vireo__app_group(ns->io->app);
     if (ns->options.adapter != NULL)
         return take_adapter(ns, ns->options.adapter, ns->options.adapter_user);
     if (io->adapter != NULL)
         return take_adapter(ns, io->adapter, io->adapter_user);
-    return g != NULL && g->adapter != NULL ? take_adapter(ns, g->adapter, g->adapter_user) : 0;
+    return vireo__ns_join_workers(ns);
 }
 
 vireo_ns *vireo__ns_new(vireo_io *io, char *name, vireo__parent *parent,
@@ -105,10 +112,31 @@ vireo_ns *vireo__ns_new(vireo_io *io, char *name, vireo__parent *parent,
     return ns;
 }
 
+/* What clients have brought to life has entered already. */
+static int enter_common(vireo_ns *ns)
+{
+    if (ns->io->common == NULL || ns->common != NULL)
+        return 0;
+    ns->common = vireo__common_enter(
+        ns->io->common, &(vireo__common_entry){.name = ns->name, .parent = UINT32_MAX});
+    return ns->common != NULL ? 0 : VIREO_ENOMEM;
+}
+
+/* A child of which it was not heard yet that it is over stands in the way of the next of its
+ * name. */
+static void forget_former(const vireo_io *io, const char *name)
+{
+    vireo_ns *ns = vireo__map_get(&io->namespaces, name, strlen(name));
+    if (ns != NULL)
+        vireo__ns_forget(ns);
+}
+
 int vireo__ns_announce(vireo_ns *ns)
 {
     vireo_io *io = ns->io;
-    if (make_adapter(ns) < 0 || vireo__map_put(&io->namespaces, ns->name, strlen(ns->name), ns) < 0)
+    forget_former(io, ns->name);
+    if (enter_common(ns) < 0 || make_adapter(ns) < 0 ||
+        vireo__map_put(&io->namespaces, ns->name, strlen(ns->name), ns) < 0)
         return VIREO_ENOMEM;
     if (ns->parent != NULL)
         vireo__list_append(&ns->parent->children, &ns->in_parent);
@@ -142,7 +170,7 @@ vireo_ns *vireo_ns_create(vireo_app *app, const char *name, const vireo_ns_optio
 
 void vireo__ns_free(vireo_ns *ns)
 {
-    vireo__ns_hold(ns); /* whatever ends here */
+    ns->users++; /* whatever ends here */
     vireo__recovery_free(ns);
     vireo__requests_cancel(ns);
     if (ns->adapter != NULL)
@@ -156,26 +184,61 @@ void vireo__ns_free(vireo_ns *ns)
     vireo__map_deinit(&ns->own_limits);
     vireo__table_deinit(&ns->sockets);
     vireo__map_deinit(&ns->acks);
+    vireo__common_unref(ns->common);
     free(ns->name);
     free(ns);
 }
 
+static bool may_end(const vireo_ns *ns)
+{
+    return ns->dynamic && ns->io->options.cleanup_empty_child_namespaces;
+}
+
 void vireo__ns_hold(vireo_ns *ns)
 {
-    ns->users++;
+    if (ns->users++ == 0 && ns->common != NULL && may_end(ns))
+        ns->counted = vireo__common_use(ns->common);
+}
+
+static void bury_soon(vireo_ns *ns)
+{
+    vireo__list_remove(&ns->in_parent);
+    vireo__list_append(&ns->io->empty_namespaces, &ns->in_parent);
+    vireo__turn_add(ns->io->loop, &ns->io->bury);
+}
+
+void vireo__ns_forget(vireo_ns *ns)
+{
+    ns->dynamic = false;
+    ns->forgotten = true;
+    ns->io->children--;
+    vireo__map_remove(&ns->io->namespaces, ns->name, strlen(ns->name));
+    vireo__list_remove(&ns->in_parent); /* of its parent */
+    if (ns->users == 0)
+        bury_soon(ns);
+}
+
+/* Returns whether it has ended with that, on all workers. */
+static bool disuse(vireo_ns *ns)
+{
+    if (ns->common == NULL)
+        return true;
+    bool was_counted = ns->counted;
+    ns->counted = false;
+    if (!was_counted || !vireo__common_disuse(ns->common))
+        return vireo__common_over(ns->common);
+    vireo__common_tell(ns->io->app, ns->common, vireo__child_news);
+    return true;
 }
 
 void vireo__ns_release(vireo_ns *ns)
 {
-    vireo_io *io = ns->io;
-    if (--ns->users > 0 || !ns->dynamic || !io->options.cleanup_empty_child_namespaces)
+    if (--ns->users > 0)
         return;
-    ns->dynamic = false;
-    io->children--;
-    vireo__map_remove(&io->namespaces, ns->name, strlen(ns->name));
-    vireo__list_remove(&ns->in_parent);
-    vireo__list_append(&io->empty_namespaces, &ns->in_parent);
-    vireo__turn_add(io->loop, &io->bury);
+    if (ns->forgotten)
+        bury_soon(ns);
+    else if (may_end(ns) && disuse(ns))
+        vireo__ns_forget(ns);
 }
 
 void vireo__ns_bury(vireo_ns *ns)
@@ -187,9 +250,27 @@ void vireo__ns_bury(vireo_ns *ns)
 
 /* --- what users ask --------------------------------------------------------------------------- */
 
+static bool is_over(const vireo_ns *ns)
+{
+    return ns->dynamic && vireo__common_over(ns->common);
+}
+
 vireo_ns *vireo__ns_find(const vireo_io *io, vireo__str name)
 {
-    return vireo__map_get(&io->namespaces, name.at, name.len);
+    vireo_ns *ns = vireo__map_get(&io->namespaces, name.at, name.len);
+    return ns != NULL && !is_over(ns) ? ns : NULL;
+}
+
+vireo_ns *vireo__ns_take(vireo_io *io, vireo__str name)
+{
+    vireo_ns *ns = vireo__ns_find(io, name);
+    if (ns == NULL)
+        return NULL;
+    vireo__ns_hold(ns);
+    if (!is_over(ns))
+        return ns;
+    vireo__ns_release(ns); /* another worker was faster */
+    return NULL;
 }
 
 vireo_ns *vireo_io_of(const vireo_io *io, const char *name)
@@ -240,6 +321,16 @@ vireo_ns *vireo__ns_next_child(const vireo_ns *parent, const vireo_ns *last)
     const vireo__list *all = &parent->as_parent->children;
     const vireo__list *next = last != NULL ? last->in_parent.next : all->next;
     return next != all ? vireo__container(next, vireo_ns, in_parent) : NULL;
+}
+
+vireo_ns *vireo__ns_go_on(const vireo_ns *parent, vireo_ns *last)
+{
+    vireo_ns *next = vireo__ns_next_child(parent, last);
+    if (next != NULL)
+        vireo__ns_hold(next);
+    if (last != NULL)
+        vireo__ns_release(last);
+    return next;
 }
 
 size_t vireo_ns_count(const vireo_ns *ns)

@@ -34,8 +34,8 @@ int vireo__broadcast(const vireo_to *to, const vireo__sio_message *message)
     return a != NULL ? a->ops->broadcast(a, to, message) : vireo__local_broadcast(to, message);
 }
 
-int vireo__deliver_for_other(const vireo_to *to, vireo__str json, const vireo__attachment *parts,
-                             size_t count)
+static int deliver(const vireo_to *to, vireo__str json, const vireo__attachment *parts,
+                   size_t count)
 {
     vireo__sio_message message;
     vireo__sio_head head = {VIREO__SIO_EVENT, to->ns->name, NULL, NULL};
@@ -46,6 +46,22 @@ int vireo__deliver_for_other(const vireo_to *to, vireo__str json, const vireo__a
     int taken = vireo__local_broadcast(to, &message);
     vireo__sio_message_release(&message);
     return taken;
+}
+
+/* What is for a pattern is for its children here. */
+int vireo__deliver_for_other(const vireo_to *to, vireo__str json, const vireo__attachment *parts,
+                             size_t count)
+{
+    int sum = 0;
+    vireo_to in_child = *to;
+    if (to->ns->as_parent == NULL)
+        return deliver(to, json, parts, count);
+    in_child.ns = NULL;
+    while ((in_child.ns = vireo__ns_go_on(to->ns, in_child.ns)) != NULL) {
+        int taken = sum >= 0 ? deliver(&in_child, json, parts, count) : 0;
+        sum = taken < 0 ? taken : sum + taken;
+    }
+    return sum;
 }
 
 /* --- a broadcast with answers ----------------------------------------------------------------- */

@@ -155,6 +155,13 @@ void vireo__io_free(vireo_io *io)
     free(io);
 }
 
+static int enter_common(vireo_io *io)
+{
+    bool needed;
+    io->common = vireo__io_common_of(io->app, &needed);
+    return io->common != NULL || !needed ? 0 : VIREO_ENOMEM;
+}
+
 static int start_engine(vireo_io *io)
 {
     const vireo_io_options *o = &io->options;
@@ -243,7 +250,7 @@ vireo_io *vireo_io_create(vireo_app *app, const vireo_io_options *options)
         io->options.max_queued_bytes = vireo__app_options(app)->max_queued_bytes;
     io->path = without_last_slash(o.path);
     if (io->path == NULL || path_taken(app, io->path) || !take_cookie(io, o.cookie_options) ||
-        start_engine(io) < 0) {
+        enter_common(io) < 0 || start_engine(io) < 0) {
         vireo__io_free(io);
         return NULL;
     }

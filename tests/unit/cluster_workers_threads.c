@@ -32,6 +32,7 @@ typedef struct report {
     atomic_uint sockets[WORKERS]; /* that have come to each */
     atomic_uint fetched;
     atomic_uint answers;
+    atomic_uint begun, gone; /* namespaces */
 } report;
 
 static report *report_of(vireo_socket *s)
@@ -86,6 +87,23 @@ static void on_who(vireo_ns *ns, const vireo_msg *m)
     vireo_ack(m, "%u", vireo_worker(vireo_ns_app(ns)));
 }
 
+static void on_named(vireo_socket *s, const vireo_msg *m)
+{
+    vireo_relay(vireo_all(vireo_of(vireo_app_of(s), "/dyn-1")), "said", m);
+}
+
+static void on_pattern(vireo_socket *s, const vireo_msg *m)
+{
+    vireo_relay((vireo_to){.ns = vireo_ns_parent(vireo_of(vireo_app_of(s), "/dyn-1"))}, "said", m);
+}
+
+static void on_fetch_named(vireo_socket *s, const vireo_msg *m)
+{
+    (void)m;
+    vireo_ns *ns = vireo_of(vireo_app_of(s), "/dyn-1");
+    assert_int_equal(vireo_fetch_sockets(vireo_all(ns), 0, on_fetched, report_of(s)), 0);
+}
+
 static void on_stop(vireo_socket *s, const vireo_msg *m)
 {
     (void)m;
@@ -99,8 +117,10 @@ static void on_drain(vireo_socket *s, const vireo_msg *m)
 }
 
 static const vireo_event_handler events[] = {
-    {"say", on_say},   {"fetch", on_fetch}, {"ask-servers", on_ask_servers},
-    {"stop", on_stop}, {"drain", on_drain}, {0}};
+    {"say", on_say},     {"fetch", on_fetch},     {"ask-servers", on_ask_servers},
+    {"named", on_named}, {"pattern", on_pattern}, {"fetch-named", on_fetch_named},
+    {"stop", on_stop},   {"drain", on_drain},     {0},
+};
 static const vireo_server_handler server_events[] = {{"who", on_who}, {0}};
 
 static int count_visits(vireo_req *r)
@@ -111,10 +131,24 @@ static int count_visits(vireo_req *r)
     return vireo_reply_json(r, 200, "[%d,%u]", visits, vireo_worker(vireo_req_app(r)));
 }
 
+static void on_new_namespace(vireo_ns *ns)
+{
+    report *r = vireo_app_user(vireo_ns_app(ns));
+    atomic_fetch_add(&r->begun, 1);
+}
+
+static void on_namespace_gone(vireo_ns *ns)
+{
+    report *r = vireo_app_user(vireo_ns_app(ns));
+    atomic_fetch_add(&r->gone, 1);
+}
+
 static int setup(vireo_app *app, void *user)
 {
     report *r = user;
     vireo_app_set_user(app, r);
+    vireo_socketio(app, .on_new_namespace = on_new_namespace,
+                   .on_namespace_gone = on_namespace_gone, .cleanup_empty_child_namespaces = true);
     vireo_secrets(app, "secret", NULL);
     vireo_sessions(app, "/visits");
     vireo_route(app, "GET", "/visits", count_visits, NULL);
@@ -298,6 +332,56 @@ static void pipelined(void **state)
     close(fd);
 }
 
+/* N05: whoever speaks to a child, or to all children of a pattern, reaches them on all workers,
+ * also from one where nobody is in any of them. */
+static void children_of_all(void **state)
+{
+    (void)state;
+    fixture f;
+    begin(&f, "40");
+    int fd = dial(&f.report);
+    for (int i = 0; i < 2; i++) {
+        char packet[32];
+        snprintf(packet, sizeof packet, "40/dyn-%d,", i + 1);
+        post(fd, f.sids[i], packet);
+        await(fd, f.sids[i], packet);
+    }
+    for (int i = 2; i < 4; i++) {
+        post(fd, f.sids[i], "42[\"pattern\",\"to both\"]");
+        await(fd, f.sids[0], "42/dyn-1,[\"said\",\"to both\"]");
+        await(fd, f.sids[1], "42/dyn-2,[\"said\",\"to both\"]");
+        post(fd, f.sids[i], "42[\"named\",\"to one\"]");
+        await(fd, f.sids[0], "42/dyn-1,[\"said\",\"to one\"]");
+        post(fd, f.sids[i], "42[\"fetch-named\"]");
+        await(fd, f.sids[0], "42/dyn-1,[\"said\",\"fetched\"]");
+        assert_int_equal(atomic_exchange(&f.report.fetched, 0), 1);
+    }
+    post(fd, f.sids[0], "42[\"stop\"]");
+    finish(&f);
+    close(fd);
+}
+
+/* Clients come to children and leave them on all workers at a time. */
+static void children_that_come_and_go(void **state)
+{
+    enum { ROUNDS = 30 };
+    (void)state;
+    fixture f;
+    begin(&f, "40");
+    for (int round = 0; round < ROUNDS; round++) {
+        for (int i = 0; i < SESSIONS; i++)
+            post(f.fds[i], f.sids[i], i % 2 == 0 ? "40/dyn-7," : "40/dyn-8,");
+        for (int i = 0; i < SESSIONS; i++)
+            await(f.fds[i], f.sids[i], i % 2 == 0 ? "40/dyn-7,{" : "40/dyn-8,{");
+        for (int i = 0; i < SESSIONS; i++)
+            post(f.fds[i], f.sids[i], i % 2 == 0 ? "41/dyn-7," : "41/dyn-8,");
+    }
+    assert_true(atomic_load(&f.report.begun) >= 2);
+    post(f.fds[0], f.sids[0], "42[\"stop\"]");
+    finish(&f);
+    assert_int_equal(atomic_load(&f.report.begun), atomic_load(&f.report.gone));
+}
+
 /* Not every worker has the namespace, and all are asked. */
 static void namespaces_that_some_have(void **state)
 {
@@ -380,6 +464,8 @@ int main(void)
         cmocka_unit_test(one_connection_for_all_sessions),
         cmocka_unit_test(pipelined),
         cmocka_unit_test(namespaces_that_some_have),
+        cmocka_unit_test(children_of_all),
+        cmocka_unit_test(children_that_come_and_go),
         cmocka_unit_test(sessions_in_memory),
         cmocka_unit_test(metrics_of_all),
     };
