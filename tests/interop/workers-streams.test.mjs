@@ -136,10 +136,10 @@ test("E02: who comes back to another worker again and again misses nothing and g
   const server = await start(t);
   const speakers = await many(4, () => socket(t, server));
   const TOTAL = 2000;
-  let workers = new Set();
+  const workers = new Set();
   const restless = async (patience) => {
     const seen = [];
-    let last = "";
+    let last = first;
     while (seen.length < TOTAL) {
       const one = await stream(t, server, "/news", last);
       workers.add(one.worker);
@@ -150,8 +150,7 @@ test("E02: who comes back to another worker again and again misses nothing and g
           last = id;
         }
       };
-      if (last === "") last = await within(known, "the id before the first");
-      let until = Math.min(TOTAL, seen.length + patience);
+      const until = Math.min(TOTAL, seen.length + patience);
       await within(new Promise((resolve) => {
         const look = () => { take(); if (seen.length >= until) resolve(); };
         one.on("event", look);
@@ -162,11 +161,9 @@ test("E02: who comes back to another worker again and again misses nothing and g
     }
     return seen;
   };
-  // The first event tells the epoch; the restless come back from before it.
   const steady = await stream(t, server, "/news");
-  const known = next(steady, "event").then(([{ id }]) => id);
   speakers[0].send("event first");
-  await known;
+  const [{ id: first }] = await next(steady, "event");
   const all = Promise.all([1, 7, 40, 200].map(restless));
   let sent = 0;
   const speak = setInterval(() => {
