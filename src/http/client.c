@@ -77,8 +77,19 @@ bool vireo_secure(const vireo_req *r)
     return vireo_protocol(r)[4] == 's';
 }
 
+static const char carried_tls;
+
+void vireo__req_carry_tls(vireo_req *r, vireo_tls_info *info)
+{
+    if (info != NULL && vireo_req_set(r, &carried_tls, info, free) < 0)
+        free(info);
+}
+
 const vireo_tls_info *vireo_req_tls(const vireo_req *r)
 {
+    const vireo_tls_info *carried = r->http2 ? vireo_req_get(r, &carried_tls) : NULL;
+    if (carried != NULL)
+        return carried;
     return r->conn != NULL ? vireo__tls_info(r->conn->stream) : NULL;
 }
 

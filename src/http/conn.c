@@ -641,6 +641,7 @@ void vireo__conn_adopt(vireo_app *app, vireo__stream *s, vireo_req *r, vireo__bu
     }
     c->req = r;
     c->kept = kept;
+    c->single = r->http2;
     begin_way(c, kept != NULL);
     if (c->detached)
         give_away_kept(c);

@@ -10,6 +10,7 @@
  *   group.c      who is in it; messages to each other; what they share; their end
  *   ports.c      listening, and what happens to a connection that was accepted
  *   handover.c   a connection whose request belongs to another worker goes there
+ *   bridge.c     .. or, of HTTP/2, is carried there
  *   settle.c     waiting for what has come already and is still on its way between them
  *
  * Law: the applications are made and set up one after the other, then all run, and none is freed

@@ -87,6 +87,10 @@ struct vireo_req {
 /* vireo__req_new returns new: a request for |c|, or NULL. */
 vireo_req *vireo__req_new(vireo__conn *c);
 
+/* vireo__req_carry_tls: its connection is another worker's, and |info| (takes; may be NULL) what
+ * that has agreed on. */
+void vireo__req_carry_tls(vireo_req *r, vireo_tls_info *info);
+
 /* vireo__req_free lets go of it: it ends when the last pin is gone too. */
 void vireo__req_free(vireo_req *r);
 

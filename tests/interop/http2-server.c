@@ -17,9 +17,12 @@
  *     POST /count      how many bytes came; ?hold: read from when GET /go comes
  *     POST /early      answered at once, whatever is still to come
  *     GET /gone        an error
+ *     GET /worker      which one has the connection
  *     /events          an event stream: "hello", and what POST /publish gets
  *     /ws              echo; the text "alpn" gets what TLS has agreed on
- *     Socket.IO        echo(x): acknowledged with x, the transport, and the handshake's ALPN
+ *     Socket.IO        echo(x): acknowledged with x, the transport, and the handshake's ALPN;
+ *                      worker(): which one has the session; what is known of each request
+ *                      stands in its answer's headers X-Worker, X-Address, X-Alpn, X-Protocol
  */
 
 #include <stdio.h>
@@ -28,9 +31,12 @@
 
 #include <vireo/vireo.h>
 
+#include "serve.h"
+
 enum { PIECE = 1000 };
 
-static vireo_req *held; /* by /count?hold; the tests hold one at a time */
+/* by /count?hold; the tests hold one at a time, and ask for it on the same connection */
+static _Thread_local vireo_req *held;
 
 static int on_info(vireo_req *r)
 {
@@ -192,7 +198,12 @@ static void io_echo(vireo_socket *s, const vireo_msg *m)
     vireo_ack(m, "%p, %s, %s", vireo_arg(m, 0), vireo_transport(s), tls != NULL ? tls->alpn : NULL);
 }
 
-static const vireo_event_handler events[] = {{"echo", io_echo}, {0}};
+static void io_worker(vireo_socket *s, const vireo_msg *m)
+{
+    vireo_ack(m, "%u", vireo_worker(vireo_app_of(s)));
+}
+
+static const vireo_event_handler events[] = {{"echo", io_echo}, {"worker", io_worker}, {0}};
 
 typedef struct arguments {
     vireo_app_options app;
@@ -226,8 +237,28 @@ static const vireo_route_entry streamed[] = {
     {0},
 };
 
-static void register_routes(vireo_app *app, const char *folder)
+static int on_worker(vireo_req *r)
 {
+    return vireo_reply_json(r, 200, "%u", vireo_worker(vireo_req_app(r)));
+}
+
+/* Of each request for Socket.IO. */
+static int tell_where(vireo_req *r)
+{
+    char worker[12];
+    const vireo_tls_info *tls = vireo_req_tls(r);
+    snprintf(worker, sizeof worker, "%u", vireo_worker(vireo_req_app(r)));
+    vireo_reply_header(r, "X-Worker", worker);
+    vireo_reply_header(r, "X-Address", vireo_address(r));
+    vireo_reply_header(r, "X-Alpn", tls != NULL ? tls->alpn : "none");
+    vireo_reply_header(r, "X-Protocol", vireo_protocol(r));
+    return vireo_pass(r);
+}
+
+static int register_routes(vireo_app *app, void *folder)
+{
+    vireo_use(app, "/socket.io", tell_where, NULL);
+    vireo_route(app, "GET", "/worker", on_worker, NULL);
     vireo_route(app, "GET", "/info", on_info, NULL);
     vireo_route(app, "GET", "/header/:name", on_header, NULL);
     vireo_route(app, "POST", "/echo", on_echo, NULL);
@@ -244,6 +275,7 @@ static void register_routes(vireo_app *app, const char *folder)
     vireo_namespace(app, "/", .events = events);
     if (folder != NULL)
         vireo_static(app, "/files", folder);
+    return 0;
 }
 
 int main(int argc, char **argv)
@@ -259,9 +291,5 @@ int main(int argc, char **argv)
         }
     }
     setvbuf(stdout, NULL, _IOLBF, 0);
-    vireo_app *app = vireo_app_create(&a.app);
-    if (app == NULL)
-        return 1;
-    register_routes(app, a.folder);
-    return vireo_app_run(app, &a.listen);
+    return serve_at(register_routes, (void *)(uintptr_t)a.folder, &a.app, &a.listen);
 }

@@ -15,7 +15,10 @@
  *     POST /echo      the body
  *     POST /reload    vireo_tls_reload: 200, or 500 with its words
  *     /ws             echo; the text "info" gets what is known
- *     Socket.IO       info(): acknowledged with what is known; echo(x): acknowledged with x
+ *     GET /worker     which one has the connection
+ *     Socket.IO       info(): acknowledged with what is known; echo(x): acknowledged with x;
+ *                     worker(): which one has the session. Answers to its requests have the headers
+ *                     X-Worker and X-Subject (of the client's certificate)
  */
 
 #include <stdio.h>
@@ -23,6 +26,8 @@
 #include <string.h>
 
 #include <vireo/vireo.h>
+
+#include "serve.h"
 
 enum { MAX_HOSTS = 8 };
 
@@ -93,7 +98,25 @@ static void io_echo(vireo_socket *s, const vireo_msg *m)
     vireo_ack(m, "%p", vireo_arg(m, 0));
 }
 
-static const vireo_event_handler events[] = {{"info", io_info}, {"echo", io_echo}, {0}};
+static void io_worker(vireo_socket *s, const vireo_msg *m)
+{
+    vireo_ack(m, "%u", vireo_worker(vireo_app_of(s)));
+}
+
+/* Of each request for Socket.IO. */
+static int tell_where(vireo_req *r)
+{
+    char worker[12];
+    const vireo_tls_info *tls = vireo_req_tls(r);
+    snprintf(worker, sizeof worker, "%u", vireo_worker(vireo_req_app(r)));
+    vireo_reply_header(r, "X-Worker", worker);
+    vireo_reply_header(r, "X-Subject",
+                       tls != NULL && tls->peer_subject != NULL ? tls->peer_subject : "none");
+    return vireo_pass(r);
+}
+
+static const vireo_event_handler events[] = {
+    {"info", io_info}, {"echo", io_echo}, {"worker", io_worker}, {0}};
 
 typedef struct arguments {
     vireo_tls_options tls;
@@ -144,8 +167,30 @@ static int read_option(arguments *a, char **at, int left, int *hosts)
     return 0;
 }
 
+static int on_worker(vireo_req *r)
+{
+    return vireo_reply_json(r, 200, "%u", vireo_worker(vireo_req_app(r)));
+}
+
+static int setup(vireo_app *app, void *tls)
+{
+    vireo_route(app, "GET", "/info", on_info, NULL);
+    vireo_route(app, "GET", "/worker", on_worker, NULL);
+    vireo_route(app, "GET", "/big/:n", on_big, NULL);
+    vireo_route(app, "POST", "/echo", on_echo, NULL);
+    vireo_route(app, "POST", "/reload", on_reload, tls);
+    vireo_use(app, "/socket.io", tell_where, NULL);
+    vireo_websocket(app, "/ws", .on_message = ws_message,
+                    .max_message_bytes = (size_t)32 * 1024 * 1024);
+    vireo_namespace(app, "/", .events = events);
+    return 0;
+}
+
 int main(int argc, char **argv)
 {
+    const vireo_app_options app = {.size = sizeof app,
+                                   .max_body_bytes = (size_t)32 * 1024 * 1024,
+                                   .max_queued_bytes = (size_t)64 * 1024 * 1024};
     int hosts = 0;
     vireo_tls *tls = NULL;
     arguments a = {.tls = {.size = sizeof a.tls},
@@ -164,16 +209,7 @@ int main(int argc, char **argv)
         tls = vireo_tls_create(&a.tls);
     a.listen.tls = tls;
     setvbuf(stdout, NULL, _IOLBF, 0);
-    vireo_app *app = vireo_app_new(.max_body_bytes = (size_t)32 * 1024 * 1024,
-                                   .max_queued_bytes = (size_t)64 * 1024 * 1024);
-    vireo_route(app, "GET", "/info", on_info, NULL);
-    vireo_route(app, "GET", "/big/:n", on_big, NULL);
-    vireo_route(app, "POST", "/echo", on_echo, NULL);
-    vireo_route(app, "POST", "/reload", on_reload, tls);
-    vireo_websocket(app, "/ws", .on_message = ws_message,
-                    .max_message_bytes = (size_t)32 * 1024 * 1024);
-    vireo_namespace(app, "/", .events = events);
-    int result = vireo_app_run(app, &a.listen);
+    int result = serve_at(setup, tls, &app, &a.listen);
     vireo_tls_free(tls);
     return result;
 }

@@ -15,6 +15,7 @@
 #include <vireo/vireo.h>
 
 #include "../../examples/cli.h"
+#include "serve.h"
 
 enum { LARGE = 17 * 1024 * 1024 };
 
@@ -35,10 +36,9 @@ static bool add_endpoint(vireo_app *app, uint8_t server_bits, uint8_t client_bit
                                        .client_context_takeover = takeover & 2}) != NULL;
 }
 
-int main(int argc, char **argv)
+static int setup(vireo_app *app, void *unused)
 {
-    struct cli cli = cli_parse(argc, argv, 0);
-    vireo_app *app = vireo_app_new(.max_queued_bytes = (size_t)4 * LARGE);
+    (void)unused;
     vireo_websocket(app, "/plain", .on_message = on_message, .max_message_bytes = LARGE);
     vireo_websocket(app, "/bomb", .on_message = on_message, .max_message_bytes = 100000,
                     .deflate = {.on = true});
@@ -51,6 +51,13 @@ int main(int argc, char **argv)
         for (uint8_t client_bits = 8; client_bits <= 15; client_bits++)
             for (int takeover = 0; takeover < 4; takeover++)
                 if (!add_endpoint(app, server_bits, client_bits, takeover))
-                    return 1;
-    return vireo_run(app, .host = cli.host, .port = cli.port, .name = "ws-server");
+                    return VIREO_ENOMEM;
+    return 0;
+}
+
+int main(int argc, char **argv)
+{
+    struct cli cli = cli_parse(argc, argv, 0);
+    const vireo_app_options app = {.size = sizeof app, .max_queued_bytes = (size_t)4 * LARGE};
+    return serve(setup, NULL, &app, .host = cli.host, .port = cli.port, .name = "ws-server");
 }

@@ -3,6 +3,7 @@
 
 #include "serve.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 typedef struct job {
@@ -14,8 +15,15 @@ typedef struct job {
 static int set_up_and_listen(vireo_app *app, void *user)
 {
     const job *j = user;
+    vireo_error problem = {0};
+    vireo_listen_options listen = *j->listen;
+    listen.error = &problem;
     int error = j->setup(app, j->user);
-    return error < 0 ? error : vireo_app_listen(app, j->listen);
+    if (error == 0)
+        error = vireo_app_listen(app, &listen);
+    if (problem.text[0] != '\0')
+        fprintf(stderr, "%s: %s\n", listen.name, problem.text);
+    return error;
 }
 
 static int serve_alone(const job *j, const vireo_app_options *options)
