@@ -427,6 +427,14 @@ void vireo__stream_io_written(vireo__stream *s, size_t n, int status)
         vireo__stream_written(s, n, status);
 }
 
+void vireo__stream_io_taken(vireo__stream *s, size_t wanted, ptrdiff_t n)
+{
+    if (s->filter != NULL)
+        s->filter->events->taken(s, wanted, n);
+    else
+        vireo__stream_taken(s, wanted, n);
+}
+
 /* --- life ------------------------------------------------------------------------------------- */
 
 void vireo__stream_address(const vireo__stream *s, char *out, size_t size)

@@ -66,7 +66,7 @@ typedef struct vireo__stream_io {
      * -errno. */
     ptrdiff_t (*try_write)(vireo__stream *s, const uv_buf_t *bufs, unsigned count);
     /* offer is try_write for the end of the turn: where many streams write with one system call.
-     * The bytes stay until vireo__stream_taken is called, at the end of this turn, with |total|,
+     * The bytes stay until vireo__stream_io_taken is called, at the end of this turn, with |total|,
      * their sum, and what try_write returns. Returns false when that is not possible now. NULL: it
      * never is. */
     bool (*offer)(vireo__stream *s, const uv_buf_t *bufs, unsigned count, size_t total);
@@ -99,6 +99,7 @@ typedef struct vireo__filter_events {
     void (*received)(vireo__stream *s, uint8_t *bytes, size_t n);
     void (*peer_ended)(vireo__stream *s);
     void (*written)(vireo__stream *s, size_t n, int status);
+    void (*taken)(vireo__stream *s, size_t wanted, ptrdiff_t n);
     void (*closed)(vireo__stream *s); /* the owner has been told: free the filter */
     /* The stream is gone, and the filter in a parcel: no loop may know it. What the stream has
      * read last is the filter's to keep. Returns 0 or VIREO_ENOMEM. */
@@ -219,6 +220,7 @@ void vireo__stream_filter(vireo__stream *s, vireo__filter *f, const vireo__filte
 
 void vireo__stream_peer_ended(vireo__stream *s);
 void vireo__stream_written(vireo__stream *s, size_t n, int status); /* what write_later was given */
+void vireo__stream_taken(vireo__stream *s, size_t wanted, ptrdiff_t n); /* what was offered */
 
 /* --- for the implementations below ------------------------------------------------------------ */
 
@@ -226,7 +228,7 @@ void vireo__stream_init(vireo__stream *s, vireo_loop *loop, const vireo__stream_
 void vireo__stream_io_received(vireo__stream *s, uint8_t *bytes, size_t n);
 void vireo__stream_io_ended(vireo__stream *s);
 void vireo__stream_io_written(vireo__stream *s, size_t n, int status);
-void vireo__stream_taken(vireo__stream *s, size_t wanted, ptrdiff_t n); /* what was offered */
+void vireo__stream_io_taken(vireo__stream *s, size_t wanted, ptrdiff_t n);
 /* last words; the memory is the implementation's to free */
 void vireo__stream_closed(vireo__stream *s);
 

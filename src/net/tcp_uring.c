@@ -182,7 +182,7 @@ void vireo__uring_offered(uring_stream *s, int result)
     s->base.loop->traffic.sent += result > 0 ? (size_t)result : 0;
     if (s->base.closing)
         look_at(s);
-    vireo__stream_taken(&s->base, s->offered, none_if_again(result));
+    vireo__stream_io_taken(&s->base, s->offered, none_if_again(result));
 }
 
 static ptrdiff_t try_write(vireo__stream *s, const uv_buf_t *bufs, unsigned count)

@@ -3,8 +3,10 @@
 
 /* tls.c: the filter. OpenSSL never sees a socket: its BIO reads from the bytes that have just
  * arrived in the loop's read buffer, and writes into the loop's one buffer for records, from which
- * all that one turn has to say leaves with one write. A connection owns a buffer only while the
- * kernel does not take its records, or while its owner has paused it in the middle of what came.
+ * all that one turn has to say leaves with one write. Where many streams write with one system call
+ * (vireo__stream_io.offer), their records stand behind each other in a second buffer of the loop. A
+ * connection owns a buffer only while the kernel does not take its records, or while its owner has
+ * paused it in the middle of what came.
  *
  *     HANDSHAKE -----> OPEN
  *         |              |   a broken record, an alert
@@ -18,51 +20,14 @@
 #include <openssl/err.h>
 #include <openssl/x509v3.h>
 
-#include "net/tls_context.h"
+#include "net/tls_filter.h"
 #include "net/tls_info.h"
 
 enum {
-    RECORD = 16384, /* bytes of plaintext in one record at most (RFC 8446 section 5.1) */
-    /* Plaintext turned into records at a time: what is held twice for a peer that does not read. */
-    CHUNK = 65536,
     /* Room for what one reading can become, with a record that had begun before it. */
-    PLAIN = VIREO__READ_BUFFER + RECORD,
-    RECORDS_KEPT = 2 * CHUNK,
-    /* What TLS itself (alerts, new keys) may have to say to a peer that does not read. */
-    MAX_HELD_BACK = 65536,
+    PLAIN = VIREO__READ_BUFFER + VIREO__TLS_RECORD,
     PROBLEM_SIZE = 200,
 };
-
-enum state { HANDSHAKE, OPEN, FAILED };
-
-typedef struct tls {
-    vireo__filter base;
-    vireo__stream *stream;
-    vireo__tls_loop *shared;
-    vireo__tls_ctx *ctx;
-    SSL *ssl;
-    const uint8_t
-        *in; /* ciphertext that OpenSSL has not read; in the loop's read buffer or |kept| */
-    size_t in_len;
-    vireo__buf kept;    /* ciphertext that waits for a paused owner */
-    vireo__buf *sink;   /* where OpenSSL writes to */
-    vireo__buf flying;  /* records that write_later has */
-    vireo__buf next;    /* records that must go behind them */
-    size_t unconfirmed; /* plaintext, at the head of the stream's queue, of |flying| */
-    vireo__turn_task resume;
-    vireo__tls_done_fn done;
-    void *user;
-    char *problem;
-    vireo_tls_info *info;
-    uint8_t state;
-    bool wanted : 1;         /* the stream waits for vireo__stream_written */
-    bool shutdown_later : 1; /* .. and for the end of our direction */
-} tls;
-
-static tls *tls_of(const vireo__stream *s)
-{
-    return (tls *)s->filter;
-}
 
 /* --- what the streams of a loop share --------------------------------------------------------- */
 
@@ -70,6 +35,7 @@ static void free_shared(vireo__loop_part *part)
 {
     vireo__tls_loop *shared = vireo__container(part, vireo__tls_loop, part);
     vireo__buf_deinit(&shared->records);
+    vireo__buf_deinit(&shared->offered);
     vireo__tls_ctx_unref(shared->client);
     free(shared);
 }
@@ -84,6 +50,7 @@ vireo__tls_loop *vireo__tls_of_loop(vireo_loop *loop)
         return NULL;
     shared->part.free = free_shared;
     vireo__buf_init(&shared->records, VIREO__BUF_UNLIMITED);
+    vireo__buf_init(&shared->offered, VIREO__TLS_OFFERED);
     vireo__loop_add_part(loop, &shared->part);
     return shared;
 }
@@ -92,7 +59,7 @@ vireo__tls_loop *vireo__tls_of_loop(vireo_loop *loop)
 
 static int bio_read(BIO *bio, char *out, int size)
 {
-    tls *t = BIO_get_data(bio);
+    vireo__tls *t = BIO_get_data(bio);
     size_t n = t->in_len < (size_t)size ? t->in_len : (size_t)size;
     BIO_clear_retry_flags(bio);
     if (n == 0) {
@@ -107,7 +74,7 @@ static int bio_read(BIO *bio, char *out, int size)
 
 static int bio_write(BIO *bio, const char *data, int size)
 {
-    tls *t = BIO_get_data(bio);
+    vireo__tls *t = BIO_get_data(bio);
     BIO_clear_retry_flags(bio);
     return vireo__buf_append(t->sink, data, (size_t)size) == 0 ? size : -1;
 }
@@ -131,45 +98,16 @@ BIO_METHOD *vireo__tls_bio_method(void)
     return method;
 }
 
-/* Every call of OpenSSL that may write stands between begin_output and end_output. */
-static void begin_output(tls *t)
-{
-    ERR_clear_error();
-    vireo__buf_reset(&t->shared->records, RECORDS_KEPT);
-    t->sink = t->flying.len > 0 ? &t->next : &t->shared->records;
-}
-
-static int fly(tls *t)
-{
-    uv_buf_t buf = uv_buf_init((char *)t->flying.data, (unsigned)t->flying.len);
-    return t->base.below->write_later(t->stream, &buf, 1);
-}
-
-static int end_output(tls *t)
-{
-    vireo__buf *out = t->sink;
-    t->sink = NULL;
-    if (out == &t->next || out->len == 0)
-        return 0;
-    uv_buf_t buf = uv_buf_init((char *)out->data, (unsigned)out->len);
-    ptrdiff_t n = t->base.below->try_write(t->stream, &buf, 1);
-    if (n < 0 || (size_t)n == out->len)
-        return n < 0 ? (int)n : 0;
-    if (vireo__buf_append(&t->flying, out->data + n, out->len - (size_t)n) < 0)
-        return VIREO_ENOMEM;
-    return fly(t);
-}
-
 /* --- failing ---------------------------------------------------------------------------------- */
 
-static void note_problem(tls *t, const char *text)
+static void note_problem(vireo__tls *t, const char *text)
 {
     if (t->problem == NULL)
         t->problem = strdup(text);
 }
 
 /* What a failed verification means, and for whom. */
-static void note_refusal(tls *t, long verdict)
+static void note_refusal(vireo__tls *t, long verdict)
 {
     char text[PROBLEM_SIZE];
     snprintf(text, sizeof text, "the %s's certificate was refused: %s",
@@ -184,7 +122,7 @@ static bool speaks_http(unsigned long code)
 }
 
 /* Somebody has typed http:// for https://. */
-static void answer_http(tls *t)
+static void answer_http(vireo__tls *t)
 {
     static const char text[] = "HTTP/1.1 400 Bad Request\r\n"
                                "Content-Type: text/plain; charset=utf-8\r\n"
@@ -196,7 +134,7 @@ static void answer_http(tls *t)
         (void)t->base.below->try_write(t->stream, &buf, 1);
 }
 
-static void finish_handshake(tls *t, int error)
+static void finish_handshake(vireo__tls *t, int error)
 {
     vireo__tls_done_fn done = t->done;
     t->done = NULL;
@@ -205,7 +143,7 @@ static void finish_handshake(tls *t, int error)
 }
 
 /* Takes note of what a call of OpenSSL complained about. Returns the error to tell. */
-static int explain(tls *t)
+static int explain(vireo__tls *t)
 {
     unsigned long code = ERR_peek_error();
     long verdict = SSL_get_verify_result(t->ssl);
@@ -222,7 +160,7 @@ static int explain(tls *t)
 
 /* Whoever waits for the handshake may end the stream gracefully, so that the peer gets our alert.
  */
-static void fail(tls *t, int error)
+static void fail(vireo__tls *t, int error)
 {
     vireo__stream *s = t->stream;
     bool was_ending = s->ending != NULL;
@@ -237,24 +175,14 @@ static void fail(tls *t, int error)
 
 /* --- handshake -------------------------------------------------------------------------------- */
 
-static void release_writer(tls *t)
-{
-    size_t n = t->unconfirmed;
-    if (!t->wanted || t->state != OPEN)
-        return;
-    t->wanted = false;
-    t->unconfirmed = 0;
-    vireo__stream_written(t->stream, n, 0);
-}
-
 /* Returns whether something follows it. */
-static bool step_handshake(tls *t)
+static bool step_handshake(vireo__tls *t)
 {
-    begin_output(t);
+    vireo__tls_begin_output(t);
     int result = SSL_do_handshake(t->ssl);
     bool waits = result != 1 && SSL_get_error(t->ssl, result) == SSL_ERROR_WANT_READ;
     int why = result == 1 || waits ? 0 : explain(t);
-    int error = end_output(t);
+    int error = vireo__tls_end_output(t);
     if (why < 0 || error < 0)
         fail(t, why < 0 ? why : error);
     if (result != 1 || error < 0)
@@ -262,7 +190,7 @@ static bool step_handshake(tls *t)
     t->state = OPEN;
     finish_handshake(t, 0);
     if (!t->stream->closing && t->flying.len == 0)
-        release_writer(t);
+        vireo__tls_release_writer(t);
     return true;
 }
 
@@ -271,16 +199,17 @@ static bool step_handshake(tls *t)
 enum reading { READ_ALL, READ_FULL, READ_END, READ_FAILED };
 
 /* Decrypts into the loop's buffer, until there is nothing more or it is full. */
-static enum reading read_plain(tls *t, size_t *len)
+static enum reading read_plain(vireo__tls *t, size_t *len)
 {
     uint8_t *out = t->shared->plain;
     *len = 0;
     while (*len < PLAIN) {
         size_t n;
-        ERR_clear_error();
         int result = SSL_read_ex(t->ssl, out + *len, PLAIN - *len, &n);
         if (result == 1) {
             *len += n;
+            if (t->in_len == 0 && SSL_has_pending(t->ssl) == 0)
+                return READ_ALL; /* what a call would say that costs as much as a message */
             continue;
         }
         switch (SSL_get_error(t->ssl, result)) {
@@ -296,14 +225,14 @@ static enum reading read_plain(tls *t, size_t *len)
 }
 
 /* Returns whether there may be more. */
-static bool step_open(tls *t)
+static bool step_open(vireo__tls *t)
 {
     vireo__stream *s = t->stream;
     size_t len;
-    begin_output(t);
+    vireo__tls_begin_output(t);
     enum reading result = read_plain(t, &len);
     int error = result == READ_FAILED ? explain(t) : 0;
-    int written = end_output(t);
+    int written = vireo__tls_end_output(t);
     if (len > 0)
         vireo__stream_received(s, t->shared->plain, len);
     if (s->closing)
@@ -316,7 +245,7 @@ static bool step_open(tls *t)
 }
 
 /* What cannot be given to the owner now waits. */
-static void keep(tls *t)
+static void keep(vireo__tls *t)
 {
     if (t->in_len > 0 && t->state == OPEN && !t->stream->closing && !t->stream->peer_ended &&
         vireo__buf_append(&t->kept, t->in, t->in_len) < 0)
@@ -324,7 +253,7 @@ static void keep(tls *t)
     t->in_len = 0;
 }
 
-static void pump(tls *t, const uint8_t *bytes, size_t n)
+static void pump(vireo__tls *t, const uint8_t *bytes, size_t n)
 {
     vireo__stream *s = t->stream;
     bool more = true;
@@ -341,13 +270,13 @@ static void pump(tls *t, const uint8_t *bytes, size_t n)
 
 static void on_received(vireo__stream *s, uint8_t *bytes, size_t n)
 {
-    pump(tls_of(s), bytes, n);
+    pump(vireo__tls_of(s), bytes, n);
 }
 
 /* The owner goes on after a pause. */
 static void on_resume(vireo__turn_task *task)
 {
-    tls *t = vireo__container(task, tls, resume);
+    vireo__tls *t = vireo__container(task, vireo__tls, resume);
     vireo__stream *s = t->stream;
     vireo__buf kept = t->kept;
     vireo__buf_init(&t->kept, VIREO__BUF_UNLIMITED);
@@ -364,7 +293,7 @@ static void on_resume(vireo__turn_task *task)
  * is closed without a closure alert, that is a truncation" (RFC 8446 section 6.1) */
 static void on_ended(vireo__stream *s)
 {
-    tls *t = tls_of(s);
+    vireo__tls *t = vireo__tls_of(s);
     if (t->state == HANDSHAKE) {
         note_problem(t, "the peer went away during the handshake");
         fail(t, VIREO_ETLS);
@@ -377,7 +306,7 @@ static void on_ended(vireo__stream *s)
 
 static int read_start(vireo__stream *s)
 {
-    tls *t = tls_of(s);
+    vireo__tls *t = vireo__tls_of(s);
     bool ended = (SSL_get_shutdown(t->ssl) & SSL_RECEIVED_SHUTDOWN) != 0;
     if (t->kept.len == 0 && SSL_pending(t->ssl) == 0 && !ended)
         return t->base.below->read_start(s);
@@ -387,107 +316,16 @@ static int read_start(vireo__stream *s)
 
 static void read_stop(vireo__stream *s)
 {
-    tls *t = tls_of(s);
+    vireo__tls *t = vireo__tls_of(s);
     if (t->state != HANDSHAKE) /* else it is the first message, which does not depend on reading */
         vireo__turn_remove(&t->resume);
     t->base.below->read_stop(s);
 }
 
-/* --- bytes out -------------------------------------------------------------------------------- */
-
-/* What is still to be read of a list of pieces. */
-typedef struct cursor {
-    const uv_buf_t *bufs;
-    unsigned count;
-    size_t offset; /* in the first of them */
-} cursor;
-
-static void skip_empty(cursor *c)
-{
-    while (c->count > 0 && c->offset == c->bufs->len) {
-        c->bufs++;
-        c->count--;
-        c->offset = 0;
-    }
-}
-
-/* Gathers the content of one record: small pieces share one, since each costs 22 bytes and a
- * computation of its own. Returns its length, 0 at the end. */
-static size_t next_record(cursor *c, uint8_t room[RECORD], const uint8_t **record)
-{
-    size_t len = 0;
-    for (skip_empty(c); c->count > 0 && len < RECORD; skip_empty(c)) {
-        const uint8_t *piece = (const uint8_t *)c->bufs->base + c->offset;
-        size_t n = c->bufs->len - c->offset;
-        if (n > RECORD - len)
-            n = RECORD - len;
-        c->offset += n;
-        if (n == RECORD) {
-            *record = piece;
-            return n;
-        }
-        memcpy(room + len, piece, n);
-        len += n;
-    }
-    *record = room;
-    return len;
-}
-
-/* Turns at most CHUNK bytes into records. Returns how many, or a negative number. */
-static ptrdiff_t encrypt(tls *t, cursor *c)
-{
-    uint8_t room[RECORD];
-    const uint8_t *record;
-    size_t total = 0;
-    while (total < CHUNK) {
-        size_t written, n = next_record(c, room, &record);
-        if (n == 0)
-            break;
-        if (SSL_write_ex(t->ssl, record, n, &written) != 1)
-            return t->sink->error < 0 ? VIREO_ENOMEM : VIREO_ETLS;
-        total += n;
-    }
-    return (ptrdiff_t)total;
-}
-
-static ptrdiff_t try_write(vireo__stream *s, const uv_buf_t *bufs, unsigned count)
-{
-    tls *t = tls_of(s);
-    cursor c = {bufs, count, 0};
-    size_t total = 0;
-    for (skip_empty(&c); c.count > 0 && t->state == OPEN && t->flying.len == 0; skip_empty(&c)) {
-        begin_output(t);
-        ptrdiff_t n = encrypt(t, &c);
-        int error = end_output(t);
-        if (n < 0 || error < 0)
-            return n < 0 ? n : error;
-        if (t->flying.len > 0)
-            t->unconfirmed = (size_t)n;
-        else
-            total += (size_t)n;
-    }
-    return (ptrdiff_t)total;
-}
-
-/* What cannot be written now is in |flying| already, or waits for the handshake. */
-static int write_later(vireo__stream *s, const uv_buf_t *bufs, unsigned count)
-{
-    (void)bufs;
-    (void)count;
-    tls_of(s)->wanted = true;
-    return 0;
-}
-
-static int shut_below(tls *t)
-{
-    t->shutdown_later = t->flying.len > 0;
-    return t->shutdown_later ? 0 : t->base.below->shutdown_write(t->stream);
-}
-
 /* The plaintext is written, but words of TLS itself may still be on their way out. */
 static int detach(vireo__stream *s)
 {
-    tls *t = tls_of(s);
+    vireo__tls *t = vireo__tls_of(s);
     if (t->flying.len == 0) {
         vireo__turn_remove(&t->resume);
         return t->base.below->detach(s);
@@ -496,52 +334,31 @@ static int detach(vireo__stream *s)
     return 1;
 }
 
-static void on_written(vireo__stream *s, size_t n, int status)
-{
-    tls *t = tls_of(s);
-    int error = status;
-    (void)n;
-    if (s->closing)
-        return;
-    vireo__buf_deinit(&t->flying);
-    if (error == 0 && t->next.len > 0) {
-        t->flying = t->next;
-        vireo__buf_init(&t->next, MAX_HELD_BACK);
-        error = fly(t);
-    } else if (error == 0 && t->shutdown_later) {
-        error = shut_below(t);
-    } else if (error == 0) {
-        release_writer(t);
-    }
-    if (error < 0)
-        vireo__stream_close(s, error);
-}
-
 /* --- the end ---------------------------------------------------------------------------------- */
 
-static int say_goodbye(tls *t)
+static int say_goodbye(vireo__tls *t)
 {
     if (t->state != OPEN || (SSL_get_shutdown(t->ssl) & SSL_SENT_SHUTDOWN) != 0)
         return 0;
-    begin_output(t);
+    vireo__tls_begin_output(t);
     SSL_shutdown(t->ssl);
     ERR_clear_error();
-    return end_output(t);
+    return vireo__tls_end_output(t);
 }
 
 static int shutdown_write(vireo__stream *s)
 {
-    tls *t = tls_of(s);
+    vireo__tls *t = vireo__tls_of(s);
     int error = say_goodbye(t);
-    return error < 0 ? error : shut_below(t);
+    return error < 0 ? error : vireo__tls_shut_below(t);
 }
 
 /* A peer must be able to tell our end from a cut. */
 static void close_below(vireo__stream *s)
 {
-    tls *t = tls_of(s);
+    vireo__tls *t = vireo__tls_of(s);
     vireo__turn_remove(&t->resume);
-    if (s->error == 0 && t->flying.len == 0 && t->sink == NULL)
+    if (s->error == 0 && t->flying.len == 0 && t->offered == 0 && t->sink == NULL)
         (void)say_goodbye(t);
     t->base.below->close(s);
 }
@@ -551,7 +368,7 @@ static void peer_address(const vireo__stream *s, char *out, size_t size)
     s->filter->below->peer_address(s, out, size);
 }
 
-static void free_tls(tls *t)
+static void free_tls(vireo__tls *t)
 {
     SSL_free(t->ssl);
     vireo__tls_ctx_unref(t->ctx);
@@ -565,7 +382,7 @@ static void free_tls(tls *t)
 
 static void on_closed(vireo__stream *s)
 {
-    free_tls(tls_of(s));
+    free_tls(vireo__tls_of(s));
     s->filter = NULL;
 }
 
@@ -573,7 +390,7 @@ static void on_closed(vireo__stream *s)
 
 static int on_detached(vireo__filter *f, vireo__buf *early)
 {
-    tls *t = vireo__container(f, tls, base);
+    vireo__tls *t = vireo__container(f, vireo__tls, base);
     t->stream = NULL;
     t->shared = NULL;
     int error = early->len > 0 ? vireo__buf_append(&t->kept, early->data, early->len) : 0;
@@ -583,7 +400,7 @@ static int on_detached(vireo__filter *f, vireo__buf *early)
 
 static int on_adopted(vireo__filter *f, vireo__stream *s)
 {
-    tls *t = vireo__container(f, tls, base);
+    vireo__tls *t = vireo__container(f, vireo__tls, base);
     t->shared = vireo__tls_of_loop(s->loop);
     t->stream = s;
     return t->shared != NULL ? 0 : VIREO_ENOMEM;
@@ -591,7 +408,7 @@ static int on_adopted(vireo__filter *f, vireo__stream *s)
 
 static void on_dropped(vireo__filter *f)
 {
-    free_tls(vireo__container(f, tls, base));
+    free_tls(vireo__container(f, vireo__tls, base));
 }
 
 /* --- life ------------------------------------------------------------------------------------- */
@@ -599,7 +416,8 @@ static void on_dropped(vireo__filter *f)
 static const vireo__filter_events filter_events = {
     .received = on_received,
     .peer_ended = on_ended,
-    .written = on_written,
+    .written = vireo__tls_written,
+    .taken = vireo__tls_taken,
     .closed = on_closed,
     .detached = on_detached,
     .adopted = on_adopted,
@@ -609,17 +427,19 @@ static const vireo__filter_events filter_events = {
 static const vireo__stream_io tls_io = {
     .read_start = read_start,
     .read_stop = read_stop,
-    .try_write = try_write,
-    .write_later = write_later,
+    .try_write = vireo__tls_try_write,
+    .offer = vireo__tls_offer,
+    .write_later = vireo__tls_write_later,
     .shutdown_write = shutdown_write,
     .close = close_below,
     .detach = detach,
     .peer_address = peer_address,
 };
 
-static tls *new_tls(vireo__stream *s, vireo__tls_ctx *ctx, vireo__tls_done_fn done, void *user)
+static vireo__tls *new_tls(vireo__stream *s, vireo__tls_ctx *ctx, vireo__tls_done_fn done,
+                           void *user)
 {
-    tls *t = calloc(1, sizeof *t);
+    vireo__tls *t = calloc(1, sizeof *t);
     vireo__tls_loop *shared = vireo__tls_of_loop(s->loop);
     if (t == NULL || shared == NULL) {
         free(t);
@@ -634,7 +454,7 @@ static tls *new_tls(vireo__stream *s, vireo__tls_ctx *ctx, vireo__tls_done_fn do
     t->resume.run = on_resume;
     vireo__buf_init(&t->kept, VIREO__BUF_UNLIMITED);
     vireo__buf_init(&t->flying, VIREO__BUF_UNLIMITED);
-    vireo__buf_init(&t->next, MAX_HELD_BACK);
+    vireo__buf_init(&t->next, VIREO__TLS_HELD_BACK);
     t->ssl = SSL_new(ctx->ssl);
     BIO *bio = t->ssl != NULL ? BIO_new(ctx->bio) : NULL;
     if (bio == NULL) {
@@ -649,7 +469,7 @@ static tls *new_tls(vireo__stream *s, vireo__tls_ctx *ctx, vireo__tls_done_fn do
 
 int vireo__tls_accept(vireo__stream *s, vireo__tls_ctx *ctx, vireo__tls_done_fn done, void *user)
 {
-    tls *t = new_tls(s, ctx, done, user);
+    vireo__tls *t = new_tls(s, ctx, done, user);
     if (t == NULL)
         return VIREO_ENOMEM;
     SSL_set_accept_state(t->ssl);
@@ -687,7 +507,7 @@ static void on_hello(vireo__turn_task *task);
 int vireo__tls_connect(vireo__stream *s, vireo__tls_ctx *ctx, const char *host,
                        vireo__tls_done_fn done, void *user)
 {
-    tls *t = new_tls(s, ctx, done, user);
+    vireo__tls *t = new_tls(s, ctx, done, user);
     if (t == NULL)
         return VIREO_ENOMEM;
     int error = set_host(t->ssl, ctx->server_name != NULL ? ctx->server_name : host);
@@ -708,7 +528,7 @@ int vireo__tls_connect(vireo__stream *s, vireo__tls_ctx *ctx, const char *host,
  * vireo__tls_connect has returned. */
 static void on_hello(vireo__turn_task *task)
 {
-    tls *t = vireo__container(task, tls, resume);
+    vireo__tls *t = vireo__container(task, vireo__tls, resume);
     t->resume.run = on_resume;
     pump(t, NULL, 0);
 }
@@ -722,7 +542,7 @@ static bool has_tls(const vireo__stream *s)
 
 const char *vireo__tls_problem(const vireo__stream *s)
 {
-    const char *text = has_tls(s) ? tls_of(s)->problem : NULL;
+    const char *text = has_tls(s) ? vireo__tls_of(s)->problem : NULL;
     return text != NULL ? text : "";
 }
 
@@ -731,7 +551,7 @@ bool vireo__tls_agreed_on(const vireo__stream *s, const char *protocol)
     const uint8_t *name = NULL;
     unsigned n = 0;
     if (has_tls(s))
-        SSL_get0_alpn_selected(tls_of(s)->ssl, &name, &n);
+        SSL_get0_alpn_selected(vireo__tls_of(s)->ssl, &name, &n);
     return n > 0 && n == strlen(protocol) && memcmp(name, protocol, n) == 0;
 }
 
@@ -739,9 +559,9 @@ const vireo_tls_info *vireo__tls_info(vireo__stream *s)
 {
     while (s->io->carrier != NULL)
         s = s->io->carrier(s);
-    if (!has_tls(s) || tls_of(s)->state == HANDSHAKE)
+    if (!has_tls(s) || vireo__tls_of(s)->state == HANDSHAKE)
         return NULL;
-    tls *t = tls_of(s);
+    vireo__tls *t = vireo__tls_of(s);
     if (t->info == NULL)
         t->info = vireo__tls_info_new(t->ssl);
     return t->info;

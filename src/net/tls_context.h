@@ -69,6 +69,8 @@ BIO_METHOD *vireo__tls_bio_method(void);
 typedef struct vireo__tls_loop {
     vireo__loop_part part;
     vireo__buf records;     /* on their way out */
+    vireo__buf offered;     /* .. with the others of the turn (vireo__stream_io.offer) */
+    size_t offers;          /* that the kernel has not answered */
     vireo__tls_ctx *client; /* the loop's own client context; NULL until it is asked for */
     uint8_t plain[];        /* on its way in */
 } vireo__tls_loop;

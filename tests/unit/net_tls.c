@@ -101,6 +101,37 @@ static void carries_much(void **state)
     finish(&f);
 }
 
+/* Turn after turn the kernel takes all, then a part, then nothing: the peer gets every byte once.
+ */
+static void carries_what_each_turn_says(void **state)
+{
+    (void)state;
+    enum { TURN = 40000 };
+    fixture f;
+    begin_server(&f);
+    char *bytes = malloc(BIG), *back = malloc(BIG);
+    size_t said = 0;
+    int why;
+    for (size_t i = 0; i < BIG; i++)
+        bytes[i] = (char)(i * 17 + i / 1009);
+    assert_true(shake(&f, SIZE_MAX));
+    while (said + TURN <= BIG && vireo__stream_writable(f.stream)) {
+        assert_int_equal(vireo__stream_write_copy(f.stream, bytes + said, TURN), 0);
+        said += TURN;
+        turn_deaf(&f);
+    }
+    assert_false(vireo__stream_writable(f.stream));
+    assert_true(said > 2 * TURN);
+    assert_int_equal(vireo__stream_queued(f.stream) % TURN, 0); /* a record is taken as a whole */
+    assert_int_equal(peer_read(&f, back, said, &why), said);
+    assert_memory_equal(back, bytes, said);
+    until(&f, &f.drained);
+    assert_int_equal(vireo__stream_queued(f.stream), 0);
+    free(bytes);
+    free(back);
+    finish(&f);
+}
+
 static void pauses(void **state)
 {
     (void)state;
@@ -407,6 +438,7 @@ int main(void)
         cmocka_unit_test(carries_bytes),
         cmocka_unit_test(carries_bytes_as_client),
         cmocka_unit_test(carries_much),
+        cmocka_unit_test(carries_what_each_turn_says),
         cmocka_unit_test(pauses),
         cmocka_unit_test(tells_truncation),
         cmocka_unit_test(says_goodbye_when_it_closes),
