@@ -16,7 +16,7 @@
  * Who is meant is said as in a vireo_to: "namespace" ("/" if it is missing), "rooms" (ids of
  * sockets are rooms too), "except", "volatile", "local". Without "rooms" an event goes to all of
  * the namespace; join, leave and disconnect want "all": true for that. With an adapter it reaches
- * the clients of all servers.
+ * the clients of all servers. Several workers of a process are one server here, for "local" too.
  *
  * Answers are JSON: {"sent": 3}, the number of this server's sockets; {"ok": true}; {"sockets":
  * [{"id", "rooms", "data"}], "complete": true}, complete unless another server has not answered in

@@ -20,6 +20,7 @@
  *     connlog.c   who comes and goes;  system.c  what the system allows us, told by advice.c
  *     group.c ports.c handover.c bridge.c settle.c   several applications that are one server
  *                 (group.h)
+ *     gather.c    a request whose answer is of all of these
  *     metrics.c   what is counted, for Prometheus;  exposition.c  its format, a codec
  *     middleware.c cors.c ratelimit.c accesslog.c   ready-made middleware
  *     jar.c       cookies;  client.c  who the client is;  negotiate.c  what it likes best

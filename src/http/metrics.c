@@ -3,8 +3,7 @@
 
 /* metrics.c: the route that a Prometheus server reads: what HTTP itself counts, and what the floors
  * above tell (vireo__part.measure). All is counted as it happens; nobody is walked over but what
- * the program has registered. Of a group of workers each is asked, on its own thread, and the
- * answer comes when all have told theirs. */
+ * the program has registered. Of a group of workers the numbers of all are added up. */
 
 #include <stdlib.h>
 #include <unistd.h>
@@ -16,7 +15,7 @@
 
 #include "http/app.h"
 #include "http/exposition.h"
-#include "http/group.h"
+#include "http/gather.h"
 
 enum { PROBE_MS = 500 };
 
@@ -166,13 +165,34 @@ static void tell_own(metrics *m, vireo__exposition *x)
     tell_loop(m, x);
 }
 
-static int answer(const vireo_app *app, vireo_req *r, vireo__exposition *x)
+/* --- the route -------------------------------------------------------------------------------- */
+
+static void tell(vireo_app *app, const void *unused, void *part)
+{
+    (void)unused;
+    vireo__exposition_init(part);
+    if (app->metrics != NULL)
+        tell_own(app->metrics, part);
+}
+
+static void add(void *sum, const void *part)
+{
+    vireo__exposition_add(sum, part);
+}
+
+static void free_part(void *part)
+{
+    vireo__exposition_deinit(part);
+}
+
+static int answer(vireo_req *r, const void *unused, void *sum)
 {
     vireo__buf text;
+    (void)unused;
     vireo__buf_init(&text, VIREO__BUF_UNLIMITED);
-    tell_draining(app, x);
-    tell_process(x);
-    int error = vireo__exposition_write(x, &text);
+    tell_draining(vireo_req_app(r), sum);
+    tell_process(sum);
+    int error = vireo__exposition_write(sum, &text);
     if (error == 0)
         error =
             vireo_reply(r, 200, "text/plain; version=0.0.4; charset=utf-8", text.data, text.len);
@@ -180,124 +200,14 @@ static int answer(const vireo_app *app, vireo_req *r, vireo__exposition *x)
     return error;
 }
 
-/* --- of a group ------------------------------------------------------------------------------- */
-
-/* A request that waits for the others. |holders| may be on any thread; all else belongs to the
- * worker that was asked. */
-typedef struct gathering {
-    vireo_app *app;
-    vireo_req *request; /* NULL: it was aborted */
-    vireo__exposition sum;
-    unsigned left;
-    atomic_uint holders;
-} gathering;
-
-/* What one of them tells. */
-typedef struct reading {
-    gathering *of;
-    vireo__exposition own;
-} reading;
-
-static void release(gathering *g)
-{
-    if (atomic_fetch_sub(&g->holders, 1) != 1)
-        return;
-    vireo__exposition_deinit(&g->sum);
-    free(g);
-}
-
-static void drop_reading(reading *one)
-{
-    release(one->of);
-    vireo__exposition_deinit(&one->own);
-    free(one);
-}
-
-static void on_aborted(vireo_req *r, void *user)
-{
-    gathering *g = user;
-    (void)r;
-    g->request = NULL;
-}
-
-static void one_less(gathering *g)
-{
-    vireo_req *r = g->request;
-    if (--g->left > 0 || r == NULL)
-        return;
-    vireo_on_abort(r, NULL, NULL);
-    int error = answer(g->app, r, &g->sum);
-    if (error < 0)
-        vireo_fail(r, error, NULL);
-}
-
-static void take_reading(vireo_app *app, void *user)
-{
-    reading *one = user;
-    (void)app;
-    vireo__exposition_add(&one->of->sum, &one->own);
-    one_less(one->of);
-    drop_reading(one);
-}
-
-static void read_there(vireo_app *app, void *user)
-{
-    reading *one = user;
-    if (app->metrics != NULL)
-        tell_own(app->metrics, &one->own);
-    const vireo_app *to = one->of->app;
-    if (vireo__group_post(app->group, to->worker, take_reading, one) < 0)
-        drop_reading(one);
-}
-
-static void ask_worker(gathering *g, unsigned worker)
-{
-    reading *one = calloc(1, sizeof *one);
-    if (one != NULL) {
-        one->of = g;
-        vireo__exposition_init(&one->own);
-        atomic_fetch_add(&g->holders, 1);
-        if (vireo__group_post(g->app->group, worker, read_there, one) == 0)
-            return;
-        drop_reading(one);
-    }
-    one_less(g);
-}
-
-static int gather(metrics *m, vireo_req *r)
-{
-    const vireo__group *group = m->app->group;
-    gathering *g = calloc(1, sizeof *g);
-    if (g == NULL)
-        return VIREO_ENOMEM;
-    g->app = m->app;
-    g->request = r;
-    g->left = group->count;
-    atomic_init(&g->holders, 1);
-    vireo__exposition_init(&g->sum);
-    vireo_on_abort(r, on_aborted, g);
-    for (unsigned i = 0; i < group->count; i++)
-        if (i != m->app->worker)
-            ask_worker(g, i);
-    tell_own(m, &g->sum);
-    one_less(g);
-    release(g);
-    return 0;
-}
-
-/* --- the route -------------------------------------------------------------------------------- */
-
 static int on_request(vireo_req *r)
 {
-    metrics *m = vireo_req_user(r);
-    vireo__exposition x;
-    if (m->app->group != NULL)
-        return gather(m, r);
-    vireo__exposition_init(&x);
-    tell_own(m, &x);
-    int error = answer(m->app, r, &x);
-    vireo__exposition_deinit(&x);
-    return error;
+    static const vireo__gathering all = {.size = sizeof(vireo__exposition),
+                                         .tell = tell,
+                                         .add = add,
+                                         .answer = answer,
+                                         .free_part = free_part};
+    return vireo__gather(r, &all, NULL);
 }
 
 static void free_metrics(void *user)

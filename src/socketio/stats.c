@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include <vireo/metrics.h>
+#include <vireo/workers.h>
 
 #include "http/exposition.h"
 #include "socketio/inside.h"
@@ -53,7 +54,8 @@ static void tell_namespaces(const vireo_io *io, vireo__exposition *x)
                                           "Clients in namespaces; those of a pattern together.",
                                           VIREO__GAUGE, VIREO__UNITS};
     uint32_t at = 0;
-    vireo__expose(x, &namespaces, io->namespaces.len, VIREO__LABELS("path", io->path));
+    if (vireo_worker(io->app) == 0) /* the others have the same */
+        vireo__expose(x, &namespaces, io->namespaces.len, VIREO__LABELS("path", io->path));
     for (const vireo_ns *ns; (ns = vireo__map_next(&io->namespaces, &at)) != NULL;) {
         const char *name = ns->dynamic && ns->parent != NULL ? ns->parent->ns->name : ns->name;
         vireo__expose(x, &sockets, ns->sockets.len,
