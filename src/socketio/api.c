@@ -9,6 +9,8 @@
 #include <vireo/api.h>
 #include <vireo/error.h>
 
+#include "http/group.h"
+#include "socketio/census.h"
 #include "socketio/inside.h"
 
 typedef struct api {
@@ -75,6 +77,13 @@ static bool reads(target *t)
            take_names(t->body, "except", &t->except);
 }
 
+/* The workers of a process are one server, unless they know each other as others do. */
+static bool is_one_server(const vireo_ns *ns)
+{
+    return vireo__app_group(ns->io->app) != NULL && ns->options.adapter == NULL &&
+           ns->io->options.adapter == NULL;
+}
+
 /* open_target reads a request's body. Returns true, and close_target is due; or the request is
  * refused, with the result in |*answer|. */
 static bool open_target(vireo_req *r, target *t, int *answer)
@@ -91,6 +100,8 @@ static bool open_target(vireo_req *r, target *t, int *answer)
         .more_except = t->except,
         .flags = (vireo_bool(vireo_get(t->body, "volatile"), false) ? VIREO_VOLATILE : 0u) |
                  (vireo_bool(vireo_get(t->body, "local"), false) ? VIREO_LOCAL : 0u)};
+    if (t->to.ns != NULL && is_one_server(t->to.ns))
+        t->to.flags &= ~(unsigned)VIREO_LOCAL;
     if (t->to.ns != NULL)
         return true;
     close_target(t);
@@ -123,7 +134,7 @@ static int emit_to(vireo_req *r, const target *t)
     int sent = vireo_broadcast_value(t->to, event, args);
     if (sent == VIREO_ERESERVED)
         return refuse(r, "the name of this event is reserved");
-    return sent < 0 ? sent : vireo_reply_json(r, 200, "{sent:%d}", sent);
+    return sent < 0 ? sent : vireo__census_sent(r, &t->to, sent);
 }
 
 static int on_emit(vireo_req *r)
@@ -183,13 +194,7 @@ static int on_disconnect(vireo_req *r)
 static int on_namespaces(vireo_req *r)
 {
     const api *a = vireo_req_user(r);
-    uint32_t at = 0;
-    vireo_list *list = vireo_list_new();
-    for (const vireo_ns *ns; (ns = vireo__map_next(&a->io->namespaces, &at)) != NULL;)
-        vireo_list_add(list, "{name:%s,sockets:%u}", ns->name, ns->sockets.len);
-    int error = vireo_reply_json(r, 200, "{namespaces:%p}", (void *)list);
-    vireo_list_free(list);
-    return error;
+    return vireo__census_namespaces(r, a->io);
 }
 
 /* A request that waits for other servers; its client may go away meanwhile. */
