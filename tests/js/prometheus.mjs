@@ -56,9 +56,14 @@ export function readMetrics(text) {
   return samples;
 }
 
+/** The values of all samples with this name and these labels. */
+export function valuesOf(samples, name, labels = {}) {
+  return samples.filter((s) => s.name === name && Object.entries(labels).every(([k, v]) => s.labels[k] === v)).map((s) => s.value);
+}
+
 /** The value of the one sample with this name and these labels; 0 if there is none. */
 export function valueOf(samples, name, labels = {}) {
-  const found = samples.filter((s) => s.name === name && Object.entries(labels).every(([k, v]) => s.labels[k] === v));
+  const found = valuesOf(samples, name, labels);
   assert.ok(found.length <= 1, `${found.length} samples ${name} ${JSON.stringify(labels)}`);
-  return found.length === 0 ? 0 : found[0].value;
+  return found.length === 0 ? 0 : found[0];
 }
