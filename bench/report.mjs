@@ -55,7 +55,7 @@ function cell(row, name, us) {
 function everybody({ rows }, group) {
   const measured = group.works.filter((work) => rows[work.name]);
   const us = measured[0]?.first ?? "vireo";
-  const peers = [...new Set(measured.flatMap((work) => Object.keys(work.peers)))];
+  const peers = [...new Set(measured.flatMap((work) => Object.keys({ ...work.peers, ...rows[work.name].ratios })))];
   return table([`${group.name}, ${group.unit}`, servers[us].label, ...peers.map((name) => servers[name].label)],
     measured.map((work) => [work.title, ...[us, ...peers].map((name) => cell(rows[work.name], name, us))]));
 }

@@ -8,6 +8,8 @@
 //   AGAINST  only this peer (a name of servers.mjs)
 //   ROUNDS   of A B B A for what has a target (2); the first round is for all
 //   SECS     of each measurement (1.5)
+//   TOGETHER=1  costs of messages: A and B run at the same time, on the same two processors; nothing is stored
+//   OTHER    the bench-server of another build: compares ours with that one alone
 
 import { execFileSync } from "node:child_process";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
@@ -23,7 +25,8 @@ import { groups } from "./works.mjs";
 const here = path.dirname(fileURLToPath(import.meta.url));
 const stored = path.join(here, "results/results.json");
 const only = process.env.ONLY ?? "";
-const against = process.env.AGAINST ?? "";
+const against = process.env.OTHER ? "other" : process.env.AGAINST ?? "";
+const together = Boolean(process.env.TOGETHER);
 const rounds = Number(process.env.ROUNDS || 2);
 const seconds = Number(process.env.SECS || 1.5);
 
@@ -97,7 +100,7 @@ class Crew {
     const server = first ? await start(name, how) : this.#running.get(name);
     try {
       if (kind === "cpu") this.#running.set(name, server);
-      return await kinds[kind](server, this.#work, first);
+      return await kinds[kind](server, this.#work, first || together);
     } finally {
       if (kind !== "cpu") await server.stop();
     }
@@ -119,7 +122,7 @@ class Crew {
   }
 }
 
-const peersOf = (work) => Object.keys(work.peers).filter((name) => isThere(name) && (!against || name === against));
+const peersOf = (work) => Object.keys({ ...work.peers, other: null }).filter((name) => isThere(name) && (!against || name === against));
 
 async function measureWork(work) {
   const us = work.first ?? "vireo";
@@ -135,7 +138,11 @@ async function measureWork(work) {
     if (ours && theirs) (ratios[name] ??= []).push(ours.value / theirs.value);
   };
   for (let round = 0; round < rounds; round++) {
-    const peers = peersOf(work).filter((name) => round === 0 || work.peers[name] !== null);
+    const peers = peersOf(work).filter((name) => round === 0 || against || work.peers[name] !== null);
+    if (together) {
+      for (const name of peers) compare(name, ...await Promise.all([measure(us), measure(name)]));
+      continue;
+    }
     let ours = round === 0 || peers.length > 0 ? await measure(us) : undefined;
     for (const name of peers) {
       const theirs = await measure(name);
@@ -205,12 +212,12 @@ function keep(rows, busy) {
 }
 
 const chosen = groups.flatMap((group) => group.works)
-  .filter((work) => work.name.includes(only) && isThere(work.first ?? "vireo"));
+  .filter((work) => work.name.includes(only) && isThere(work.first ?? "vireo") && (!together || work.kind === "cpu"));
 if (chosen.length === 0) {
   console.error(`no work is named like "${only}": ${groups.flatMap((group) => group.works).map((work) => work.name).join(" ")}`);
   process.exit(2);
 }
-const missing = Object.keys(servers).filter((name) => !isThere(name) && (!against || name === against)).map((name) => servers[name].label);
+const missing = Object.keys(servers).filter((name) => !isThere(name) && (against ? name === against : name !== "other")).map((name) => servers[name].label);
 if (missing.length) console.error(`left out, not there: ${missing.join(", ")}`);
 
 const rows = {};
@@ -221,6 +228,6 @@ for (const [i, work] of chosen.entries()) {
   process.stderr.write("\n");
 }
 console.log(asTables({ rows }));
-if (process.env.STORE || (!only && !against)) keep(rows, busyBefore || await othersWork());
+if (!together && (process.env.STORE || (!only && !against))) keep(rows, busyBefore || await othersWork());
 for (const said of new Set(failures.map((failure) => failure.said))) console.error(`failed: ${said}`);
 if (failures.some(({ name }) => name.startsWith("vireo"))) process.exitCode = 1; // a peer may fail

@@ -38,18 +38,19 @@ function findBun() {
 
 const bun = findBun();
 
-function vireo({ port, deflate, tls, workers }) {
+function vireo({ port, deflate, tls, workers }, file = program("bench-server")) {
   const args = ["--port", String(port), "--host", "127.0.0.1"];
   if (deflate) args.push("--deflate", "1024");
   if (tls) args.push("--cert", certificate().cert, "--key", certificate().key);
   if (workers) args.push("--workers", String(workers));
-  return [program("bench-server"), ...args];
+  return [file, ...args];
 }
 
 /** Name to label and command; a peer whose program is not there is left out. */
 export const servers = {
   vireo: { label: "Vireo", command: vireo },
   vireo2: { label: "Vireo, 2 workers", command: (how) => vireo({ ...how, workers: 2 }) },
+  other: { label: "the other build", command: (how) => vireo(how, process.env.OTHER) },
   bare: { label: "bare", command: ({ port }) => [program("bench-bare"), String(port)] },
   lws: { label: "libwebsockets", command: () => [program("bench-lws")] },
   bun: { label: "Bun", command: () => [bun, peer("bun-raw.mjs")] },

@@ -212,6 +212,14 @@ test("the rounds: servers start, alternate, and a table comes out", async () => 
   assert.match(stdout, /^\| WebSocket echo, 16 in flight \| bare \| [\d.]+ \| [\d.]+ \| \*\*[\d.]+\*\* \| [\d.]+ to [\d.]+ \| 1\.08 \| (not )?met \|$/m);
 });
 
+test("two builds of ours at the same time", async () => {
+  const env = { ...process.env, VIREO_BUILD: build, ONLY: "sio-ack", OTHER: path.join(build, "bench-server"), TOGETHER: "1", ROUNDS: "1",
+    SECS: "0.1", STORE: "" };
+  const { stdout } = await run(process.execPath, [path.join(bench, "run.mjs")], { env });
+  assert.match(stdout, /\| the other build \|\n/);
+  assert.match(stdout, /^\| acknowledgement \| [\d.]+ \|.*\| [\d.]+ \([\d.]+\) \|$/m);
+});
+
 const result = (values, ratios) => ({
   samples: Object.fromEntries(Object.entries(values).map(([name, all]) => [name, all.map((value) => ({ value }))])),
   ratios,
