@@ -3,12 +3,11 @@
 
 /* accept_uring.c: listeners and outgoing connections of streams on io_uring.
  *
- * The ring tells that somebody waits; accept(2) takes as many as a turn may have. A request that
- * accepts all by itself would in a flood take them faster than they are handled, and each holds a
- * descriptor: those who wait shall wait in the kernel's queue. */
+ * The ring tells that somebody waits, and accept(2) takes them (accept.c). A request that accepts
+ * all by itself would in a flood take them faster than they are handled, and each holds a
+ * descriptor. */
 
 #include <errno.h>
-#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
@@ -30,51 +29,10 @@ static void look_at(uring_listener *l)
     vireo__list_append(&l->base.loop->uring->listeners, &l->link);
 }
 
-static int accept_one(uring_listener *l)
-{
-    int fd = accept4(l->base.fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
-    return fd < 0 ? -errno : fd;
-}
-
-/* There is no descriptor for it. If it were left waiting, we would be told of it again and again.
- */
-static void refuse(uring_listener *l)
-{
-    if (l->spare >= 0)
-        close(l->spare);
-    int fd = accept_one(l);
-    if (fd >= 0)
-        close(fd);
-    l->spare = open("/dev/null", O_RDONLY | O_CLOEXEC);
-}
-
-/* Returns whether there may be more. */
-static bool take_one(uring_listener *l)
-{
-    int fd = accept_one(l);
-    if (fd == -EMFILE || fd == -ENFILE) {
-        refuse(l);
-        return true;
-    }
-    if (fd < 0)
-        return fd == -EINTR || fd == -ECONNABORTED;
-    vireo__stream *s = vireo__uring_new_stream(l->base.loop, l->base.is_unix);
-    if (s == NULL) {
-        close(fd);
-        return true;
-    }
-    vireo__uring_open_stream(s, fd);
-    vireo__listener_add(&l->base, s);
-    vireo__listener_enter(&l->base, s);
-    return true;
-}
-
 void vireo__uring_acceptable(uring_listener *l)
 {
     l->armed = false;
-    for (int i = 0; i < VIREO__ACCEPTS_PER_TURN && !l->base.closing; i++)
-        if (!take_one(l))
-            break;
+    vireo__listener_acceptable(&l->base);
     look_at(l);
 }
 
@@ -82,8 +40,6 @@ static void finish(uring_listener *l)
 {
     vireo__uring *u = l->base.loop->uring;
     close(l->base.fd);
-    if (l->spare >= 0)
-        close(l->spare);
     vireo__uring_count(u, -1);
     vireo__listener_closed(&l->base);
 }
@@ -97,7 +53,7 @@ void vireo__uring_settle_listener(uring_listener *l)
         l->cancelled = vireo__uring_cancel(u, l, URING_ACCEPT);
         if (!l->cancelled)
             look_at(l);
-    } else if (!l->base.closing && !l->armed) {
+    } else if (!l->base.closing && l->watching && !l->armed) {
         struct io_uring_sqe *request = vireo__uring_request(u);
         if (request == NULL) {
             look_at(l);
@@ -109,17 +65,19 @@ void vireo__uring_settle_listener(uring_listener *l)
     }
 }
 
-int vireo__uring_listen(vireo__listener *base, int backlog)
+int vireo__uring_listen(vireo__listener *base)
+{
+    vireo__list_init(&((uring_listener *)base)->link);
+    vireo__uring_count(base->loop->uring, 1);
+    vireo__uring_watch(base, true);
+    return 0;
+}
+
+void vireo__uring_watch(vireo__listener *base, bool on)
 {
     uring_listener *l = (uring_listener *)base;
-    (void)backlog;
-    fcntl(base->fd, F_SETFL, fcntl(base->fd, F_GETFL) | O_NONBLOCK);
-    vireo__list_init(&l->link);
-    l->spare = open("/dev/null", O_RDONLY | O_CLOEXEC);
-    base->open = true;
-    vireo__uring_count(base->loop->uring, 1);
+    l->watching = on;
     look_at(l);
-    return 0;
 }
 
 void vireo__uring_close_listener(vireo__listener *base)
@@ -163,6 +121,7 @@ void vireo__uring_dialled(uring_stream *s, int result)
     int error = 0;
     socklen_t len = sizeof error;
     s->pending--;
+    s->armed = false;
     if (s->base.closing) { /* it waits for this */
         vireo__list_remove(&s->link);
         vireo__list_append(&s->base.loop->uring->unsettled, &s->link);
@@ -180,6 +139,20 @@ void vireo__uring_dialled(uring_stream *s, int result)
     s->dialling = false;
     s->early = NULL;
     on_open(&s->base);
+}
+
+void vireo__uring_await_open(uring_stream *s)
+{
+    vireo__uring *u = s->base.loop->uring;
+    struct io_uring_sqe *request = vireo__uring_request(u);
+    if (request == NULL) {
+        vireo__list_append(&u->unsettled, &s->link);
+        return;
+    }
+    io_uring_prep_poll_add(request, s->fd, POLLOUT);
+    vireo__uring_mark(request, s, URING_DIAL);
+    s->armed = true;
+    s->pending++;
 }
 
 /* A failure at once is told as a later one is: by on_close. */
@@ -200,13 +173,6 @@ vireo__stream *vireo__uring_dial(vireo_loop *loop, const vireo__dial_address *to
         return base;
     }
     s->fd = fd;
-    struct io_uring_sqe *request = vireo__uring_request(loop->uring);
-    if (request == NULL) {
-        vireo__stream_close(base, VIREO_ENOMEM);
-        return base;
-    }
-    io_uring_prep_poll_add(request, fd, POLLOUT);
-    vireo__uring_mark(request, s, URING_DIAL);
-    s->pending++;
+    vireo__list_append(&loop->uring->unsettled, &s->link);
     return base;
 }

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * SPDX-FileCopyrightText: Copyright (c) 2026 The Vireo authors */
 
-/* listen.c: listeners: where they listen, and the streams they have. How they accept is their
- * implementation's (streams.h). */
+/* listen.c: listeners: where they listen, and the streams they have. How they accept: accept.c. */
 
 #include <errno.h>
 #include <fcntl.h>
@@ -97,6 +96,7 @@ void vireo__listener_remove(vireo__listener *l)
     if (l->load != NULL)
         atomic_fetch_sub_explicit(l->load, 1, memory_order_relaxed);
     note_leaving(l);
+    vireo__listener_resume(l);
     if (l->closing)
         free_if_unused(l);
 }
@@ -113,6 +113,7 @@ void vireo__listener_close(vireo__listener *l, void (*on_gone)(void *owner))
         return;
     l->closing = true;
     l->on_gone = on_gone;
+    vireo__deadline_stop(&l->pause);
     if (l->gate != NULL)
         vireo__gate_close(l->gate);
     if (l->unix_path != NULL)
@@ -365,7 +366,12 @@ static int start(vireo__listener *l, const vireo_listen_options *where)
     l->is_unix = own.ss_family == AF_UNIX;
     if (!l->is_unix) /* the connections inherit it */
         setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-    return l->streams->listen(l, backlog);
+    fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
+    int error = l->streams->listen(l);
+    l->open = error == 0;
+    if (error < 0)
+        close(fd);
+    return error;
 }
 
 int vireo__listener_open(vireo__listener **out, vireo_loop *loop, const vireo_listen_options *where,

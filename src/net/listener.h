@@ -20,6 +20,7 @@ typedef void (*vireo__accept_fn)(vireo__listener *listener, vireo__stream *s);
 
 #define VIREO__DEFAULT_BACKLOG  4096 /* connections that wait to be accepted */
 #define VIREO__ACCEPTS_PER_TURN 64
+#define VIREO__ACCEPT_PAUSE_MS  100 /* when there is no descriptor for another one */
 
 /* vireo__listener_open begins to accept.
  *

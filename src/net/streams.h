@@ -4,10 +4,11 @@
 /* streams.h: what an implementation of streams gives to the rest of net/: listeners and outgoing
  * connections whose streams carry its vireo__stream_io. All that a loop accepts is of one kind.
  *
- *     listen.c, stream.c                 addresses, sockets, queues, ends: the same for all
+ *     listen.c, accept.c, stream.c       addresses, sockets, queues, ends: the same for all
  *     ------------------ this header, vireo__stream_io
  *     tcp_uv.c                           libuv, everywhere
  *     uring.c tcp_uring.c accept_uring.c io_uring, where the kernel lets us
+ *     tcp_common.c                       what both do alike
  */
 
 #ifndef VIREO_NET_STREAMS_H
@@ -26,10 +27,13 @@ typedef struct vireo__streams {
                            vireo__dialled_fn on_open, const vireo__stream_events *events,
                            void *owner);
     size_t listener_size; /* of its own struct, in which vireo__listener stands first */
-    /* listen takes l->fd, a bound socket, in any case, and accepts its connections.
-     * Returns 0, or a negative number; then, and later after close, it calls
-     * vireo__listener_closed, not before it returned. */
-    int (*listen)(vireo__listener *l, int backlog);
+    /* listen takes l->fd, a socket that listens and never blocks, and watches it. Returns 0, or a
+     * negative number and takes nothing. */
+    int (*listen)(vireo__listener *l);
+    /* watch: while it does, vireo__listener_acceptable is called once in a turn if somebody waits;
+     * not before it returned. */
+    void (*watch)(vireo__listener *l, bool on);
+    /* close calls vireo__listener_closed, not before it returned. */
     void (*close)(vireo__listener *l);
 } vireo__streams;
 
@@ -58,6 +62,8 @@ struct vireo__listener {
     char *unix_path;       /* that we have made */
     int fd;                /* the implementation's; -1: none, it is fed */
     vireo__turn_task last; /* of one that is fed */
+    vireo__deadline pause; /* accepts nothing until then */
+    bool short_of; /* descriptors, since it was last seen that nobody waits; that was told */
     bool is_unix;
     bool open; /* vireo__listener_closed is still to come */
     bool closing;
@@ -72,5 +78,15 @@ void vireo__listener_remove(vireo__listener *l);
 
 /* vireo__listener_closed: the implementation has let go of it. */
 void vireo__listener_closed(vireo__listener *l);
+
+/* vireo__listener_acceptable: connections wait; takes this turn's. */
+void vireo__listener_acceptable(vireo__listener *l);
+
+/* vireo__listener_resume: there may be a descriptor again. */
+void vireo__listener_resume(vireo__listener *l);
+
+/* For streams with a descriptor: vireo__stream_io.send_file and peer_address. */
+ptrdiff_t vireo__fd_send_file(int to, int fd, uint64_t at, size_t n);
+void vireo__fd_peer_address(int fd, char *out, size_t size);
 
 #endif

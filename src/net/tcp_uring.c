@@ -12,7 +12,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -231,11 +230,7 @@ void vireo__uring_wrote(uring_stream *s, int result)
 
 static ptrdiff_t send_file(vireo__stream *s, int fd, uint64_t at, size_t n)
 {
-    off_t offset = (off_t)at;
-    ssize_t sent = sendfile(uring_of(s)->fd, fd, &offset, n);
-    if (sent < 0)
-        return errno == EAGAIN || errno == EINVAL ? 0 : -errno; /* EINVAL: not this kind of file */
-    return sent;
+    return vireo__fd_send_file(uring_of(s)->fd, fd, at, n);
 }
 
 static int shutdown_write(vireo__stream *s)
@@ -261,15 +256,7 @@ static int detach(vireo__stream *base)
 
 static void peer_address(const vireo__stream *s, char *out, size_t size)
 {
-    struct sockaddr_storage peer;
-    socklen_t len = sizeof peer;
-    out[0] = '\0';
-    if (getpeername(uring_of(s)->fd, (struct sockaddr *)&peer, &len) < 0)
-        return;
-    if (peer.ss_family == AF_INET6)
-        uv_ip6_name((const struct sockaddr_in6 *)&peer, out, size);
-    else if (peer.ss_family == AF_INET)
-        uv_ip4_name((const struct sockaddr_in *)&peer, out, size);
+    vireo__fd_peer_address(uring_of(s)->fd, out, size);
 }
 
 static void hand_over(uring_stream *s)
@@ -321,8 +308,11 @@ void vireo__uring_settle(uring_stream *s)
         settle_last(s);
         return;
     }
-    if (s->dialling)
+    if (s->dialling) {
+        if (!s->armed && !u->dead)
+            vireo__uring_await_open(s);
         return;
+    }
     if (s->started && (s->early != NULL || s->late != 0)) {
         deliver_early(s);
         look_at(s);

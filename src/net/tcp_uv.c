@@ -6,22 +6,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
-#ifdef __linux__
-#include <sys/sendfile.h>
-#endif
 #include <sys/un.h>
 #include <unistd.h>
 
 #include <vireo/error.h>
 
 #include "net/streams.h"
-
-typedef union any_handle {
-    uv_handle_t handle;
-    uv_stream_t stream;
-    uv_tcp_t tcp;
-    uv_pipe_t pipe;
-} any_handle;
 
 typedef struct tcp_stream {
     vireo__stream base;
@@ -42,13 +32,7 @@ _Static_assert(offsetof(tcp_stream, uv) == offsetof(unix_stream, pipe), "handle_
 
 typedef struct uv_listener {
     vireo__listener base;
-    any_handle uv;
-    any_handle spare; /* takes a connection that there is no memory for, so that it can be closed */
-    bool spare_open;
-    bool handle_open;
-    vireo__turn_task refill; /* of |accepts| */
-    unsigned accepts;        /* that this turn has had */
-    bool waiting;            /* libuv has a connection for us that must wait for the next turn */
+    uv_poll_t poll;
 } uv_listener;
 
 static uv_stream_t *handle_of(const vireo__stream *s)
@@ -134,14 +118,8 @@ static int write_later(vireo__stream *s, const uv_buf_t *bufs, unsigned count)
 static ptrdiff_t send_file(vireo__stream *s, int fd, uint64_t at, size_t n)
 {
     uv_os_fd_t to;
-    off_t offset = (off_t)at;
     int error = uv_fileno((uv_handle_t *)handle_of(s), &to);
-    if (error < 0)
-        return error;
-    ssize_t sent = sendfile(to, fd, &offset, n);
-    if (sent < 0)
-        return errno == EAGAIN || errno == EINVAL ? 0 : -errno; /* EINVAL: not this kind of file */
-    return sent;
+    return error < 0 ? error : vireo__fd_send_file(to, fd, at, n);
 }
 #else
 #define send_file NULL
@@ -211,17 +189,10 @@ static int detach(vireo__stream *s)
 
 static void peer_address(const vireo__stream *s, char *out, size_t size)
 {
-    struct sockaddr_storage peer;
-    int len = sizeof peer;
-    out[0] = '\0';
-    const uv_stream_t *handle = handle_of(s);
-    if (handle->type != UV_TCP ||
-        uv_tcp_getpeername((const uv_tcp_t *)handle, (struct sockaddr *)&peer, &len) < 0)
-        return;
-    if (peer.ss_family == AF_INET6)
-        uv_ip6_name((const struct sockaddr_in6 *)&peer, out, size);
-    else
-        uv_ip4_name((const struct sockaddr_in *)&peer, out, size);
+    uv_os_fd_t fd;
+    if (uv_fileno((const uv_handle_t *)handle_of(s), &fd) < 0)
+        fd = -1;
+    vireo__fd_peer_address(fd, out, size);
 }
 
 static const vireo__stream_io uv_io = {
@@ -316,112 +287,41 @@ static uv_listener *uv_listener_of(vireo__listener *l)
     return (uv_listener *)l;
 }
 
-static void on_connection(uv_stream_t *server, int status);
-
-static void close_if_over(uv_listener *l)
+static void on_acceptable(uv_poll_t *poll, int status, int events)
 {
-    if (!l->handle_open && !l->spare_open)
-        vireo__listener_closed(&l->base);
+    (void)status;
+    (void)events;
+    vireo__listener_acceptable(poll->data);
 }
 
-static void on_spare_closed(uv_handle_t *handle)
+static void watch(vireo__listener *l, bool on)
 {
-    uv_listener *l = handle->data;
-    l->spare_open = false;
-    if (l->base.closing)
-        close_if_over(l);
+    if (on)
+        uv_poll_start(&uv_listener_of(l)->poll, UV_READABLE, on_acceptable);
     else
-        on_connection(&l->uv.stream, 0); /* another one may have come meanwhile */
+        uv_poll_stop(&uv_listener_of(l)->poll);
 }
 
-/* libuv accepts nothing more until a connection that it has announced is taken. */
-static void refuse(uv_listener *l)
+static int start_listening(vireo__listener *l)
 {
-    if (l->spare_open)
-        return;
-    if (l->base.is_unix)
-        uv_pipe_init(l->base.loop->uv, &l->spare.pipe, 0);
-    else
-        uv_tcp_init(l->base.loop->uv, &l->spare.tcp);
-    l->spare.handle.data = l;
-    l->spare_open = true;
-    uv_accept(&l->uv.stream, &l->spare.stream);
-    uv_close(&l->spare.handle, on_spare_closed);
-}
-
-/* libuv accepts until nobody waits any more. Of a flood of connections each turn takes as many as
- * leave those who are inside their share of it. */
-static bool had_enough(uv_listener *l)
-{
-    vireo__turn_add(l->base.loop, &l->refill);
-    l->waiting = l->accepts >= VIREO__ACCEPTS_PER_TURN;
-    l->accepts++;
-    return l->waiting;
-}
-
-static void on_refill(vireo__turn_task *task)
-{
-    uv_listener *l = vireo__container(task, uv_listener, refill);
-    l->accepts = 0;
-    if (l->waiting)
-        on_connection(&l->uv.stream, 0);
-}
-
-static void on_connection(uv_stream_t *server, int status)
-{
-    uv_listener *l = server->data;
-    if (status < 0 || had_enough(l))
-        return;
-    vireo__stream *s = new_stream(l->base.loop, l->base.is_unix);
-    if (s == NULL) {
-        refuse(l);
-        return;
-    }
-    vireo__listener_add(&l->base, s);
-    if (uv_accept(server, handle_of(s)) < 0)
-        vireo__stream_close(s, 0);
-    else
-        vireo__listener_enter(&l->base, s);
-}
-
-static void on_handle_closed(uv_handle_t *handle)
-{
-    uv_listener *l = handle->data;
-    l->handle_open = false;
-    close_if_over(l);
-}
-
-static void close_listener(vireo__listener *base)
-{
-    uv_listener *l = uv_listener_of(base);
-    vireo__turn_remove(&l->refill);
-    uv_close(&l->uv.handle, on_handle_closed);
-}
-
-static int open_handle(uv_listener *l)
-{
-    if (l->base.is_unix) {
-        uv_pipe_init(l->base.loop->uv, &l->uv.pipe, 0);
-        return uv_pipe_open(&l->uv.pipe, l->base.fd);
-    }
-    uv_tcp_init(l->base.loop->uv, &l->uv.tcp);
-    return uv_tcp_open(&l->uv.tcp, l->base.fd);
-}
-
-static int start_listening(vireo__listener *base, int backlog)
-{
-    uv_listener *l = uv_listener_of(base);
-    l->refill.run = on_refill;
-    int error = open_handle(l);
-    l->uv.handle.data = l;
-    l->base.open = l->handle_open = true;
-    if (error < 0)
-        close(l->base.fd);
-    else
-        error = uv_listen(&l->uv.stream, backlog, on_connection);
-    if (error < 0)
-        close_listener(base);
+    uv_poll_t *poll = &uv_listener_of(l)->poll;
+    int error = uv_poll_init(l->loop->uv, poll, l->fd);
+    poll->data = l;
+    if (error == 0)
+        watch(l, true);
     return error;
+}
+
+static void on_listener_closed(uv_handle_t *handle)
+{
+    vireo__listener *l = handle->data;
+    close(l->fd);
+    vireo__listener_closed(l);
+}
+
+static void close_listener(vireo__listener *l)
+{
+    uv_close((uv_handle_t *)&uv_listener_of(l)->poll, on_listener_closed);
 }
 
 const vireo__streams vireo__streams_uv = {
@@ -430,5 +330,6 @@ const vireo__streams vireo__streams_uv = {
     .dial = dial,
     .listener_size = sizeof(uv_listener),
     .listen = start_listening,
+    .watch = watch,
     .close = close_listener,
 };

@@ -461,6 +461,7 @@ int vireo__streams_uring(const vireo__streams **out, vireo_loop *loop)
         .dial = vireo__uring_dial,
         .listener_size = sizeof(uring_listener),
         .listen = vireo__uring_listen,
+        .watch = vireo__uring_watch,
         .close = vireo__uring_close_listener,
     };
     static const vireo__loop_hooks hooks = {.flush = flush, .sleep = go_to_sleep, .wake = wake};

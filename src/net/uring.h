@@ -59,8 +59,8 @@ typedef struct uring_stream {
 typedef struct uring_listener {
     vireo__listener base;
     vireo__list link;
-    int spare; /* a descriptor that is given up when there are no more; -1: none */
-    bool armed;
+    bool watching; /* it shall be told when somebody waits */
+    bool armed;    /* .. and a request for that is pending */
     bool cancelled;
 } uring_listener;
 
@@ -116,6 +116,7 @@ void vireo__uring_count(vireo__uring *u, int change);
 void vireo__uring_received(uring_stream *s, int result, uint8_t *bytes, bool more);
 void vireo__uring_offered(uring_stream *s, int result);
 void vireo__uring_wrote(uring_stream *s, int result);
+void vireo__uring_await_open(uring_stream *s);
 void vireo__uring_dialled(uring_stream *s, int result);
 void vireo__uring_settle(uring_stream *s);
 void vireo__uring_acceptable(uring_listener *l);
@@ -125,7 +126,8 @@ int vireo__uring_open_stream(vireo__stream *s, int fd);
 vireo__stream *vireo__uring_dial(vireo_loop *loop, const vireo__dial_address *to,
                                  vireo__dialled_fn on_open, const vireo__stream_events *events,
                                  void *owner);
-int vireo__uring_listen(vireo__listener *l, int backlog);
+int vireo__uring_listen(vireo__listener *l);
+void vireo__uring_watch(vireo__listener *l, bool on);
 void vireo__uring_close_listener(vireo__listener *l);
 
 #endif

@@ -29,6 +29,16 @@
 
 enum { PATIENCE = 20000 };
 
+/* A test for each kind of streams, which it finds with KIND_OF; where there is no io_uring it is
+ * libuv's turn twice. */
+static const vireo_io_kind libuv_kind = VIREO_IO_UV, uring_kind = VIREO_IO_AUTO;
+#define KIND_OF(state) (**(const vireo_io_kind **)(state))
+#define ON_BOTH(test)                                                                              \
+    {#test ", libuv", test, NULL, NULL, (void *)(uintptr_t)&libuv_kind},                           \
+    {                                                                                              \
+#test ", io_uring", test, NULL, NULL, (void *)(uintptr_t)&uring_kind                       \
+    }
+
 typedef struct guest {
     vireo__stream *stream; /* NULL: closed, or not accepted yet */
     int fd;                /* the other end; -1: closed */
