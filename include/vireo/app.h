@@ -80,7 +80,11 @@ typedef struct vireo_app_options {
 } vireo_app_options;
 
 /* vireo_app_new returns new: an application that listens nowhere yet; NULL when memory runs out.
- * Ended by vireo_run, or by vireo_app_free. */
+ * Ended by vireo_run, or by vireo_app_free.
+ *
+ * After fork() the child may run an application on a loop of its own that has not run yet, so that
+ * several processes can serve one port. An application that has run is the parent's: the child
+ * leaves it alone. */
 #define vireo_app_new(...)                                                                         \
     vireo_app_create(&(const vireo_app_options){.size = sizeof(vireo_app_options), __VA_ARGS__})
 VIREO_API vireo_app *vireo_app_create(const vireo_app_options *options);

@@ -161,8 +161,9 @@ bool vireo__app_full(const vireo_app *app);
 /* vireo__app_tell_address prints where |l| listens, for vireo_run. */
 void vireo__app_tell_address(const vireo__listener *l, const vireo_listen_options *o);
 
-/* vireo__app_run_loop runs its loop until the application has finished. */
-void vireo__app_run_loop(vireo_app *app);
+/* vireo__app_run_loop runs its loop until the application has finished. Returns 0, or a negative
+ * number when that is not possible in this process; it has told why. */
+int vireo__app_run_loop(vireo_app *app);
 
 /* vireo__compression_free frees what vireo_compress has made. NULL is allowed. */
 void vireo__compression_free(struct vireo__compression *compression);

@@ -71,17 +71,26 @@ static const vireo__listener *newest_of(const vireo_app *app)
     return vireo__container(app->listeners.prev, vireo__listening, node)->listener;
 }
 
-void vireo__app_run_loop(vireo_app *app)
+int vireo__app_run_loop(vireo_app *app)
 {
+    int error = vireo__loop_begin(app->loop);
+    if (error < 0) {
+        vireo__log_line(&app->loop->log, VIREO_ERROR, "loop", "cannot run after fork: %s",
+                        vireo_strerror(error));
+        return error;
+    }
     while (!app->finished)
         uv_run(app->loop->uv, UV_RUN_ONCE);
+    return 0;
 }
 
-static void run_until_stopped(runner *run)
+/* Returns what vireo_run does. */
+static int run_until_stopped(runner *run)
 {
-    vireo__app_run_loop(run->app);
+    int error = vireo__app_run_loop(run->app);
     unwatch_signals(run);
     vireo_app_free(run->app);
+    return error < 0;
 }
 
 int vireo_app_run(vireo_app *app, const vireo_listen_options *options)
@@ -103,8 +112,7 @@ int vireo_app_run(vireo_app *app, const vireo_listen_options *options)
     watch_signals(&run);
     if (o.name != NULL)
         vireo__app_tell_address(newest_of(app), &o);
-    run_until_stopped(&run);
-    return 0;
+    return run_until_stopped(&run);
 }
 
 void vireo_run_loop(vireo_app *app)

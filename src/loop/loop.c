@@ -4,6 +4,7 @@
 #include "loop/loop.h"
 
 #include <stdlib.h>
+#include <unistd.h>
 
 #include <vireo/error.h>
 
@@ -245,6 +246,7 @@ vireo_loop *vireo__loop_new(uv_loop_t *uv)
     vireo__buf_init(&loop->scratch, VIREO__BUF_UNLIMITED);
     vireo__random(&loop->hash_key, sizeof loop->hash_key);
     loop->timer_due = UINT64_MAX;
+    loop->process = getpid();
     loop->max_backlog = SIZE_MAX;
     loop->own = uv == NULL ? new_uv_loop() : NULL;
     loop->uv = uv != NULL ? uv : loop->own;
@@ -260,6 +262,15 @@ vireo_loop *vireo__loop_new(uv_loop_t *uv)
         return NULL;
     }
     return loop;
+}
+
+int vireo__loop_begin(vireo_loop *loop)
+{
+    if (loop->own == NULL || loop->process == getpid())
+        return 0;
+    loop->process = getpid();
+    int error = uv_loop_fork(loop->own);
+    return error == 0 && loop->hooks != NULL ? loop->hooks->forked(loop) : error;
 }
 
 uint64_t vireo__loop_now(const vireo_loop *loop)

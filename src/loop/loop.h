@@ -50,6 +50,7 @@ typedef struct vireo__loop_hooks {
     void (*flush)(vireo_loop *loop); /* after the tasks; and again when it has added some */
     void (*sleep)(vireo_loop *loop); /* after that, when the loop may sleep now */
     void (*wake)(vireo_loop *loop);  /* when it has slept */
+    int (*forked)(vireo_loop *loop); /* this is another process than that which made the loop */
 } vireo__loop_hooks;
 
 struct vireo_loop {
@@ -61,6 +62,7 @@ struct vireo_loop {
     uv_timer_t timer; /* armed for the earliest deadline */
     uv_async_t wake;
     int open_handles; /* of the four above, and of lookups under way */
+    int process;      /* that it belongs to */
     vireo__list turn; /* of vireo__turn_task */
     /* net's; NULL: none */
     const struct vireo__loop_hooks *hooks;
@@ -96,6 +98,11 @@ struct vireo_loop {
 /* vireo__loop_new returns new: a loop on |uv| (borrowed until vireo__loop_free), or on a uv_loop_t
  * of its own for NULL. NULL when memory or descriptors run out. */
 vireo_loop *vireo__loop_new(uv_loop_t *uv);
+
+/* vireo__loop_begin: the calling thread is about to run the loop for the first time. If that made
+ * it is our parent, what the kernel keeps for it is made anew. Returns 0, or a negative number when
+ * it cannot run here. */
+int vireo__loop_begin(vireo_loop *loop);
 
 /* vireo__loop_free closes its handles, runs the uv_loop_t until they are closed, and frees. All
  * streams and listeners must be closed. */

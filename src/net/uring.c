@@ -4,6 +4,7 @@
 #include "net/uring.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -417,30 +418,69 @@ static void close_ring(vireo__loop_part *part)
     uv_close((uv_handle_t *)&u->idle, on_handle_closed);
 }
 
+/* After a fork it takes the number of the parent's, which libuv watches. */
 static int register_event(vireo__uring *u)
 {
-    u->event = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-    return u->event < 0 ? -errno : io_uring_register_eventfd(&u->ring, u->event);
+    int event = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    if (event < 0)
+        return -errno;
+    if (u->event < 0) {
+        u->event = event;
+    } else {
+        dup3(event, u->event, O_CLOEXEC);
+        close(event);
+    }
+    return io_uring_register_eventfd(&u->ring, u->event);
 }
 
 static bool open_ring(vireo__uring *u)
 {
     struct io_uring_params params = {.flags = setup | IORING_SETUP_R_DISABLED,
                                      .cq_entries = VIREO__URING_COMPLETIONS};
+    if (io_uring_queue_init_params(VIREO__URING_ENTRIES, &u->ring, &params) < 0)
+        return false;
+    memset(u->buffers, 0, BUFFERS_IN_PAGE);
+    if (register_buffers(&u->ring, u->buffers) == 0 && register_event(u) == 0) {
+        for (unsigned id = 0; id < VIREO__URING_BUFFERS; id++)
+            hand_out(u->buffers, u->memory, id);
+        u->process = getpid();
+        return true;
+    }
+    io_uring_queue_exit(&u->ring);
+    return false;
+}
+
+static bool open_all(vireo__uring *u)
+{
     void *memory;
     size_t bytes = (size_t)VIREO__URING_BUFFERS * VIREO__URING_BUFFER;
     if (posix_memalign(&memory, BUFFERS_IN_PAGE, BUFFERS_IN_PAGE + bytes) != 0)
         return false;
-    memset(memory, 0, BUFFERS_IN_PAGE);
     u->buffers = memory;
     u->memory = (uint8_t *)memory + BUFFERS_IN_PAGE;
-    if (io_uring_queue_init_params(VIREO__URING_ENTRIES, &u->ring, &params) < 0)
+    if (!open_ring(u))
         return false;
-    if (register_buffers(&u->ring, memory) == 0 && register_event(u) == 0 &&
-        uv_poll_init(u->loop->uv, &u->poll, u->event) == 0)
+    if (uv_poll_init(u->loop->uv, &u->poll, u->event) == 0)
         return true;
     io_uring_queue_exit(&u->ring);
     return false;
+}
+
+/* A ring of the parent's that has never run was not asked for anything, and another one takes its
+ * place. One that has run is the parent's alone. */
+static int on_forked(vireo_loop *loop)
+{
+    vireo__uring *u = loop->uring;
+    struct io_uring parents = u->ring;
+    if (u->process == getpid())
+        return 0;
+    if (!u->enabled && open_ring(u)) {
+        io_uring_queue_exit(&parents);
+        return 0;
+    }
+    u->ring = parents;
+    die(u);
+    return u->enabled ? VIREO_EINVAL : VIREO_ENOMEM;
 }
 
 static void init(vireo__uring *u, vireo_loop *loop)
@@ -464,18 +504,17 @@ int vireo__streams_uring(const vireo__streams **out, vireo_loop *loop)
         .watch = vireo__uring_watch,
         .close = vireo__uring_close_listener,
     };
-    static const vireo__loop_hooks hooks = {.flush = flush, .sleep = go_to_sleep, .wake = wake};
+    static const vireo__loop_hooks hooks = {
+        .flush = flush, .sleep = go_to_sleep, .wake = wake, .forked = on_forked};
     vireo__uring *u = calloc(1, sizeof *u);
     *out = NULL;
     if (u == NULL)
         return VIREO_ENOMEM;
     init(u, loop);
-    if (!works() || !open_ring(u)) {
+    if (!works() || !open_all(u)) {
         free_ring(u);
         return 0;
     }
-    for (unsigned id = 0; id < VIREO__URING_BUFFERS; id++)
-        hand_out(u->buffers, u->memory, id);
     uv_idle_init(loop->uv, &u->idle);
     u->poll.data = u->idle.data = u;
     u->open_handles = 2;

@@ -84,6 +84,7 @@ typedef struct vireo__uring {
     struct msghdr heads[VIREO__URING_ENTRIES];
     unsigned vector_count;
     unsigned head_count;
+    int process;
     bool enabled; /* it belongs to the thread that has run the loop */
     bool more;    /* the kernel did not hand out all that it had */
     bool dead;    /* that thread is not ours: there is nothing more to come from the kernel */
