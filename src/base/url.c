@@ -80,6 +80,9 @@ static bool has_escapes(vireo__str encoded)
 bool vireo__url_name_is(vireo__str encoded, const char *name)
 {
     char decoded[256];
+    char first = encoded.len > 0 ? *encoded.at : '\0';
+    if (first != *name && first != '%' && first != '+')
+        return false; /* as most are */
     if (!has_escapes(encoded))
         return vireo__str_equal(encoded, name);
     if (encoded.len > sizeof decoded)

@@ -174,7 +174,7 @@ static const char *next_header(const char *headers, size_t size, const char *aft
     const char *at = after ? after + strlen(after) + 1 : headers;
     while (at < headers + size) {
         const char *value = at + strlen(at) + 1;
-        if (strcmp(at, name) == 0)
+        if (*at == *name && strcmp(at, name) == 0)
             return value;
         at = value + strlen(value) + 1;
     }
