@@ -42,7 +42,9 @@ typedef struct worker {
     vireo__turn_task flush;
     vireo__map members; /* by route */
     vireo__doc doc;
-    vireo__list taken; /* letters that came, to be handled */
+    vireo__list taken;                  /* letters that came, to be handled */
+    vireo__list hearings;               /* of vireo__hearing */
+    uint64_t handled[VIREO__GROUP_MAX]; /* letters of each worker */
     uint64_t sent, dropped;
     uint64_t warned_at;
     vireo__list pending[]; /* letters for each other worker, until the turn ends */
@@ -254,17 +256,53 @@ static void drop_letter(vireo__workers *all, unsigned to, vireo__letter *letter)
     vireo__letter_drop(letter);
 }
 
+static bool has_heard(const worker *w, const vireo__hearing *h)
+{
+    for (unsigned from = 0; from < w->all->group->count; from++)
+        if (w->handled[from] < h->until[from])
+            return false;
+    return true;
+}
+
+/* Who began to wait first, has heard all first. */
+static void end_hearings(worker *w)
+{
+    while (!vireo__list_empty(&w->hearings)) {
+        vireo__hearing *h = vireo__container(w->hearings.next, vireo__hearing, node);
+        if (!has_heard(w, h))
+            return;
+        vireo__list_remove(&h->node);
+        h->run(h);
+    }
+}
+
 static void on_wake(uv_async_t *handle)
 {
     worker *w = handle->data;
     take_lanes(w);
     for (unsigned i = 0; i < VIREO__MAIL_PER_TURN && !vireo__list_empty(&w->taken); i++) {
         vireo__letter *letter = vireo__container(w->taken.next, vireo__letter, node);
+        unsigned from = letter->mail->from;
         receive(w, letter->mail);
         drop_letter(w->all, w->index, letter);
+        w->handled[from]++;
     }
     if (!vireo__list_empty(&w->taken))
         uv_async_send(&w->wake);
+    end_hearings(w);
+}
+
+/* What is counted was said, even if its turn is not over yet. */
+static void hear(const vireo_app *app, vireo__hearing *h)
+{
+    const vireo__workers *all = app->group->adapter_user;
+    worker *w = atomic_load_explicit(&all->list[app->worker], memory_order_relaxed);
+    for (unsigned from = 0; from < all->group->count; from++)
+        h->until[from] =
+            w->handled[from] +
+            atomic_load_explicit(&lane_of(all, from, w->index)->count, memory_order_relaxed);
+    vireo__list_append(&w->hearings, &h->node);
+    end_hearings(w);
 }
 
 /* --- a namespace ------------------------------------------------------------------------------ */
@@ -434,6 +472,7 @@ int vireo__workers_join(vireo__workers *all, vireo_app *app)
     vireo__map_init(&w->members, app->loop->hash_key);
     vireo__doc_init(&w->doc);
     vireo__list_init(&w->taken);
+    vireo__list_init(&w->hearings);
     for (unsigned i = 0; i < count; i++)
         vireo__list_init(&w->pending[i]);
     int error = uv_async_init(app->loop->uv, &w->wake, on_wake);
@@ -474,6 +513,7 @@ vireo__workers *vireo__workers_new(vireo__group *g, size_t most_messages, size_t
     g->adapter = make_member;
     g->adapter_user = all;
     g->tell = tell;
+    g->hear = hear;
     return all;
 }
 

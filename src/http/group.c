@@ -213,6 +213,14 @@ int vireo__group_tell(const vireo_app *app, const vireo__news *news)
     return g != NULL && g->count > 1 && g->tell != NULL ? g->tell(app, news) : 0;
 }
 
+void vireo__group_hear(const vireo_app *app, vireo__hearing *h)
+{
+    if (app->group->hear != NULL)
+        app->group->hear(app, h);
+    else
+        h->run(h);
+}
+
 size_t vireo__group_connections(const vireo__group *g)
 {
     size_t n = 0;

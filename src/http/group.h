@@ -41,6 +41,13 @@ typedef struct vireo__port {
     vireo_tls *tls; /* of all; NULL: none */
 } vireo__port;
 
+/* vireo__group_hear; all zero at first. */
+typedef struct vireo__hearing {
+    vireo__list node; /* alone while it does not wait */
+    void (*run)(struct vireo__hearing *h);
+    uint64_t until[VIREO__GROUP_MAX]; /* messages of each worker */
+} vireo__hearing;
+
 struct vireo__group {
     unsigned count;
     vireo_app **apps;  /* NULL until it has joined */
@@ -58,6 +65,7 @@ struct vireo__group {
     void *adapter_user;
     /* vireo__group_tell; of who connects them (cluster/workers.h) */
     int (*tell)(const vireo_app *app, const vireo__news *news);
+    void (*hear)(const vireo_app *app, vireo__hearing *h);
     uv_mutex_t lock;
     uv_cond_t changed;
     /* what a worker wants the main thread to do, while it is set up */
@@ -117,6 +125,10 @@ void vireo__group_others(const vireo_app *app, void (*fn)(vireo_app *app, void *
  * they are told it. Returns 0; VIREO_EFULL: somebody is so far behind that it misses this;
  * VIREO_ENOMEM. */
 int vireo__group_tell(const vireo_app *app, const vireo__news *news);
+
+/* vireo__group_hear calls |h->run|, perhaps at once, when |app| has heard all that the other
+ * workers have said by now. Removed from its list it is not called. */
+void vireo__group_hear(const vireo_app *app, vireo__hearing *h);
 
 /* vireo__group_connections returns how many connections all of them have. */
 size_t vireo__group_connections(const vireo__group *g);
