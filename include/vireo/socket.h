@@ -189,10 +189,11 @@ typedef struct vireo_io_options {
     vireo_http_compression http_compression; /* httpCompression */
 
     /* Connection state recovery: how long a client whose connection broke may take to come back as
-     * the socket that it was; 0: off. What follows holds for each namespace. */
+     * the socket that it was; 0: off. What follows holds for each namespace, of all workers
+     * together. */
     uint32_t recovery_ms;
     /* memory for events that it may have missed; what it has missed must also fit into half of
-     * max_queued_bytes; default 8 MiB. The oldest leave first */
+     * max_queued_bytes; default 8 MiB. The oldest leave first. Each worker has so much */
     size_t recovery_bytes;
     uint32_t recovery_clients;    /* that are away at a time; default 100,000 */
     size_t recovery_client_bytes; /* memory for their rooms and data; default 64 MiB */
@@ -471,7 +472,8 @@ VIREO_API void vireo_ns_set_user(vireo_ns *ns, void *user);
 /* vireo_ns_count returns how many sockets are connected; of a parent, in all its children. */
 VIREO_API size_t vireo_ns_count(const vireo_ns *ns);
 
-/* What connection state recovery has done in a namespace since it exists, and what it holds. */
+/* What connection state recovery has done in a namespace since it exists, and what it holds: on all
+ * workers, but for the events, which each keeps for itself. */
 typedef struct vireo_recovery_info {
     size_t size;
     uint64_t recovered; /* clients that came back as the socket that they were */

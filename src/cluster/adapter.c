@@ -135,7 +135,9 @@ static int publish_event(vireo_adapter *a, const vireo_to *to, vireo__cluster_me
 /* The sockets here get it whatever becomes of the others, as with the official server. */
 static int broadcast(vireo_adapter *a, const vireo_to *to, const vireo__sio_message *message)
 {
-    publish_event(a, to, &(vireo__cluster_message){.type = VIREO__CLUSTER_BROADCAST}, message);
+    publish_event(
+        a, to, &(vireo__cluster_message){.type = VIREO__CLUSTER_BROADCAST, .stamp = message->stamp},
+        message);
     return vireo__local_broadcast(to, message);
 }
 

@@ -59,6 +59,7 @@ typedef struct vireo__cluster_message {
     bool uncompressed;
     const char *newest;  /* see vireo_to; official servers pass it over; NULL: none */
     uint32_t timeout_ms; /* for the answers; 0: not said */
+    uint64_t stamp;      /* between workers (socketio/history.h); 0: none */
 
     const char *const *names; /* JOIN, LEAVE: the rooms */
     bool close;               /* DISCONNECT: their connections too */

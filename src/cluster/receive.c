@@ -112,7 +112,7 @@ static void deliver(vireo__cluster *c, const vireo__cluster_message *m, vireo__s
     if (m->request != NULL)
         ask_clients(c, m, json, parts, count);
     else
-        vireo__deliver_for_other(&to, json, parts, count);
+        vireo__deliver_for_other(&to, m->stamp, json, parts, count);
 }
 
 static void on_broadcast(vireo__cluster *c, const vireo__cluster_message *m)

@@ -64,11 +64,12 @@ vireo_adapter *vireo__adapter_for(const vireo_to *to);
 /* vireo__deliver_for_other delivers another server's broadcast to the sockets here.
  *
  * to      its namespace may be a pattern: then it is for the children here
+ * stamp   of another worker's; else 0
  * json    [event, args..] with placeholders in the places of its |count| parts; checked by the
  *         caller (vireo__sio_payload_valid)
  * Returns how many took it, or a negative number. Calls users' catch-all listeners. */
-int vireo__deliver_for_other(const vireo_to *to, vireo__str json, const vireo__attachment *parts,
-                             size_t count);
+int vireo__deliver_for_other(const vireo_to *to, uint64_t stamp, vireo__str json,
+                             const vireo__attachment *parts, size_t count);
 
 /* vireo__fetch_local gives the request the descriptions of the sockets here. 0 or VIREO_ENOMEM. */
 int vireo__fetch_local(const vireo_to *to, vireo__request *r);

@@ -23,6 +23,7 @@ struct vireo__admission {
     vireo__later later;
     vireo_socket *socket;
     size_t next_guard;
+    bool begins; /* no guard, but another worker is asked whom it was */
 };
 
 /* --- the end of it ---------------------------------------------------------------------------- */
@@ -66,7 +67,8 @@ static int send_reply(vireo_socket *s)
 {
     char reply[96] = "";
     if (s->presence != NULL)
-        snprintf(reply, sizeof reply, "{\"sid\":\"%s\",\"pid\":\"%s\"}", s->id, s->presence->pid);
+        snprintf(reply, sizeof reply, "{\"sid\":\"%s\",\"pid\":\"%s\"}", s->id,
+                 s->presence->stay->pid);
     else if (!vireo__v2_is(s->conn))
         snprintf(reply, sizeof reply, "{\"sid\":\"%s\"}", s->id);
     return vireo__socket_send_raw(s, VIREO__SIO_CONNECT, vireo__str_of(reply));
@@ -142,17 +144,21 @@ static void expire(vireo__later *l)
 }
 
 static void ask_from(vireo_socket *s, size_t i);
+static void begin(vireo_socket *s, int error);
 
 static void settle(vireo__later *l, int verdict)
 {
     struct vireo__admission *a = vireo__container(l, struct vireo__admission, later);
     vireo_socket *s = a->socket;
     size_t next = a->next_guard;
+    bool begins = a->begins;
     bool moot = l->moot;
     s->admission = NULL;
     free(a);
     if (moot)
         drop(s);
+    else if (begins)
+        begin(s, verdict);
     else if (verdict == 0)
         ask_from(s, next);
     else
@@ -180,19 +186,52 @@ static void ask_from(vireo_socket *s, size_t i)
     vireo__later_start(s->ns->io, &a->later, s->ns->options.guard_timeout_ms, &admission_ops);
 }
 
+/* It is known whether it has come back. */
+static void begin(vireo_socket *s, int error)
+{
+    if (error < 0) {
+        vireo__sio_conn *conn = s->conn;
+        drop(s);
+        vireo__sio_conn_close(conn);
+    } else if (s->recovered && !s->ns->io->options.recovery_asks_guards) {
+        finish(s, 0);
+    } else {
+        ask_from(s, 0);
+    }
+}
+
+/* The wait is prepared before another worker is asked. */
+static int begin_recovery(vireo_socket *s)
+{
+    struct vireo__admission *a = calloc(1, sizeof *a);
+    if (a == NULL)
+        return VIREO_ENOMEM;
+    int error = vireo__recovery_begin(s);
+    if (error != VIREO_LATER) {
+        free(a);
+        return error;
+    }
+    *a = (struct vireo__admission){.socket = s, .begins = true};
+    s->admission = a;
+    vireo__later_start(s->ns->io, &a->later, 0, &admission_ops);
+    return error;
+}
+
 void vireo__ns_connect(vireo_ns *ns, vireo__sio_conn *conn, const vireo_value *auth)
 {
     vireo_socket *s = vireo__socket_new(ns, conn, auth);
     if (s == NULL) {
         vireo__sio_conn_close(conn);
-    } else if (vireo__recovery_begin(s) < 0) {
-        drop(s);
-        vireo__sio_conn_close(conn);
-    } else if (s->recovered && !ns->io->options.recovery_asks_guards) {
-        finish(s, 0);
-    } else {
-        ask_from(s, 0);
+        return;
     }
+    int error = ns->recovery != NULL ? begin_recovery(s) : 0;
+    if (error != VIREO_LATER)
+        begin(s, error);
+}
+
+void vireo__admission_go_on(vireo_socket *s, int error)
+{
+    vireo__later_give(&s->admission->later, error);
 }
 
 /* --- the answer ------------------------------------------------------------------------------- */

@@ -12,6 +12,7 @@
 #include "http/app.h"
 #include "http/group.h"
 #include "http/server.h"
+#include "socketio/stays.h"
 
 struct vireo__io_common {
     uv_mutex_t lock;
@@ -111,8 +112,19 @@ void vireo__common_unref(vireo__ns_common *c)
     if (last && !vireo__common_over(c))
         end(c);
     uv_mutex_unlock(&of->lock);
-    if (last)
-        free(c);
+    if (!last)
+        return;
+    vireo__stays_free(c->stays);
+    free(c);
+}
+
+vireo__stays *vireo__common_stays(vireo__ns_common *c)
+{
+    uv_mutex_lock(&c->of->lock);
+    if (c->stays == NULL)
+        c->stays = vireo__stays_new();
+    uv_mutex_unlock(&c->of->lock);
+    return c->stays;
 }
 
 bool vireo__common_use(vireo__ns_common *c)

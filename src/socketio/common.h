@@ -39,8 +39,9 @@ typedef struct vireo__ns_common {
     unsigned refs;  /* namespaces that are it, and messages about it */
     unsigned using; /* workers where a child is needed */
     bool child;
-    uint32_t parent;  /* whose child, in the order of the registration of parents */
-    atomic_bool over; /* it was cleaned up */
+    uint32_t parent;            /* whose child, in the order of the registration of parents */
+    atomic_bool over;           /* it was cleaned up */
+    struct vireo__stays *stays; /* of clients that may come back; NULL until somebody wants it */
     char name[];
 } vireo__ns_common;
 
@@ -71,6 +72,9 @@ bool vireo__common_use(vireo__ns_common *c);
 
 /* vireo__common_disuse: nobody does any more. True if it is over with that. */
 bool vireo__common_disuse(vireo__ns_common *c);
+
+/* vireo__common_stays returns c->stays, made if it is not there; NULL when memory runs out. */
+struct vireo__stays *vireo__common_stays(vireo__ns_common *c);
 
 static inline bool vireo__common_over(const vireo__ns_common *c)
 {

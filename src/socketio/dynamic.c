@@ -203,13 +203,20 @@ static vireo_io *io_of_common(vireo_app *app, const vireo__ns_common *common)
     return io;
 }
 
+vireo_ns *vireo__ns_of_common(vireo_app *app, const vireo__ns_common *common)
+{
+    const vireo_io *io = io_of_common(app, common);
+    vireo_ns *ns = io ? vireo__map_get(&io->namespaces, common->name, strlen(common->name)) : NULL;
+    return ns != NULL && ns->common == common ? ns : NULL;
+}
+
 void vireo__child_news(vireo_app *app, void *common_)
 {
     vireo__ns_common *common = common_;
     const vireo_io *io = io_of_common(app, common);
-    vireo_ns *ns = io ? vireo__map_get(&io->namespaces, common->name, strlen(common->name)) : NULL;
+    vireo_ns *ns = vireo__ns_of_common(app, common);
     bool over = vireo__common_over(common);
-    if (ns != NULL && ns->common == common && over)
+    if (ns != NULL && over)
         vireo__ns_forget(ns);
     if (io == NULL || over || vireo__app_stopping(app) ||
         vireo__ns_find(io, vireo__str_of(common->name)) != NULL)

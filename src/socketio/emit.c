@@ -110,7 +110,14 @@ int vireo_emit_ack_value(vireo_socket *s, uint32_t timeout_ms, vireo_ack_fn on_a
 
 /* --- to many ---------------------------------------------------------------------------------- */
 
-static int broadcast_in(const vireo_to *to, const char *event, const vireo__sio_args *args)
+static uint64_t stamp_for(const vireo_to *to)
+{
+    return vireo__adapter_for(to) != NULL ? vireo__recovery_stamp(to->ns) : 0;
+}
+
+/* |stamp| is that of an event which other workers get too, by this call or by another one. */
+static int broadcast_in(const vireo_to *to, uint64_t stamp, const char *event,
+                        const vireo__sio_args *args)
 {
     vireo_ns *ns = to->ns;
     vireo__sio_message message;
@@ -118,6 +125,7 @@ static int broadcast_in(const vireo_to *to, const char *event, const vireo__sio_
     int error = vireo__sio_message_make(&message, &ns->io->codec, &head, args);
     if (error < 0)
         return error;
+    message.stamp = stamp;
     vireo__outgoing_many(to, &message);
     int count = vireo__broadcast(to, &message);
     vireo__sio_message_release(&message);
@@ -125,7 +133,7 @@ static int broadcast_in(const vireo_to *to, const char *event, const vireo__sio_
 }
 
 /* A packet names its namespace: each child needs one of its own, made from the arguments anew. */
-static int broadcast_in_one(vireo_ns *ns, const vireo_to *to, const char *event,
+static int broadcast_in_one(vireo_ns *ns, const vireo_to *to, uint64_t stamp, const char *event,
                             const vireo__sio_args *args)
 {
     va_list list;
@@ -133,18 +141,20 @@ static int broadcast_in_one(vireo_ns *ns, const vireo_to *to, const char *event,
     vireo__sio_args again = *args;
     in_it.ns = ns;
     if (args->list == NULL)
-        return broadcast_in(&in_it, event, args);
+        return broadcast_in(&in_it, stamp, event, args);
     va_copy(list, *args->list);
     again.list = &list;
-    int count = broadcast_in(&in_it, event, &again);
+    int count = broadcast_in(&in_it, stamp, event, &again);
     va_end(list);
     return count;
 }
 
 /* Other workers are told once, and send it to their children. */
-static int broadcast_in_others(const vireo_to *to, const char *event, const vireo__sio_args *args)
+static int broadcast_in_others(const vireo_to *to, uint64_t stamp, const char *event,
+                               const vireo__sio_args *args)
 {
-    int error = vireo__adapter_for(to) != NULL ? broadcast_in_one(to->ns, to, event, args) : 0;
+    int error =
+        vireo__adapter_for(to) != NULL ? broadcast_in_one(to->ns, to, stamp, event, args) : 0;
     return error < 0 ? error : 0;
 }
 
@@ -152,11 +162,12 @@ static int broadcast_in_children(const vireo_to *to, const char *event, const vi
 {
     vireo_to here = *to;
     vireo_ns *child = NULL;
-    int sum = broadcast_in_others(to, event, args);
+    uint64_t stamp = stamp_for(to);
+    int sum = broadcast_in_others(to, stamp, event, args);
     if (to->ns->adapter != NULL)
         here.flags |= VIREO_LOCAL;
     while ((child = vireo__ns_go_on(to->ns, child)) != NULL) {
-        int count = sum >= 0 ? broadcast_in_one(child, &here, event, args) : 0;
+        int count = sum >= 0 ? broadcast_in_one(child, &here, stamp, event, args) : 0;
         sum = count < 0 ? count : sum + count;
     }
     return sum;
@@ -183,7 +194,7 @@ static int broadcast(const vireo_to *to, const char *event, const vireo__sio_arg
         return VIREO_ERESERVED;
     if (to->ns->as_parent != NULL)
         return broadcast_in_children(to, event, args);
-    return broadcast_in(to, event, args);
+    return broadcast_in(to, stamp_for(to), event, args);
 }
 
 int vireo_broadcast(vireo_to to, const char *event, const char *tmpl, ...)

@@ -78,6 +78,7 @@ struct vireo_io {
     uint32_t parents_made;    /* so far: their names are counted */
     uint32_t children;        /* namespaces that clients have brought to life */
     vireo__io_common *common; /* NULL: this is the only worker */
+    uint64_t stamps;          /* that it has given to events (history.h) */
     vireo__id_source ids;
     vireo__doc doc; /* the packet being handled */
     /* sockets that are gone; freed after the packet or at the end of the turn, when no handler can
@@ -117,6 +118,7 @@ struct vireo_ns {
     uint32_t listening;           /* sockets with catch-all listeners for what is sent */
     bool dynamic;                 /* a client has brought it to life */
     bool counted;                 /* in common->using */
+    bool of_workers;              /* its adapter is that of the group */
     bool forgotten;               /* nobody finds it any more: it goes with its last user */
     vireo__ns_common *common;     /* NULL: this is the only worker */
     vireo__guests *guests;        /* NULL until the first comes */
@@ -328,6 +330,9 @@ typedef struct vireo__parent {
 
 void vireo__parent_free(vireo__parent *parent);
 
+/* vireo__ns_of_common returns this worker's, or NULL. */
+vireo_ns *vireo__ns_of_common(vireo_app *app, const vireo__ns_common *common);
+
 /* vireo__child_news: another worker has brought the child |common| (takes its reference) to life,
  * or has ended it. */
 void vireo__child_news(vireo_app *app, void *common);
@@ -346,6 +351,10 @@ void vireo__dynamic_abandon(vireo__sio_conn *conn, const vireo__str *name);
 /* vireo__ns_connect is a client's CONNECT: guards, CONNECT reply, on_connect; or a
  * CONNECT_ERROR. */
 void vireo__ns_connect(vireo_ns *ns, vireo__sio_conn *conn, const vireo_value *auth);
+
+/* vireo__admission_go_on: what vireo__recovery_begin has left for later is done. Below 0 it has
+ * failed. */
+void vireo__admission_go_on(vireo_socket *s, int error);
 
 /* vireo__admission_refused: vireo_refuse was called, perhaps as the answer that is owed. */
 void vireo__admission_refused(vireo_socket *s);

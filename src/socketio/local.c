@@ -239,6 +239,8 @@ int vireo__local_broadcast(const vireo_to *to, const vireo__sio_message *message
         if (error < 0)
             return error;
         d.numbered = &numbered;
+    } else if (to->ns->recovery != NULL) {
+        vireo__recovery_pass(to, message);
     }
     vireo__local_each(to, deliver, &d);
     if (d.numbered != NULL)

@@ -25,6 +25,7 @@ typedef struct vireo__sio_message {
     size_t part_count;
     size_t json_at;     /* of the payload of |text|: what is in front of it is the packet's head */
     vireo_pieces coded; /* what a parser has written of it; empty: there is none */
+    uint64_t stamp;     /* by which all workers know the event (history.h); 0: it is not theirs */
 } vireo__sio_message;
 
 /* Where the arguments of an event come from; exactly one of the four, or none. */

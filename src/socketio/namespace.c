@@ -71,8 +71,12 @@ int vireo__ns_join_workers(vireo_ns *ns)
 {
     const vireo__group *g = vireo__app_group(ns->io->app);
     bool own = ns->options.adapter != NULL || ns->io->options.adapter != NULL;
-    return g != NULL && g->adapter != NULL && !own ? take_adapter(ns, g->adapter, g->adapter_user)
-                                                   : 0;
+    if (g == NULL || g->adapter == NULL || own)
+        return 0;
+    ns->of_workers = true;
+    if (ns->common != NULL && vireo__recovery_share(ns) < 0)
+        return VIREO_ENOMEM;
+    return take_adapter(ns, g->adapter, g->adapter_user);
 }
 
 static int make_adapter(vireo_ns *ns)

@@ -8,20 +8,13 @@
 
 #include <vireo/error.h>
 
+#include "http/app.h"
+#include "http/group.h"
 #include "socketio/inside.h"
 #include "socketio/local.h"
+#include "socketio/moving.h"
 
-/* What a presence needs to become a socket again: the data, and behind it each room with the number
- * of the newest event when it was joined:
- *
- *     data | since (8 bytes) name NUL | since name NUL | ..
- */
-typedef struct vireo__luggage {
-    size_t size; /* of all of it */
-    size_t data_size;
-    uint32_t rooms;
-    _Alignas(16) unsigned char data[];
-} luggage;
+typedef vireo__luggage luggage;
 
 /* --- the namespace's -------------------------------------------------------------------------- */
 
@@ -48,12 +41,35 @@ int vireo__recovery_open(vireo_ns *ns)
     vireo__recovery *r = calloc(1, sizeof *r);
     if (r == NULL)
         return VIREO_ENOMEM;
+    r->stays = vireo__stays_new();
+    if (r->stays == NULL) {
+        free(r);
+        return VIREO_ENOMEM;
+    }
     r->ns = ns;
     r->keep_ms = keep_ms(&io->options);
     vireo__history_init(&r->history, history_bytes(io));
     vireo__map_init(&r->by_pid, io->loop->hash_key);
     vireo__list_init(&r->away);
+    vireo__list_init(&r->arrears);
+    vireo__list_init(&r->moves);
     ns->recovery = r;
+    return 0;
+}
+
+int vireo__recovery_share(vireo_ns *ns)
+{
+    vireo__recovery *r = ns->recovery;
+    const vireo__group *g = vireo__app_group(ns->io->app);
+    vireo__stays *stays = r != NULL ? vireo__common_stays(ns->common) : NULL;
+    if (r == NULL)
+        return 0;
+    if (stays == NULL || vireo__history_share(&r->history, g->count, stays->epoch) < 0)
+        return VIREO_ENOMEM;
+    vireo__stays_free(r->stays);
+    r->stays = stays;
+    r->shared = true;
+    r->worker = ns->io->app->worker;
     return 0;
 }
 
@@ -66,47 +82,96 @@ void vireo__recovery_free(vireo_ns *ns)
     vireo__deadline_stop(&r->sweep);
     vireo__history_deinit(&r->history);
     vireo__map_deinit(&r->by_pid);
+    if (!r->shared)
+        vireo__stays_free(r->stays);
     free(r);
     ns->recovery = NULL;
 }
 
+/* --- presences -------------------------------------------------------------------------------- */
+
+static void free_arrears(vireo__arrears *arrears)
+{
+    if (arrears == NULL)
+        return;
+    vireo__recovery *r = arrears->presence->home;
+    arrears->presence->arrears = NULL;
+    vireo__list_remove(&arrears->node);
+    r->arrears_bytes -= arrears->bytes;
+    for (size_t i = 0; i < arrears->count; i++)
+        vireo__past_unref(arrears->events[i]);
+    free(arrears);
+}
+
+void vireo__arrears_drop(vireo__arrears *arrears)
+{
+    vireo__presence *p = arrears->presence;
+    p->dropped = arrears->count > 0;
+    if (p->dropped && p->last_stamp == arrears->claimed)
+        p->last = p->last_stamp = 0;
+    free_arrears(arrears);
+}
+
+vireo__presence *vireo__presence_make(vireo__recovery *r, vireo__stay *stay, const char *pid)
+{
+    vireo__presence *p = calloc(1, sizeof *p);
+    if (p == NULL)
+        return NULL;
+    p->home = r;
+    vireo__list_init(&p->node);
+    p->stay = stay != NULL ? stay : vireo__stay_begin(r->stays, pid, r->worker);
+    if (p->stay == NULL) {
+        free(p);
+        return NULL;
+    }
+    if (vireo__map_put(&r->by_pid, p->stay->pid, VIREO__ID_LEN, p) == 0)
+        return p;
+    if (stay == NULL)
+        vireo__stay_end(r->stays, p->stay);
+    free(p);
+    return NULL;
+}
+
 /* With the last presence the events go: nobody is left who could have missed one. */
-static void free_presence(vireo__presence *p)
+void vireo__presence_free(vireo__presence *p)
 {
     vireo__recovery *r = p->home;
-    vireo__map_remove(&r->by_pid, p->pid, VIREO__ID_LEN);
+    if (p->stay != NULL) {
+        vireo__map_remove(&r->by_pid, p->stay->pid, VIREO__ID_LEN);
+        vireo__stay_end(r->stays, p->stay);
+    }
     vireo__deadline_stop(&p->deadline);
+    free_arrears(p->arrears);
     free(p->luggage);
     free(p);
-    if (r->by_pid.len == 0)
+    if (!vireo__stays_any(r->stays))
         vireo__history_expire(&r->history, UINT64_MAX);
 }
 
 /* --- away ------------------------------------------------------------------------------------- */
 
-static void fetch_from_away(vireo__presence *p)
+void vireo__presence_fetch(vireo__presence *p)
 {
     vireo__list_remove(&p->node);
-    p->home->away_count--;
-    p->home->away_bytes -= p->luggage->size;
+    vireo__stay_return(p->home->stays, p->stay);
     vireo__deadline_stop(&p->deadline);
 }
 
-/* It does not come back: the user frees what its data points to. */
-static void expire(vireo__presence *p)
+/* The user frees what its data points to. */
+void vireo__presence_expire(vireo__presence *p)
 {
     vireo_ns *ns = p->home->ns;
-    fetch_from_away(p);
-    p->home->expired++;
+    vireo__presence_fetch(p);
+    atomic_fetch_add(&p->home->stays->expired, 1);
     if (ns->options.on_expired != NULL)
         ns->options.on_expired(ns, p->id, p->luggage->data_size > 0 ? p->luggage->data : NULL);
-    free_presence(p);
+    vireo__presence_free(p);
     vireo__ns_release(ns);
 }
 
 static void on_overdue(vireo__deadline *d)
 {
-    expire(vireo__container(d, vireo__presence, deadline));
+    vireo__presence_expire(vireo__container(d, vireo__presence, deadline));
 }
 
 static vireo__presence *first_away(vireo__recovery *r)
@@ -120,25 +185,45 @@ static int start_deadline(vireo__presence *p)
     return vireo__deadline_start(io->loop, &p->deadline, io->options.recovery_ms, on_overdue);
 }
 
-/* The namespace is held by what is away. */
-static void put_away(vireo__presence *p)
+static vireo__presence *find(const vireo__recovery *r, const char *pid)
+{
+    return strlen(pid) == VIREO__ID_LEN ? vireo__map_get(&r->by_pid, pid, VIREO__ID_LEN) : NULL;
+}
+
+/* Who has left first goes first, wherever he is. */
+static void trim(vireo__recovery *r)
+{
+    const vireo_io_options *o = &r->ns->io->options;
+    char pid[VIREO__ID_SIZE];
+    unsigned worker;
+    while (vireo__stays_trim(r->stays, o->recovery_clients, o->recovery_client_bytes, pid, &worker))
+        if (worker == r->worker)
+            vireo__presence_expire(find(r, pid));
+        else
+            vireo__move_dismiss(r, pid, worker);
+}
+
+void vireo__presence_put_away(vireo__presence *p)
 {
     vireo__recovery *r = p->home;
-    const vireo_io_options *o = &r->ns->io->options;
     p->socket = NULL;
     vireo__list_append(&r->away, &p->node);
-    r->away_count++;
-    r->away_bytes += p->luggage->size;
+    vireo__stay_leave(r->stays, p->stay, p->luggage->size);
     if (!vireo__deadline_running(&p->deadline) && start_deadline(p) < 0)
-        expire(p);
-    while (r->away_count > o->recovery_clients || r->away_bytes > o->recovery_client_bytes)
-        expire(first_away(r));
+        vireo__presence_expire(p);
+    trim(r);
 }
 
 void vireo__recovery_forget_all(vireo_ns *ns)
 {
-    while (ns->recovery != NULL && !vireo__list_empty(&ns->recovery->away))
-        expire(first_away(ns->recovery));
+    vireo__recovery *r = ns->recovery;
+    if (r == NULL)
+        return;
+    vireo__ns_hold(ns); /* who is here may be the last who needs it */
+    vireo__moves_cancel(r);
+    while (!vireo__list_empty(&r->away))
+        vireo__presence_expire(first_away(r));
+    vireo__ns_release(ns);
 }
 
 /* --- luggage ---------------------------------------------------------------------------------- */
@@ -182,15 +267,16 @@ static luggage *pack(const vireo_socket *s)
 }
 
 /* It is in the rooms since it was, and not since now. */
-static int unpack_rooms(vireo_socket *s, const luggage *l)
+static int unpack_rooms(vireo_socket *s, const vireo__presence *p)
 {
+    const luggage *l = p->luggage;
     vireo__rooms *rooms = &s->ns->rooms;
     const unsigned char *at = l->data + l->data_size;
     uint64_t now = rooms->now;
     int error = 0;
     for (uint32_t i = 0; i < l->rooms && error == 0; i++) {
         const char *room = (const char *)at + sizeof rooms->now;
-        memcpy(&rooms->now, at, sizeof rooms->now);
+        memcpy(&rooms->now, l->foreign ? (const void *)&p->floor : at, sizeof rooms->now);
         error = vireo__rooms_join(rooms, &s->member, room);
         at += sizeof rooms->now + strlen(room) + 1;
     }
@@ -205,32 +291,21 @@ static void unpack_data(vireo_socket *s, const luggage *l)
 
 /* --- a socket comes --------------------------------------------------------------------------- */
 
-static int make_presence(vireo_socket *s)
+int vireo__recovery_new_stay(vireo_socket *s)
 {
     vireo__recovery *r = s->ns->recovery;
-    vireo__presence *p = calloc(1, sizeof *p);
+    char pid[VIREO__ID_SIZE];
+    vireo__id_make(&s->ns->io->ids, pid);
+    vireo__presence *p = vireo__presence_make(r, NULL, pid);
     if (p == NULL)
         return VIREO_ENOMEM;
-    p->home = r;
     p->socket = s;
     p->since = r->history.last;
-    vireo__list_init(&p->node);
-    vireo__id_make(&s->ns->io->ids, p->pid);
-    if (vireo__map_put(&r->by_pid, p->pid, VIREO__ID_LEN, p) < 0) {
-        free(p);
-        return VIREO_ENOMEM;
-    }
     s->presence = p;
     return 0;
 }
 
-static vireo__presence *find(const vireo__recovery *r, const char *pid)
-{
-    return strlen(pid) == VIREO__ID_LEN ? vireo__map_get(&r->by_pid, pid, VIREO__ID_LEN) : NULL;
-}
-
-/* find_away finds the presence even if the server has not noticed yet that the client was gone. */
-static vireo__presence *find_away(const vireo__recovery *r, const char *pid)
+vireo__presence *vireo__presence_away(const vireo__recovery *r, const char *pid)
 {
     vireo__presence *p = find(r, pid);
     if (p != NULL && p->socket != NULL && p->socket->connected) {
@@ -240,17 +315,47 @@ static vireo__presence *find_away(const vireo__recovery *r, const char *pid)
     return p != NULL && p->socket == NULL ? p : NULL;
 }
 
-/* Where a client with this |offset| (NULL: it has none) goes on. False if it may have missed what
- * is not kept any more. */
-static bool find_place(vireo__presence *p, const char *offset)
+/* Where in its arrears the client is that has the event |stamp| (0: none). False: not in them. */
+static bool place_in_arrears(vireo__presence *p, uint64_t stamp)
+{
+    vireo__arrears *a = p->arrears;
+    if (a == NULL)
+        return false;
+    for (size_t i = a->count; i > 0; i--)
+        if (a->events[i - 1]->stamp == stamp) {
+            a->next = i;
+            return true;
+        }
+    a->next = stamp == a->claimed ? 0 : a->count;
+    return stamp == a->claimed;
+}
+
+static bool number_of(const vireo__presence *p, uint64_t stamp, uint64_t *number)
+{
+    if (p->last == 0 || stamp != p->last_stamp)
+        return vireo__history_find(&p->home->history, stamp, number);
+    *number = p->last;
+    return true;
+}
+
+bool vireo__presence_place(vireo__presence *p, const char *offset)
 {
     const vireo__history *h = &p->home->history;
-    uint64_t n = p->since;
-    if (offset != NULL && !vireo__history_number(h, offset, &n)) {
-        if (p->last != 0) /* it should have one of ours */
-            return false;
-        n = p->since;
+    uint64_t stamp = 0, n = p->since;
+    bool known = offset != NULL && vireo__history_stamp(h, offset, &stamp);
+    if (place_in_arrears(p, known ? stamp : 0)) {
+        p->resume = p->floor;
+        return vireo__history_reaches(h, p->resume);
     }
+    known = known && number_of(p, stamp, &n);
+    if (!known && p->dropped)
+        return false;
+    if (!known && offset != NULL && p->last != 0) /* it should have one of ours */
+        return false;
+    if (!known)
+        n = p->since;
+    if (n < p->floor)
+        return false;
     if (n < p->since) /* an earlier presence's */
         n = p->since;
     if (n >= p->last && n < p->left) /* nothing was sent to it in between */
@@ -259,57 +364,78 @@ static bool find_place(vireo__presence *p, const char *offset)
     return vireo__history_reaches(h, n);
 }
 
-static int take_over(vireo_socket *s, vireo__presence *p)
+int vireo__presence_take_over(vireo__presence *p, vireo_socket *s)
 {
-    fetch_from_away(p);
     p->socket = s;
     s->presence = p;
     s->recovered = true;
     strcpy(s->own_id, p->id);
     unpack_data(s, p->luggage);
-    return unpack_rooms(s, p->luggage);
+    return unpack_rooms(s, p);
+}
+
+static bool is_elsewhere(const vireo__recovery *r, const char *pid, unsigned *worker)
+{
+    return r->shared && vireo__stay_find(r->stays, pid, worker) && *worker != r->worker;
 }
 
 int vireo__recovery_begin(vireo_socket *s)
 {
     vireo__recovery *r = s->ns->recovery;
+    unsigned worker;
     if (r == NULL || vireo__v2_is(s->conn))
         return 0;
     const char *pid = vireo_str(vireo_get(s->auth, "pid"));
-    vireo__presence *p = pid != NULL ? find_away(r, pid) : NULL;
-    if (p != NULL && find_place(p, vireo_str(vireo_get(s->auth, "offset"))))
-        return take_over(s, p);
-    r->unknown += pid != NULL;
-    return make_presence(s);
+    const char *offset = vireo_str(vireo_get(s->auth, "offset"));
+    if (pid != NULL && is_elsewhere(r, pid, &worker))
+        return vireo__move_begin(s, pid, offset, worker);
+    vireo__presence *p = pid != NULL ? vireo__presence_away(r, pid) : NULL;
+    if (p != NULL && vireo__presence_place(p, offset)) {
+        vireo__presence_fetch(p);
+        return vireo__presence_take_over(p, s);
+    }
+    if (pid != NULL)
+        atomic_fetch_add(&r->stays->unknown, 1);
+    return vireo__recovery_new_stay(s);
 }
 
 /* --- what was missed -------------------------------------------------------------------------- */
 
-static bool was_in(const vireo_socket *s, const char *room, uint64_t number)
-{
-    if (strcmp(room, s->id) == 0)
-        return s->presence->in_own_room;
-    return vireo__rooms_since(&s->ns->rooms, &s->member, room) < number;
-}
-
 /* in_one_of looks at |count| names, and moves |*names| behind them. */
-static bool in_one_of(const vireo_socket *s, const char **names, uint32_t count, uint64_t number)
+static bool in_one_of(const char **names, uint32_t count,
+                      bool (*was_in)(const char *room, const void *user), const void *user)
 {
     bool in = false;
     for (; count > 0; count--) {
-        in = in || was_in(s, *names, number);
+        in = in || was_in(*names, user);
         *names += strlen(*names) + 1;
     }
     return in;
 }
 
-static bool was_meant(const vireo_socket *s, const vireo__past *past, uint64_t number)
+bool vireo__past_meant(const vireo__past *past, const char *id,
+                       bool (*was_in)(const char *room, const void *user), const void *user)
 {
     const char *names = vireo__past_names(past);
     if (past->to_one)
-        return strcmp(names, s->id) == 0;
-    bool meant = in_one_of(s, &names, past->rooms, number) || past->rooms == 0;
-    return meant && !in_one_of(s, &names, past->except, number);
+        return strcmp(names, id) == 0;
+    bool meant = in_one_of(&names, past->rooms, was_in, user) || past->rooms == 0;
+    return meant && !in_one_of(&names, past->except, was_in, user);
+}
+
+/* A socket, when an event was sent. */
+typedef struct then {
+    const vireo_socket *socket;
+    uint64_t number;
+} then;
+
+static bool was_in(const char *room, const void *user)
+{
+    const then *t = user;
+    const vireo_socket *s = t->socket;
+    if (strcmp(room, s->id) == 0)
+        return s->presence->in_own_room;
+    return vireo__rooms_since(&s->ns->rooms, &s->member, room) < t->number;
 }
 
 static int send_again(vireo__eio_session *session, const vireo__past *past)
@@ -322,19 +448,33 @@ static int send_again(vireo__eio_session *session, const vireo__past *past)
     return error;
 }
 
+static int send_arrears(vireo_socket *s)
+{
+    const vireo__arrears *a = s->presence->arrears;
+    int error = 0;
+    for (size_t i = a != NULL ? a->next : 0; a != NULL && i < a->count && error == 0; i++) {
+        error = send_again(s->conn->session, a->events[i]);
+        s->ns->io->counts.sent += error == 0;
+        s->presence->last = s->presence->floor;
+        s->presence->last_stamp = a->events[i]->stamp;
+    }
+    return error;
+}
+
 void vireo__recovery_send_missed(vireo_socket *s)
 {
     if (!s->recovered)
         return;
     const vireo__history *h = &s->ns->recovery->history;
-    int error = 0;
+    int error = send_arrears(s);
     for (uint64_t n = s->presence->resume + 1; n <= h->last && error == 0; n++) {
         const vireo__past *past = vireo__history_get(h, n);
-        if (!was_meant(s, past, n))
+        if (!vireo__past_meant(past, s->id, was_in, &(then){s, n}))
             continue;
         error = send_again(s->conn->session, past);
         s->ns->io->counts.sent += error == 0;
         s->presence->last = n;
+        s->presence->last_stamp = past->stamp;
     }
 }
 
@@ -347,7 +487,7 @@ void vireo__recovery_enter(vireo_socket *s)
         p->since = p->home->history.last;
         return;
     }
-    p->home->recovered++;
+    atomic_fetch_add(&p->home->stays->recovered, 1);
     free(p->luggage);
     p->luggage = NULL;
     vireo__ns_release(s->ns);
@@ -360,11 +500,11 @@ void vireo__recovery_withdraw(vireo_socket *s)
         return;
     s->presence = NULL;
     if (p->luggage == NULL) {
-        free_presence(p);
+        vireo__presence_free(p);
         return;
     }
     memcpy(p->luggage->data, s->data, p->luggage->data_size);
-    put_away(p);
+    vireo__presence_put_away(p);
 }
 
 /* --- a socket goes ---------------------------------------------------------------------------- */
@@ -403,13 +543,13 @@ void vireo__recovery_leave(vireo_socket *s, bool packed)
         return;
     s->presence = NULL;
     if (!packed) {
-        free_presence(p);
+        vireo__presence_free(p);
         return;
     }
     strcpy(p->id, s->id);
     memcpy(p->luggage->data, s->data, p->luggage->data_size);
     vireo__ns_hold(s->ns);
-    put_away(p);
+    vireo__presence_put_away(p);
 }
 
 /* --- events ----------------------------------------------------------------------------------- */
@@ -418,15 +558,28 @@ static void on_sweep(vireo__deadline *d);
 
 static void start_sweep(vireo__recovery *r)
 {
-    if (r->history.count > 0 && !vireo__deadline_running(&r->sweep))
+    if ((r->history.count > 0 || !vireo__list_empty(&r->arrears)) &&
+        !vireo__deadline_running(&r->sweep))
         vireo__deadline_start(r->ns->io->loop, &r->sweep, r->keep_ms, on_sweep);
+}
+
+static void drop_arrears(vireo__recovery *r, uint64_t until_ms)
+{
+    while (!vireo__list_empty(&r->arrears)) {
+        vireo__arrears *first = vireo__container(r->arrears.next, vireo__arrears, node);
+        if (first->at_ms > until_ms)
+            return;
+        vireo__arrears_drop(first);
+    }
 }
 
 static void drop_old(vireo__recovery *r)
 {
     uint64_t now = vireo__loop_now(r->ns->io->loop);
-    if (now > r->keep_ms)
-        vireo__history_expire(&r->history, now - r->keep_ms);
+    if (now <= r->keep_ms)
+        return;
+    vireo__history_expire(&r->history, now - r->keep_ms);
+    drop_arrears(r, now - r->keep_ms);
 }
 
 /* Where no event is added any more that would drop the old ones, they stay for twice the time at
@@ -438,22 +591,59 @@ static void on_sweep(vireo__deadline *d)
     start_sweep(r);
 }
 
-static void keep(vireo__recovery *r, const vireo__numbered *numbered, const char *only,
-                 const vireo_to *to)
+static void add(vireo__recovery *r, const vireo__history_event *event)
 {
-    size_t count;
-    vireo__shared *const *rest = vireo__sio_message_rest(&numbered->message, &count);
-    vireo__history_event event = {.text = vireo__sio_message_first(&numbered->message),
-                                  .parts = rest,
-                                  .part_count = count,
-                                  .only = only,
-                                  .to = to};
-    if (to != NULL && to->but != NULL)
-        event.but = to->but->id;
     drop_old(r);
-    vireo__history_add(&r->history, &event, vireo__loop_now(r->ns->io->loop));
+    vireo__history_add(&r->history, event, vireo__loop_now(r->ns->io->loop));
     r->ns->rooms.now = r->history.last;
     start_sweep(r);
+}
+
+static void keep(vireo__recovery *r, const vireo__numbered *numbered,
+                 const vireo__history_event *whom)
+{
+    vireo__history_event event = *whom;
+    event.text = vireo__sio_message_first(&numbered->message);
+    event.parts = vireo__sio_message_rest(&numbered->message, &event.part_count);
+    event.stamp = numbered->stamp;
+    if (event.to != NULL && event.to->but != NULL)
+        event.but = event.to->but->id;
+    add(r, &event);
+}
+
+/* A pattern has stamps too: what it sends is an event of each of its children. */
+uint64_t vireo__recovery_stamp(const vireo_ns *ns)
+{
+    const vireo_app *app = ns->io->app;
+    if (ns->recovery == NULL || !ns->of_workers)
+        return 0;
+    return ++ns->io->stamps * vireo__app_group(app)->count + app->worker;
+}
+
+static uint64_t own_stamp(const vireo__recovery *r)
+{
+    return r->shared ? vireo__recovery_stamp(r->ns) : r->history.last + 1;
+}
+
+void vireo__recovery_pass(const vireo_to *to, const vireo__sio_message *message)
+{
+    if (message->stamp != 0 && (to->flags & VIREO_VOLATILE) == 0)
+        vireo__history_pass(&to->ns->recovery->history, message->stamp);
+}
+
+/* Nobody has the room of an empty name. */
+void vireo__recovery_mark(vireo__recovery *r, uint64_t unlike)
+{
+    const vireo__history *h = &r->history;
+    if (h->count > 0 && h->last_stamp != unlike &&
+        vireo__history_get(h, h->last)->frames[0]->len == 0)
+        return;
+    vireo__shared *nothing = vireo__shared_new(0);
+    if (nothing == NULL)
+        return;
+    add(r,
+        &(vireo__history_event){.text = nothing, .only = "", .stamp = own_stamp(r), .own = true});
+    vireo__shared_unref(nothing);
 }
 
 static int append_offset(vireo__numbered *numbered, const vireo__recovery *r,
@@ -461,7 +651,10 @@ static int append_offset(vireo__numbered *numbered, const vireo__recovery *r,
 {
     char offset[VIREO__OFFSET_SIZE];
     numbered->number = kept ? r->history.last + 1 : 0;
-    vireo__history_offset(&r->history, r->history.last + kept, offset);
+    numbered->stamp = r->history.last_stamp;
+    if (kept)
+        numbered->stamp = message->stamp != 0 ? message->stamp : own_stamp(r);
+    vireo__history_offset(&r->history, numbered->stamp, offset);
     return vireo__sio_message_append(&numbered->message, &r->ns->io->codec, r->ns->name, message,
                                      offset);
 }
@@ -473,7 +666,7 @@ int vireo__recovery_number(vireo__numbered *numbered, const vireo_to *to,
     bool kept = (to->flags & VIREO_VOLATILE) == 0;
     int error = append_offset(numbered, r, message, kept);
     if (error == 0 && kept)
-        keep(r, numbered, NULL, to);
+        keep(r, numbered, &(vireo__history_event){.to = to, .own = message->stamp == 0});
     return error;
 }
 
@@ -481,12 +674,13 @@ int vireo__recovery_send(vireo_socket *s, const vireo__sio_message *message,
                          const vireo__manner *how)
 {
     vireo__numbered numbered;
+    vireo__recovery *r = s->presence->home;
     bool kept = s->connected && !how->volatile_;
-    int error = append_offset(&numbered, s->presence->home, message, kept);
+    int error = append_offset(&numbered, r, message, kept);
     if (error < 0)
         return error;
     if (kept)
-        keep(s->presence->home, &numbered, s->id, NULL);
+        keep(r, &numbered, &(vireo__history_event){.only = s->id, .own = true});
     error = vireo__manner_send(how, s, vireo__recovery_pick(s->presence, message, &numbered));
     vireo__sio_message_release(&numbered.message);
     return error;
@@ -501,11 +695,14 @@ bool vireo_recovered(const vireo_socket *s)
 
 static void fill_info(const vireo__recovery *r, vireo_recovery_info *info)
 {
-    info->recovered = r->recovered;
-    info->expired = r->expired;
-    info->unknown = r->unknown;
-    info->away = r->away_count;
-    info->away_bytes = r->away_bytes;
+    vireo__stays *stays = r->stays;
+    info->recovered = atomic_load(&stays->recovered);
+    info->expired = atomic_load(&stays->expired);
+    info->unknown = atomic_load(&stays->unknown);
+    uv_mutex_lock(&stays->lock);
+    info->away = stays->away_count;
+    info->away_bytes = stays->away_bytes;
+    uv_mutex_unlock(&stays->lock);
     info->events = r->history.count;
     info->event_bytes = r->history.bytes;
 }

@@ -30,6 +30,9 @@
  * - A client may be back before the server has noticed that it was gone: its old socket is
  *   disconnected then ("transport close").
  *
+ * Workers of one server (moving.h): each keeps a history, and a client may come back to another one
+ * than it has left.
+ *
  * All of it is NULL and costs one comparison per event where it is not wanted. */
 
 #ifndef VIREO_SOCKETIO_RECOVERY_H
@@ -43,35 +46,54 @@
 #include "socketio/history.h"
 #include "socketio/manner.h"
 #include "socketio/message.h"
+#include "socketio/stays.h"
 
 /* Of a namespace. */
 typedef struct vireo__recovery {
     vireo_ns *ns;
     vireo__history history;
+    vireo__stays *stays;   /* of all presences; those of other workers too, if it is |shared| */
+    bool shared;           /* its own otherwise */
+    unsigned worker;       /* this one */
     vireo__deadline sweep; /* runs while events are kept */
     uint32_t keep_ms;      /* how long: a break is noticed late */
-    vireo__map by_pid;     /* all presences */
-    vireo__list away;      /* of vireo__presence, those that may come back; who left first, first */
-    uint32_t away_count;
-    size_t away_bytes;
-    uint64_t recovered; /* since the start */
-    uint64_t expired;
-    uint64_t unknown;
+    vireo__map by_pid;     /* the presences of this worker */
+    vireo__list away;      /* .. those that may come back */
+    vireo__list arrears;   /* of vireo__arrears, the oldest first */
+    size_t arrears_bytes;
+    vireo__list moves; /* of vireo__move, for which a socket waits */
 } vireo__recovery;
+
+/* What a client was sent that came from another worker: what it had missed, in the order of that
+ * worker. It is needed no more when the client has more than that. */
+typedef struct vireo__arrears {
+    vireo__list node; /* home->arrears */
+    struct vireo__presence *presence;
+    uint64_t at_ms;
+    uint64_t claimed; /* the stamp that the client had before them, 0: none */
+    size_t bytes;
+    size_t next; /* the first of them that is missed */
+    size_t count;
+    vireo__past *events[];
+} vireo__arrears;
 
 /* Of a client in it. */
 typedef struct vireo__presence {
     vireo__recovery *home;
+    vireo__stay *stay;              /* NULL once it is another worker's */
     vireo__list node;               /* home->away */
     vireo__deadline deadline;       /* runs while it is away */
     struct vireo__luggage *luggage; /* its rooms and data while it has no connected socket */
     vireo_socket *socket;           /* NULL while it is away */
+    vireo__arrears *arrears;        /* NULL: it has none */
+    uint64_t floor;                 /* where it came in from another worker, behind its arrears */
     uint64_t since;                 /* the newest event when it came; */
     uint64_t last;                  /* the newest that was sent to it; */
+    uint64_t last_stamp;            /* .. its stamp */
     uint64_t left;                  /* the newest when it left; */
     uint64_t resume;                /* what it has missed begins behind this */
     bool in_own_room;               /* when it left */
-    char pid[VIREO__ID_SIZE];
+    bool dropped;                   /* it had arrears, and they are not known any more */
     char id[VIREO__ID_SIZE];
 } vireo__presence;
 
@@ -79,11 +101,16 @@ typedef struct vireo__presence {
 typedef struct vireo__numbered {
     vireo__sio_message message;
     uint64_t number; /* 0: it is not kept */
+    uint64_t stamp;
 } vireo__numbered;
 
 /* vireo__recovery_open gives the namespace one, if its server has .recovery_ms. Returns 0 or
  * VIREO_ENOMEM. */
 int vireo__recovery_open(vireo_ns *ns);
+
+/* vireo__recovery_share makes it one with that of other workers; before the first event. Returns 0
+ * or VIREO_ENOMEM. */
+int vireo__recovery_share(vireo_ns *ns);
 
 /* vireo__recovery_forget_all: nobody comes back any more. Calls users (.on_expired). */
 void vireo__recovery_forget_all(vireo_ns *ns);
@@ -92,7 +119,8 @@ void vireo__recovery_free(vireo_ns *ns); /* all of its sockets have gone */
 /* --- a socket comes and goes ------------------------------------------------------------------ */
 
 /* vireo__recovery_begin makes the new socket of a CONNECT the one that its client had before, if
- * that can be; s->recovered tells. Its guards are still to be asked. Returns 0 or VIREO_ENOMEM. */
+ * that can be; s->recovered tells. Its guards are still to be asked. Returns 0 or VIREO_ENOMEM;
+ * VIREO_LATER when another worker must be asked first: vireo__admission_go_on follows. */
 int vireo__recovery_begin(vireo_socket *s);
 
 /* vireo__recovery_send_missed: it is admitted, and gets what it has missed before it is told so;
@@ -115,8 +143,15 @@ void vireo__recovery_leave(vireo_socket *s, bool packed);
 /* vireo__recovery_wanted tells whether there is anybody whom an offset is for. */
 static inline bool vireo__recovery_wanted(const vireo__recovery *r)
 {
-    return r != NULL && r->by_pid.len > 0;
+    return r != NULL && vireo__stays_any(r->stays);
 }
+
+/* vireo__recovery_stamp returns a stamp for an event that other workers get too; 0 where none has
+ * to be kept. */
+uint64_t vireo__recovery_stamp(const vireo_ns *ns);
+
+/* vireo__recovery_pass: an event for |to| that nobody can have missed yet. */
+void vireo__recovery_pass(const vireo_to *to, const vireo__sio_message *message);
 
 /* vireo__recovery_number gives an event for all in |to| its offset, and keeps it unless it is
  * volatile. Release what it made with vireo__sio_message_release. Returns 0 or a negative
@@ -131,8 +166,10 @@ static inline const vireo__sio_message *vireo__recovery_pick(vireo__presence *pr
 {
     if (presence == NULL)
         return message;
-    if (numbered->number != 0)
+    if (numbered->number != 0) {
         presence->last = numbered->number;
+        presence->last_stamp = numbered->stamp;
+    }
     return &numbered->message;
 }
 
@@ -140,5 +177,58 @@ static inline const vireo__sio_message *vireo__recovery_pick(vireo__presence *pr
  * vireo__manner_send. */
 int vireo__recovery_send(vireo_socket *s, const vireo__sio_message *message,
                          const vireo__manner *how);
+
+/* --- between recovery.c and moving.c ---------------------------------------------------------- */
+
+/* What a presence needs to become a socket again: the data, and behind it each room with the number
+ * of the newest event when it was joined:
+ *
+ *     data | since (8 bytes) name NUL | since name NUL | ..
+ */
+typedef struct vireo__luggage {
+    size_t size; /* of all of it */
+    size_t data_size;
+    uint32_t rooms;
+    bool foreign; /* packed by another worker, whose numbers say nothing here */
+    _Alignas(16) unsigned char data[];
+} vireo__luggage;
+
+/* vireo__presence_away finds the presence of |pid| on this worker, even if it was not noticed yet
+ * that the client is gone; NULL if there is none that could come back now. Calls users. */
+vireo__presence *vireo__presence_away(const vireo__recovery *r, const char *pid);
+
+/* vireo__presence_place finds where a client with this |offset| (NULL: it has none) goes on. False
+ * if it may have missed what is not kept any more. */
+bool vireo__presence_place(vireo__presence *p, const char *offset);
+
+/* vireo__past_meant tells whether an event was for the socket |id|; |was_in| says of a room whether
+ * it was in that then. */
+bool vireo__past_meant(const vireo__past *past, const char *id,
+                       bool (*was_in)(const char *room, const void *user), const void *user);
+
+/* vireo__presence_make returns new: one that is nowhere yet, with |stay| (takes, unless it fails;
+ * NULL: a new one, of |pid|); NULL when memory runs out. */
+vireo__presence *vireo__presence_make(vireo__recovery *r, vireo__stay *stay, const char *pid);
+void vireo__presence_free(vireo__presence *p);
+
+/* vireo__presence_fetch takes it back from where it is away; vireo__presence_put_away puts it
+ * there: it holds its namespace then; vireo__presence_expire: it does not come back. Calls users.
+ */
+void vireo__presence_fetch(vireo__presence *p);
+void vireo__presence_put_away(vireo__presence *p);
+void vireo__presence_expire(vireo__presence *p);
+
+/* vireo__presence_take_over makes |s| its socket. Returns 0 or VIREO_ENOMEM. */
+int vireo__presence_take_over(vireo__presence *p, vireo_socket *s);
+
+/* vireo__recovery_new_stay gives |s| a presence of its own. Returns 0 or VIREO_ENOMEM. */
+int vireo__recovery_new_stay(vireo_socket *s);
+
+/* vireo__recovery_mark has an event that is for nobody, and whose stamp is not |unlike|, be the
+ * newest: who has that one has all that he was sent before. */
+void vireo__recovery_mark(vireo__recovery *r, uint64_t unlike);
+
+/* vireo__arrears_drop: what of them the client has not got is not known any more. */
+void vireo__arrears_drop(vireo__arrears *arrears);
 
 #endif

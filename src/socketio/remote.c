@@ -34,14 +34,15 @@ int vireo__broadcast(const vireo_to *to, const vireo__sio_message *message)
     return a != NULL ? a->ops->broadcast(a, to, message) : vireo__local_broadcast(to, message);
 }
 
-static int deliver(const vireo_to *to, vireo__str json, const vireo__attachment *parts,
-                   size_t count)
+static int deliver(const vireo_to *to, uint64_t stamp, vireo__str json,
+                   const vireo__attachment *parts, size_t count)
 {
     vireo__sio_message message;
     vireo__sio_head head = {VIREO__SIO_EVENT, to->ns->name, NULL, NULL};
     int error = vireo__sio_message_wrap(&message, &to->ns->io->codec, &head, json, parts, count);
     if (error < 0)
         return error;
+    message.stamp = stamp;
     vireo__outgoing_many(to, &message);
     int taken = vireo__local_broadcast(to, &message);
     vireo__sio_message_release(&message);
@@ -49,16 +50,16 @@ static int deliver(const vireo_to *to, vireo__str json, const vireo__attachment 
 }
 
 /* What is for a pattern is for its children here. */
-int vireo__deliver_for_other(const vireo_to *to, vireo__str json, const vireo__attachment *parts,
-                             size_t count)
+int vireo__deliver_for_other(const vireo_to *to, uint64_t stamp, vireo__str json,
+                             const vireo__attachment *parts, size_t count)
 {
     int sum = 0;
     vireo_to in_child = *to;
     if (to->ns->as_parent == NULL)
-        return deliver(to, json, parts, count);
+        return deliver(to, stamp, json, parts, count);
     in_child.ns = NULL;
     while ((in_child.ns = vireo__ns_go_on(to->ns, in_child.ns)) != NULL) {
-        int taken = sum >= 0 ? deliver(&in_child, json, parts, count) : 0;
+        int taken = sum >= 0 ? deliver(&in_child, stamp, json, parts, count) : 0;
         sum = taken < 0 ? taken : sum + taken;
     }
     return sum;

@@ -293,7 +293,8 @@ static bool has_requests(const vireo_ns *ns)
 
 static bool someone_is_away(const vireo_ns *ns)
 {
-    return ns->recovery != NULL && ns->recovery->away_count > 0;
+    const vireo__recovery *r = ns->recovery;
+    return r != NULL && (!vireo__list_empty(&r->away) || !vireo__list_empty(&r->moves));
 }
 
 /* To cancel a namespace's last request, or to forget who was in it last, may be its end: the search

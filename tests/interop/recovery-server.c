@@ -181,7 +181,7 @@ static void on_others(vireo_socket *s, const vireo_msg *m)
 
 static void on_kick(vireo_socket *s, const vireo_msg *m)
 {
-    vireo_disconnect(vireo_find(vireo_ns_of(s), text_of(m, 0)), false);
+    vireo_disconnect_sockets(vireo_ns_room(vireo_ns_of(s), text_of(m, 0)), false);
 }
 
 static void on_info(vireo_socket *s, const vireo_msg *m)

@@ -40,7 +40,8 @@ static void test_keeps_frames_and_targets(void **state)
                    .more_rooms = (const char *[]){"c", NULL},
                    .except = {"d"},
                    .more_except = (const char *[]){"e", "", NULL}};
-    vireo__history_event event = {text, &part, 1, NULL, &to, "f"};
+    vireo__history_event event = {
+        .text = text, .parts = &part, .part_count = 1, .to = &to, .but = "f"};
     vireo__history_init(&h, PLENTY);
     vireo__history_add(&h, &event, 5);
     event.only = "one";
@@ -157,7 +158,7 @@ static void test_offsets_are_read_back(void **state)
         assert_int_equal(strspn(offset, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
                                         "0123456789-_"),
                          strlen(offset));
-        assert_true(vireo__history_number(&h, offset, &number));
+        assert_true(vireo__history_stamp(&h, offset, &number));
         assert_true(number == numbers[i]);
     }
     h.last = 0;
@@ -184,16 +185,16 @@ static void test_offsets_of_others(void **state)
     add(&h, 10, 1);
     for (size_t i = 0; i < sizeof behind / sizeof *behind; i++) {
         snprintf(offset, sizeof offset, "%s%s", h.epoch, behind[i]);
-        assert_false(vireo__history_number(&h, offset, &number));
+        assert_false(vireo__history_stamp(&h, offset, &number));
     }
     snprintf(offset, sizeof offset, "%sB", h.epoch);
-    assert_true(vireo__history_number(&h, offset, &number));
+    assert_true(vireo__history_stamp(&h, offset, &number));
     for (size_t i = 0; i < VIREO__EPOCH_LEN; i++) {
         snprintf(offset, sizeof offset, "%sB", h.epoch);
         offset[i] = offset[i] == 'x' ? 'y' : 'x';
-        assert_false(vireo__history_number(&h, offset, &number));
+        assert_false(vireo__history_stamp(&h, offset, &number));
         offset[i] = '\0';
-        assert_false(vireo__history_number(&h, offset, &number));
+        assert_false(vireo__history_stamp(&h, offset, &number));
     }
     vireo__history_deinit(&h);
 }
@@ -219,6 +220,82 @@ static void test_memory_runs_out(void **state)
     }
 }
 
+/* --- one of several workers ------------------------------------------------------------------- */
+
+#define WORKERS            3
+#define STAMP(worker, nth) ((nth)*WORKERS + (worker))
+
+static void hear(vireo__history *h, uint64_t stamp, bool own, uint64_t now)
+{
+    vireo__shared *text = vireo__shared_copy("event", 5);
+    vireo__history_event event = {.text = text, .stamp = stamp, .own = own};
+    event.to = &(const vireo_to){.ns = NULL};
+    vireo__history_add(h, &event, now);
+    vireo__shared_unref(text);
+}
+
+static void test_stamps_of_several_workers(void **state)
+{
+    (void)state;
+    static const uint64_t stamps[] = {STAMP(1, 1), STAMP(0, 4), STAMP(1, 2),
+                                      STAMP(2, 1), STAMP(0, 5), STAMP(1, 9)};
+    vireo__history h;
+    uint64_t number;
+    vireo__history_init(&h, PLENTY);
+    assert_int_equal(vireo__history_share(&h, WORKERS, "abcdef"), 0);
+    for (size_t i = 0; i < 6; i++)
+        hear(&h, stamps[i], false, i + 1);
+    for (size_t i = 0; i < 6; i++) {
+        assert_true(vireo__history_find(&h, stamps[i], &number));
+        assert_int_equal(number, i + 1);
+        assert_int_equal(vireo__history_get(&h, i + 1)->stamp, stamps[i]);
+    }
+    assert_false(vireo__history_find(&h, STAMP(1, 3), &number));
+    assert_false(vireo__history_find(&h, STAMP(0, 6), &number));
+    assert_true(vireo__history_find(&h, 0, &number));
+    assert_int_equal(number, 0);
+    assert_int_equal(h.origins[1].heard, STAMP(1, 9));
+    assert_int_equal(h.origins[1].newest, 6);
+    assert_int_equal(h.origins[2].heard, STAMP(2, 1));
+    vireo__history_deinit(&h);
+}
+
+static void test_what_is_lost_of_each_worker(void **state)
+{
+    (void)state;
+    vireo__history h;
+    uint64_t number;
+    vireo__history_init(&h, PLENTY);
+    assert_int_equal(vireo__history_share(&h, WORKERS, "abcdef"), 0);
+    vireo__history_pass(&h, STAMP(2, 7));
+    assert_int_equal(h.origins[2].heard, STAMP(2, 7));
+    assert_int_equal(h.origins[2].lost, STAMP(2, 7));
+    hear(&h, STAMP(0, 1), false, 1);
+    hear(&h, STAMP(1, 1), true, 2); /* that others never have */
+    hear(&h, STAMP(0, 2), false, 3);
+    vireo__history_expire(&h, 2);
+    assert_int_equal(h.origins[0].lost, STAMP(0, 1));
+    assert_int_equal(h.origins[1].lost, 0);
+    assert_false(vireo__history_find(&h, STAMP(0, 1), &number));
+    assert_true(vireo__history_find(&h, STAMP(0, 2), &number));
+    vireo__history_expire(&h, 3);
+    assert_int_equal(h.origins[0].lost, STAMP(0, 2));
+    assert_true(vireo__history_find(&h, STAMP(0, 2), &number)); /* the newest of all is known */
+    vireo__history_deinit(&h);
+}
+
+static void test_held_events_outlive_their_history(void **state)
+{
+    (void)state;
+    vireo__history h;
+    vireo__history_init(&h, PLENTY);
+    add(&h, 10, 1);
+    vireo__past *past = vireo__past_ref(vireo__history_get(&h, 1));
+    vireo__history_deinit(&h);
+    assert_memory_equal(past->frames[0]->data, "xxxxxxxxxx", 10);
+    vireo__past_unref(past);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -229,6 +306,9 @@ int main(void)
         cmocka_unit_test(test_offsets_are_read_back),
         cmocka_unit_test(test_offsets_of_others),
         cmocka_unit_test(test_memory_runs_out),
+        cmocka_unit_test(test_stamps_of_several_workers),
+        cmocka_unit_test(test_what_is_lost_of_each_worker),
+        cmocka_unit_test(test_held_events_outlive_their_history),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
