@@ -15,7 +15,7 @@
 typedef struct inquiry {
     const vireo__gathering *how;
     void *question;
-    vireo_app *app;
+    unsigned worker;    /* that was asked */
     vireo_req *request; /* NULL: it was aborted */
     unsigned left;
     atomic_uint holders;
@@ -84,17 +84,17 @@ static void tell_there(vireo_app *app, void *user)
     reading *one = user;
     const inquiry *q = one->of;
     q->how->tell(app, q->question, one->part);
-    if (vireo__group_post(app->group, q->app->worker, take_reading, one) < 0)
+    if (vireo__group_post(app->group, q->worker, take_reading, one) < 0)
         drop_reading(one);
 }
 
-static void ask_worker(inquiry *q, unsigned worker)
+static void ask_worker(inquiry *q, vireo__group *group, unsigned worker)
 {
     reading *one = calloc(1, sizeof *one + q->how->size);
     if (one != NULL) {
         one->of = q;
         atomic_fetch_add(&q->holders, 1);
-        if (vireo__group_post(q->app->group, worker, tell_there, one) == 0)
+        if (vireo__group_post(group, worker, tell_there, one) == 0)
             return;
         drop_reading(one);
     }
@@ -104,7 +104,7 @@ static void ask_worker(inquiry *q, unsigned worker)
 int vireo__gather(vireo_req *r, const vireo__gathering *how, void *question)
 {
     vireo_app *app = vireo_req_app(r);
-    const vireo__group *group = app->group;
+    vireo__group *group = app->group;
     inquiry *q = calloc(1, sizeof *q + how->size);
     if (q == NULL) {
         if (how->free_question != NULL)
@@ -113,14 +113,14 @@ int vireo__gather(vireo_req *r, const vireo__gathering *how, void *question)
     }
     q->how = how;
     q->question = question;
-    q->app = app;
+    q->worker = app->worker;
     q->request = r;
     q->left = group != NULL ? group->count : 1;
     atomic_init(&q->holders, 1);
     vireo_on_abort(r, on_aborted, q);
     for (unsigned i = 0; group != NULL && i < group->count; i++)
         if (i != app->worker)
-            ask_worker(q, i);
+            ask_worker(q, group, i);
     how->tell(app, question, q->sum);
     one_less(q);
     release(q);

@@ -84,8 +84,12 @@ static void send_to(vireo_app *to, vireo__conn *c, handover *h)
     h->request = c->req;
     h->request->conn = NULL;
     c->req = NULL;
+    if (vireo__group_over(app->group)) { /* |to| may be freed already */
+        drop(app, h);
+        return;
+    }
     atomic_fetch_add_explicit(&app->group->load[to->worker], 1, memory_order_relaxed);
-    if (!vireo__group_over(app->group) && vireo__loop_post(to->loop, arrive, to, h) == 0)
+    if (vireo__loop_post(to->loop, arrive, to, h) == 0)
         return;
     atomic_fetch_sub_explicit(&app->group->load[to->worker], 1, memory_order_relaxed);
     drop(app, h);

@@ -22,10 +22,11 @@ typedef struct leg {
     unsigned turns;
 } leg;
 
-/* All but |legs| is touched by its worker alone; a leg, by its loop. */
+/* Its worker's alone, but |group| and |home|, which do not change while one is under way, and the
+ * legs: each is the loop's where it is. */
 struct vireo__settling {
     vireo__group *group;
-    unsigned worker;
+    vireo_loop *home;
     unsigned left;     /* legs that have not come back */
     vireo__list asked; /* while one is under way: for the next */
     vireo__list now;
@@ -34,20 +35,20 @@ struct vireo__settling {
 
 static void begin(vireo__settling *s);
 
-/* False: all have finished, and nobody waits for it. */
-static bool post(const vireo__settling *s, vireo_loop *loop, void (*fn)(void *a, void *b), void *a)
+/* Once all have finished nobody waits for it, and |loop| may be gone. */
+static void post(const vireo__settling *s, vireo_loop *loop, void (*fn)(void *a, void *b), void *a)
 {
-    int error = VIREO_ECLOSED;
-    while (!vireo__group_over(s->group) &&
-           (error = vireo__loop_post(loop, fn, a, NULL)) == VIREO_ENOMEM)
+    while (!vireo__group_over(s->group) && vireo__loop_post(loop, fn, a, NULL) == VIREO_ENOMEM)
         uv_sleep(1);
-    return error == 0;
 }
 
-static void run_all(vireo__list *tasks)
+/* What they ask for is for the next. */
+static void run_all(vireo__settling *s)
 {
-    while (!vireo__list_empty(tasks)) {
-        vireo__settle_task *task = vireo__container(tasks->next, vireo__settle_task, node);
+    vireo__list ready;
+    vireo__list_move(&ready, &s->now);
+    while (!vireo__list_empty(&ready)) {
+        vireo__settle_task *task = vireo__container(ready.next, vireo__settle_task, node);
         vireo__list_remove(&task->node);
         task->run(task);
     }
@@ -59,7 +60,7 @@ static void come_back(void *settling, void *unused)
     (void)unused;
     if (--s->left > 0)
         return;
-    run_all(&s->now);
+    run_all(s);
     if (s->left == 0 && !vireo__list_empty(&s->asked))
         begin(s);
 }
@@ -79,7 +80,7 @@ static void pass_worker(void *leg_, void *unused)
     const vireo__settling *s = l->of;
     (void)unused;
     if (!goes_on(l, pass_worker))
-        post(s, s->group->apps[s->worker]->loop, come_back, l->of);
+        post(s, s->home, come_back, l->of);
 }
 
 static void pass_main(void *leg_, void *unused)
@@ -107,8 +108,10 @@ void vireo__settle(vireo_app *app, vireo__settle_task *task)
 {
     vireo__settling *s = &app->group->settlings[app->worker];
     vireo__list_append(&s->asked, &task->node);
-    if (s->left == 0 && vireo__list_empty(&s->now))
-        begin(s);
+    if (s->left > 0)
+        return;
+    s->home = app->loop;
+    begin(s);
 }
 
 void vireo__settle_cancel(vireo__settle_task *task)
@@ -128,7 +131,7 @@ vireo__settling *vireo__settlings_new(vireo__group *g)
         return NULL;
     }
     for (unsigned i = 0; i < g->count; i++) {
-        list[i] = (vireo__settling){.group = g, .worker = i, .legs = legs + (size_t)i * g->count};
+        list[i] = (vireo__settling){.group = g, .legs = legs + (size_t)i * g->count};
         vireo__list_init(&list[i].asked);
         vireo__list_init(&list[i].now);
     }
