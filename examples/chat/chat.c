@@ -18,11 +18,16 @@
  * A connection whose "add user" asked for an acknowledgement has a page that knows rooms; it joins
  * the channel "pages" and hears of changes in all rooms. One that did not is a client of the first
  * kind and lives in the lobby.
+ *
+ * All workers have one chat: who is where, and the history, are touched by one of them at a time.
+ * What is told leaves from the worker that tells it, so that two of them may be heard in another
+ * order than they spoke in: messages have ids, and "rooms changed" says in the end how it is.
  */
 
 #include "chat.h"
 
 #include <limits.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -50,8 +55,7 @@ static const struct rate open_rate = {.burst = 5, .per_second = 0.1}; /* rooms t
 static const struct rate ask_rate = {.burst = 40, .per_second = 10};  /* all else */
 
 struct chat {
-    vireo_app *app;
-    vireo_ns *ns;
+    pthread_mutex_t turn; /* of who uses what follows */
     struct store *store;
     bool telling; /* a timer is running that will tell the pages what changed */
     struct people people;
@@ -134,25 +138,30 @@ static void list_room(vireo_list *l, const struct room *room, bool with_users)
 
 static void tell_rooms(vireo_timer *timer, void *user)
 {
-    struct chat *chat = user;
+    vireo_ns *ns = user;
+    struct chat *chat = vireo_ns_user(ns);
     vireo_list *rooms = vireo_list_new();
 
     (void)timer;
+    pthread_mutex_lock(&chat->turn);
     chat->telling = false;
     for (struct room *r = chat->people.rooms; r != NULL; r = r->next) {
         if (r->changes != 0)
             list_room(rooms, r, r->changes & ROOM_USERS);
         r->changes = 0;
     }
-    vireo_broadcast(vireo_ns_room(chat->ns, PAGES), "rooms changed", "%p", rooms);
+    vireo_broadcast(vireo_ns_room(ns, PAGES), "rooms changed", "%p", rooms);
+    pthread_mutex_unlock(&chat->turn);
     vireo_list_free(rooms);
 }
 
-static void room_changed(struct chat *chat, struct room *room, enum room_change change)
+static void room_changed(vireo_ns *ns, struct room *room, enum room_change change)
 {
+    struct chat *chat = vireo_ns_user(ns);
+
     room->changes |= change;
     if (!chat->telling)
-        chat->telling = vireo_after(chat->app, TELL_ROOMS_MS, tell_rooms, chat) != NULL;
+        chat->telling = vireo_after(vireo_ns_app(ns), TELL_ROOMS_MS, tell_rooms, ns) != NULL;
 }
 
 static void list_message(void *user, const struct store_stamp *stamp, const char *username,
@@ -192,7 +201,7 @@ static void ack_entered(const vireo_msg *m, struct chat *chat, const struct conn
 
 /* --- rooms ------------------------------------------------------------------------------------ */
 
-static void enter(vireo_socket *s, struct chat *chat, struct room *room)
+static void enter(vireo_socket *s, struct room *room)
 {
     struct conn *c = vireo_data(s);
     bool is_new = people_enter(c, room);
@@ -203,21 +212,23 @@ static void enter(vireo_socket *s, struct chat *chat, struct room *room)
     vireo_broadcast(vireo_room_others(s, room->channel), "user joined",
                     "{username:%s, numUsers:%zu}, {room:%s}", c->user->name, room->num_users,
                     room->name);
-    room_changed(chat, room, ROOM_USERS);
+    room_changed(vireo_ns_of(s), room, ROOM_USERS);
 }
 
 /* A room in which nobody is and nobody has said anything ends: it would only be a name in a
  * list. */
-static void end_if_unused(struct chat *chat, struct room *room)
+static void end_if_unused(vireo_ns *ns, struct room *room)
 {
+    struct chat *chat = vireo_ns_user(ns);
+
     if (room->conns != NULL || room->num_messages > 0 || strcmp(room->name, LOBBY) == 0)
         return;
-    vireo_broadcast(vireo_ns_room(chat->ns, PAGES), "rooms changed", "[{room:%s, gone:true}]",
+    vireo_broadcast(vireo_ns_room(ns, PAGES), "rooms changed", "[{room:%s, gone:true}]",
                     room->name);
     people_remove_room(&chat->people, room);
 }
 
-static void leave(vireo_socket *s, struct chat *chat)
+static void leave(vireo_socket *s)
 {
     struct conn *c = vireo_data(s);
     struct room *room = c->room;
@@ -227,9 +238,9 @@ static void leave(vireo_socket *s, struct chat *chat)
         vireo_broadcast(vireo_room_others(s, room->channel), "user left",
                         "{username:%s, numUsers:%zu}, {room:%s}", c->user->name, room->num_users,
                         room->name);
-        room_changed(chat, room, ROOM_USERS);
+        room_changed(vireo_ns_of(s), room, ROOM_USERS);
     }
-    end_if_unused(chat, room);
+    end_if_unused(vireo_ns_of(s), room);
 }
 
 /* Returns the room that |name| means, made if it is not there; NULL after a refusal. */
@@ -257,7 +268,7 @@ static struct room *find_or_open(vireo_socket *s, const vireo_msg *m, const vire
 }
 
 /* join room(name, ack) */
-static void on_join_room(vireo_socket *s, const vireo_msg *m)
+static void join_room(vireo_socket *s, const vireo_msg *m)
 {
     struct chat *chat = chat_of(s);
     struct client *client = vireo_data(s);
@@ -272,8 +283,8 @@ static void on_join_room(vireo_socket *s, const vireo_msg *m)
     if (room == NULL)
         return;
     if (room != client->conn.room) {
-        leave(s, chat);
-        enter(s, chat, room);
+        leave(s);
+        enter(s, room);
     }
     ack_entered(m, chat, &client->conn);
 }
@@ -361,7 +372,7 @@ static struct room *first_room(struct chat *chat, struct client *client, const v
 }
 
 /* add user(username [, {key, room}] [, ack]) */
-static void on_add_user(vireo_socket *s, const vireo_msg *m)
+static void add_user(vireo_socket *s, const vireo_msg *m)
 {
     struct chat *chat = chat_of(s);
     struct client *client = vireo_data(s);
@@ -374,7 +385,7 @@ static void on_add_user(vireo_socket *s, const vireo_msg *m)
         if (user == NULL)
             return;
         people_connect(user, c);
-        enter(s, chat, first_room(chat, client, vireo_get(vireo_arg(m, 1), "room")));
+        enter(s, first_room(chat, client, vireo_get(vireo_arg(m, 1), "room")));
         vireo_emit(s, "login", "{numUsers:%zu}", c->room->num_users);
     }
     if (vireo_wants_ack(m)) {
@@ -391,8 +402,10 @@ static void on_disconnect(vireo_socket *s, const vireo_disconnect_info *why)
     (void)why;
     if (c->user == NULL)
         return;
-    leave(s, chat);
+    pthread_mutex_lock(&chat->turn);
+    leave(s);
     people_disconnect(&chat->people, c);
+    pthread_mutex_unlock(&chat->turn);
 }
 
 /* --- messages --------------------------------------------------------------------------------- */
@@ -426,7 +439,7 @@ static void publish(vireo_socket *s, const vireo_msg *m, struct room *room,
                     "{username:%s, message:%s}, {id:%lld, room:%s, time:%lld}", msg->username,
                     msg->text, stamp.id, room->name, stamp.time);
     room->num_messages++;
-    room_changed(chat, room, ROOM_MESSAGES);
+    room_changed(vireo_ns_of(s), room, ROOM_MESSAGES);
 }
 
 /* Reads the text of |m| into |text|. Returns false after a refusal. */
@@ -444,7 +457,7 @@ static bool read_text(const vireo_msg *m, char text[TEXT_BYTES + 1])
 }
 
 /* new message(text [, {id, room}] [, ack]) */
-static void on_new_message(vireo_socket *s, const vireo_msg *m)
+static void new_message(vireo_socket *s, const vireo_msg *m)
 {
     struct chat *chat = chat_of(s);
     struct client *client = vireo_data(s);
@@ -473,7 +486,7 @@ static void on_new_message(vireo_socket *s, const vireo_msg *m)
 }
 
 /* history({before}, ack) */
-static void on_history(vireo_socket *s, const vireo_msg *m)
+static void read_history(vireo_socket *s, const vireo_msg *m)
 {
     struct chat *chat = chat_of(s);
     struct client *client = vireo_data(s);
@@ -494,7 +507,7 @@ static void on_history(vireo_socket *s, const vireo_msg *m)
 }
 
 /* typing, stop typing */
-static void on_typing(vireo_socket *s, const vireo_msg *m)
+static void relay_typing(vireo_socket *s, const vireo_msg *m)
 {
     struct client *client = vireo_data(s);
     struct conn *c = &client->conn;
@@ -525,6 +538,39 @@ static bool load_rooms(struct chat *chat)
            people_add_room(&chat->people, LOBBY) != NULL;
 }
 
+static void in_turn(vireo_socket *s, const vireo_msg *m,
+                    void (*handle)(vireo_socket *s, const vireo_msg *m))
+{
+    pthread_mutex_lock(&chat_of(s)->turn);
+    handle(s, m);
+    pthread_mutex_unlock(&chat_of(s)->turn);
+}
+
+static void on_add_user(vireo_socket *s, const vireo_msg *m)
+{
+    in_turn(s, m, add_user);
+}
+
+static void on_join_room(vireo_socket *s, const vireo_msg *m)
+{
+    in_turn(s, m, join_room);
+}
+
+static void on_new_message(vireo_socket *s, const vireo_msg *m)
+{
+    in_turn(s, m, new_message);
+}
+
+static void on_history(vireo_socket *s, const vireo_msg *m)
+{
+    in_turn(s, m, read_history);
+}
+
+static void on_typing(vireo_socket *s, const vireo_msg *m)
+{
+    in_turn(s, m, relay_typing);
+}
+
 static const vireo_event_handler events[] = {
     {"add user", on_add_user},
     {"join room", on_join_room},
@@ -535,23 +581,25 @@ static const vireo_event_handler events[] = {
     {0},
 };
 
-struct chat *chat_new(vireo_app *app, struct store *store)
+struct chat *chat_new(struct store *store)
 {
     struct chat *chat = calloc(1, sizeof(*chat));
 
     if (chat == NULL)
         return NULL;
-    chat->app = app;
+    pthread_mutex_init(&chat->turn, NULL);
     chat->store = store;
     if (load_rooms(chat))
-        chat->ns = vireo_namespace(app, "/", .data_size = sizeof(struct client), .user = chat,
-                                   .on_disconnect = on_disconnect, .events = events);
-    if (chat->ns == NULL) {
-        fprintf(stderr, "chat: cannot begin: out of memory, or no history\n");
-        chat_free(chat);
-        return NULL;
-    }
-    return chat;
+        return chat;
+    fprintf(stderr, "chat: cannot begin: out of memory, or no history\n");
+    chat_free(chat);
+    return NULL;
+}
+
+bool chat_serve(struct chat *chat, vireo_app *app)
+{
+    return vireo_namespace(app, "/", .data_size = sizeof(struct client), .user = chat,
+                           .on_disconnect = on_disconnect, .events = events) != NULL;
 }
 
 void chat_free(struct chat *chat)
@@ -559,5 +607,6 @@ void chat_free(struct chat *chat)
     if (chat == NULL)
         return;
     people_deinit(&chat->people);
+    pthread_mutex_destroy(&chat->turn);
     free(chat);
 }

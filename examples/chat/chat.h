@@ -13,13 +13,16 @@
 
 struct chat;
 
-/* chat_new sets the chat up in |app|: the rooms of the store, and the events of the namespace "/".
+/* chat_new makes the chat, of all workers: the rooms of the store.
  *
- * app, store   borrowed; the store until chat_free
+ * store   borrowed until chat_free
  * Returns new; NULL when memory runs out or the store cannot be read, told on stderr. */
-struct chat *chat_new(vireo_app *app, struct store *store);
+struct chat *chat_new(struct store *store);
 
-/* chat_free frees it, after the application has ended. NULL is allowed. */
+/* chat_serve has |app| serve the chat: the events of the namespace "/". Returns whether it does. */
+bool chat_serve(struct chat *chat, vireo_app *app);
+
+/* chat_free frees it, after all applications have ended. NULL is allowed. */
 void chat_free(struct chat *chat);
 
 #endif

@@ -43,26 +43,29 @@ struct options {
     const char *data;
     const char *folder;
     unsigned short port;
+    uint32_t workers;
 };
 
 static int usage(FILE *out)
 {
     fprintf(out, "usage: chat [--port N] [--host ADDRESS] [--data FILE] [--public FOLDER]\n"
+                 "            [--workers N]\n"
                  "  --port N         where to listen; 0: any free port (3000)\n"
                  "  --host ADDRESS   only on this address (all)\n"
                  "  --data FILE      the history (chat.db)\n"
-                 "  --public FOLDER  the page (" VIREO_CHAT_PUBLIC ")\n");
+                 "  --public FOLDER  the page (" VIREO_CHAT_PUBLIC ")\n"
+                 "  --workers N      threads that serve; 0: one for each processor (1)\n");
     return out == stdout ? 0 : 2;
 }
 
-static bool read_port(const char *text, unsigned short *port)
+static bool read_number(const char *text, unsigned long most, unsigned long *out)
 {
     char *end;
     unsigned long n = strtoul(text, &end, 10);
 
-    if (*text < '0' || *text > '9' || *end != '\0' || n > 65535)
+    if (*text < '0' || *text > '9' || *end != '\0' || n > most)
         return false;
-    *port = (unsigned short)n;
+    *out = n;
     return true;
 }
 
@@ -70,10 +73,15 @@ static bool read_port(const char *text, unsigned short *port)
 static int read_options(struct options *o, int argc, char **argv)
 {
     static const struct option known[] = {
-        {"port", required_argument, NULL, 'p'}, {"host", required_argument, NULL, 'h'},
-        {"data", required_argument, NULL, 'd'}, {"public", required_argument, NULL, 'w'},
-        {"help", no_argument, NULL, 'u'},       {NULL, 0, NULL, 0},
+        {"port", required_argument, NULL, 'p'},
+        {"host", required_argument, NULL, 'h'},
+        {"data", required_argument, NULL, 'd'},
+        {"public", required_argument, NULL, 'w'},
+        {"workers", required_argument, NULL, 'n'},
+        {"help", no_argument, NULL, 'u'},
+        {NULL, 0, NULL, 0},
     };
+    unsigned long number;
     int c;
 
     while ((c = getopt_long(argc, argv, "", known, NULL)) != -1) {
@@ -83,38 +91,50 @@ static int read_options(struct options *o, int argc, char **argv)
             o->data = optarg;
         else if (c == 'w')
             o->folder = optarg;
-        else if (c != 'p' || !read_port(optarg, &o->port))
+        else if (c == 'p' && read_number(optarg, 65535, &number))
+            o->port = (unsigned short)number;
+        else if (c == 'n' && read_number(optarg, VIREO_MAX_WORKERS, &number))
+            o->workers = (uint32_t)number;
+        else
             return usage(c == 'u' ? stdout : stderr);
     }
     return optind == argc ? -1 : usage(stderr);
 }
 
+/* What each worker serves. */
+struct site {
+    const struct options *options;
+    struct chat *chat;
+};
+
+static int set_up(vireo_app *app, void *user)
+{
+    const struct site *site = user;
+
+    if (vireo_socketio(app, .max_message_bytes = MAX_MESSAGE_BYTES) == NULL ||
+        vireo_static(app, "/", site->options->folder, .headers = page_headers) != 0) {
+        fprintf(stderr, "chat: cannot serve the page from %s\n", site->options->folder);
+        return VIREO_EINVAL;
+    }
+    return chat_serve(site->chat, app) ? 0 : VIREO_ENOMEM;
+}
+
 /* Returns what main returns. */
 static int serve(const struct options *o, struct store *store)
 {
-    vireo_app *app = vireo_app_new();
+    struct site site = {o, chat_new(store)};
 
-    if (app == NULL)
+    if (site.chat == NULL)
         return 1;
-    if (vireo_socketio(app, .max_message_bytes = MAX_MESSAGE_BYTES) == NULL ||
-        vireo_static(app, "/", o->folder, .headers = page_headers) != 0) {
-        fprintf(stderr, "chat: cannot serve the page from %s\n", o->folder);
-        vireo_app_free(app);
-        return 1;
-    }
-    struct chat *chat = chat_new(app, store);
-    if (chat == NULL) {
-        vireo_app_free(app);
-        return 1;
-    }
-    int result = vireo_run(app, .host = o->host, .port = o->port, .name = "chat");
-    chat_free(chat);
+    int result = vireo_run_workers(set_up, &site, .workers = o->workers, .host = o->host,
+                                   .port = o->port, .name = "chat");
+    chat_free(site.chat);
     return result;
 }
 
 int main(int argc, char **argv)
 {
-    struct options o = {.port = 3000, .data = "chat.db", .folder = VIREO_CHAT_PUBLIC};
+    struct options o = {.port = 3000, .data = "chat.db", .folder = VIREO_CHAT_PUBLIC, .workers = 1};
     int result = read_options(&o, argc, argv);
 
     if (result >= 0)

@@ -35,22 +35,25 @@ function temporary(t) {
   return folder;
 }
 
-/** A chat server with a history of its own. At the end of test `t` it has to end without complaint. */
+/** A chat server with a history of its own, of `t.workers` workers. At the end of test `t` it has to end without
+ *  complaint. */
 export class Chat {
   static async start(t) {
-    const chat = new Chat(path.join(temporary(t), "chat.db"));
+    const chat = new Chat(path.join(temporary(t), "chat.db"), t.workers ?? 1);
     t.after(() => chat.stop());
     await chat.run(0);
     return chat;
   }
 
-  constructor(data) {
+  constructor(data, workers) {
     this.data = data;
+    this.workers = workers;
   }
 
   /** Starts the program; port 0 lets the system choose. */
   async run(port) {
-    const args = ["--host", "127.0.0.1", "--port", String(port), "--data", this.data];
+    const args = ["--host", "127.0.0.1", "--port", String(port), "--data", this.data,
+      "--workers", String(this.workers)];
     const child = spawn(program, args, { stdio: ["ignore", "pipe", "pipe"] });
     this.child = child;
     this.stderr = "";

@@ -24,8 +24,14 @@ async function gathered(t, ...names) {
   return [chat, ...people];
 }
 
+/** A test that holds for one worker and for several. */
+function both(name, body) {
+  for (const workers of [1, 4])
+    test(workers > 1 ? `O06: ${workers} workers: ${name}` : name, (t) => body(Object.assign(t, { workers })));
+}
+
 describe("the chat in Chromium", () => {
-  test("X01: two windows chat", async (t) => {
+  both("X01: two windows chat", async (t) => {
     const [, ada, bo] = await gathered(t, "Ada", "Bo");
     await ada.say("Hello, Bo");
     await bo.sees("Hello, Bo");
@@ -44,7 +50,7 @@ describe("the chat in Chromium", () => {
     assert.deepEqual([...ada.surprises, ...bo.surprises], []);
   });
 
-  test("X01: who is typing is shown, until they have sent or stopped", async (t) => {
+  both("X01: who is typing is shown, until they have sent or stopped", async (t) => {
     const [, ada, bo] = await gathered(t, "Ada", "Bo");
     await ada.box.pressSequentially("Wait");
     await bo.page.getByText("Ada is typing").waitFor();
@@ -57,7 +63,7 @@ describe("the chat in Chromium", () => {
     await bo.page.getByText("Ada is typing").waitFor({ state: "detached" });
   });
 
-  test("a name is checked, and the error says what to do", async (t) => {
+  both("a name is checked, and the error says what to do", async (t) => {
     const [chat] = await gathered(t, "Ada");
     const eve = await Person.arrive(t, browser, chat);
     const refused = async (name, why) => {
@@ -74,7 +80,7 @@ describe("the chat in Chromium", () => {
     assert.deepEqual(eve.surprises, []);
   });
 
-  test("rooms: opened, listed with who is in them, apart, with unread counts", async (t) => {
+  both("rooms: opened, listed with who is in them, apart, with unread counts", async (t) => {
     const [, ada, bo] = await gathered(t, "Ada", "Bo");
     await ada.goTo("design");
     await bo.room("design").waitFor();
@@ -97,7 +103,7 @@ describe("the chat in Chromium", () => {
     await ada.room("design").waitFor();
   });
 
-  test("a message typed while offline arrives exactly once, and in order", async (t) => {
+  both("a message typed while offline arrives exactly once, and in order", async (t) => {
     const [, ada, bo] = await gathered(t, "Ada", "Bo");
     await ada.say("before");
     await bo.sees("before");
@@ -123,7 +129,7 @@ describe("the chat in Chromium", () => {
     assert.deepEqual(ada.surprises, []);
   });
 
-  test("the server is killed and restarted: nothing is lost, nothing comes twice", async (t) => {
+  both("the server is killed and restarted: nothing is lost, nothing comes twice", async (t) => {
     const [chat, ada, bo] = await gathered(t, "Ada", "Bo");
     await ada.goTo("work");
     await bo.goTo("work");
@@ -176,7 +182,7 @@ describe("the chat in Chromium", () => {
     assert.deepEqual(await ada.texts(), expected);
   });
 
-  test("history pages upward, each message once", async (t) => {
+  both("history pages upward, each message once", async (t) => {
     const chat = await Chat.start(t);
     const all = Array.from({ length: 120 }, (_, i) => `line ${i + 1}`);
     for (let i = 0; i < all.length; i += 15) {

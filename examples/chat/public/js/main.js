@@ -196,6 +196,7 @@ socket.on("rooms changed", (changes) => {
   for (const change of changes) {
     if (change.gone) rooms.delete(change.room);
     else rooms.set(change.room, { ...rooms.get(change.room), ...change });
+    if (change.room === me?.room && change.users) setPresent(change);
   }
   if (!inside) return;
   markSeen();
@@ -339,6 +340,12 @@ function showTyping() {
 }
 
 // --- people -------------------------------------------------------------------------------------
+
+// How it is in this room: who came and who went may have been told in another order.
+function setPresent({ users, numUsers }) {
+  numHere = numUsers;
+  if (users.length === numUsers) people = new Set(users);
+}
 
 socket.on("user joined", ({ username, numUsers }) => {
   people.add(username);
