@@ -34,7 +34,7 @@ struct vireo__sse_reader {
 
 /* --- items ------------------------------------------------------------------------------------ */
 
-static vireo__sse_item *new_item(vireo__shared *text, const char *room)
+vireo__sse_item *vireo__sse_item_new(vireo__shared *text, const char *room)
 {
     size_t size = room != NULL ? strlen(room) + 1 : 0;
     vireo__sse_item *item = malloc(sizeof *item + size);
@@ -131,7 +131,7 @@ static bool put(vireo__sse_reader *r, vireo__shared *text, const char *room)
         return true;
     if (r->count >= f->inbox_events || text->len > f->inbox_bytes - r->bytes)
         return false;
-    vireo__sse_item *item = new_item(text, room);
+    vireo__sse_item *item = vireo__sse_item_new(text, room);
     if (item == NULL)
         return false;
     vireo__list_append(&r->inbox, &item->node);
@@ -215,7 +215,7 @@ static bool collect(const vireo__sse_history *h, const char *last_id, vireo__lis
         return false;
     while (number++ < h->last) {
         const vireo__sse_past *p = vireo__sse_history_get(h, number);
-        vireo__sse_item *item = p != NULL ? new_item(p->text, p->room) : NULL;
+        vireo__sse_item *item = p != NULL ? vireo__sse_item_new(p->text, p->room) : NULL;
         if (item == NULL) {
             drop_items(past);
             return false;

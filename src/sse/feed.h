@@ -38,6 +38,10 @@ typedef struct vireo__sse_item {
     char room[];
 } vireo__sse_item;
 
+/* vireo__sse_item_new returns new: with a reference of its own, |room| is copied (NULL: all); NULL
+ * when memory runs out. */
+vireo__sse_item *vireo__sse_item_new(vireo__shared *text, const char *room);
+
 /* vireo__sse_item_free takes it out of its list. */
 void vireo__sse_item_free(vireo__sse_item *item);
 

@@ -48,6 +48,8 @@ struct vireo_sse_endpoint {
     vireo__sse_feed *feed; /* of all workers' endpoints like this one, or its own */
     vireo__sse_reader *reader;
     vireo__turn_task wake; /* the other workers */
+    vireo_sse *opening;    /* it has yet to get what it missed; NULL: none does */
+    vireo__list held;      /* .. then this, published meanwhile */
     uint64_t dropped;      /* what these were to hear, and did not */
     uint64_t warned_at;
     vireo__shared *heartbeat;
@@ -244,10 +246,22 @@ typedef struct delivery {
     int count;
 } delivery;
 
+/* What is published inside on_open has later ids than what is replayed behind that. */
+static int hold(vireo_sse *e, vireo__shared *text)
+{
+    vireo__sse_item *item = vireo__sse_item_new(text, NULL);
+    if (item == NULL)
+        return VIREO_ENOMEM;
+    vireo__list_append(&e->endpoint->held, &item->node);
+    return 0;
+}
+
 static void deliver(vireo__member *member, void *user)
 {
     delivery *d = user;
-    if (vireo__sse_send_shared(of_member(member), d->text) == 0)
+    vireo_sse *e = of_member(member);
+    int error = e == e->endpoint->opening ? hold(e, d->text) : vireo__sse_send_shared(e, d->text);
+    if (error == 0)
         d->count++;
 }
 
@@ -369,7 +383,7 @@ static vireo_sse *new_stream(vireo_sse_endpoint *endpoint, const char *address)
     return e;
 }
 
-/* Sends what was published, before it came back, to all or to a room of |e|. */
+/* Sends what was published to all or to a room of |e|. */
 static void replay(vireo_sse *e, vireo__list *past)
 {
     while (!vireo__list_empty(past)) {
@@ -414,9 +428,12 @@ static void begin(vireo_sse *e, vireo_req *r)
     e->stream->max_queued = endpoint->options.max_queued_bytes;
     await_silence(e);
     send_retry(e);
+    endpoint->opening = vireo__list_empty(&past) ? NULL : e;
     if (endpoint->options.on_open != NULL)
         endpoint->options.on_open(e, r);
+    endpoint->opening = NULL;
     replay(e, &past);
+    replay(e, &endpoint->held);
 }
 
 static int refuse_stopping(vireo_req *r)
@@ -584,6 +601,7 @@ static vireo_sse_endpoint *new_endpoint(vireo_app *app, const char *path,
     endpoint->app = app;
     endpoint->loop = vireo__app_loop(app);
     vireo__list_init(&endpoint->streams);
+    vireo__list_init(&endpoint->held);
     vireo__rooms_init(&endpoint->rooms, endpoint->loop->hash_key);
     endpoint->wake.run = wake_others;
     endpoint->reader = join_feed(endpoint, path);

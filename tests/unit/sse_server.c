@@ -26,6 +26,7 @@ typedef struct fixture {
     int error;
     bool close_in_open;
     bool join_room;
+    const char *say_in_open;
     bool starved; /* memory runs out */
 } fixture;
 
@@ -47,6 +48,8 @@ static void on_open(vireo_sse *e, vireo_req *r)
     assert_ptr_equal(vireo_req_user(r), f.endpoint);
     if (f.join_room)
         assert_int_equal(vireo_sse_join(e, "room"), 0);
+    if (f.say_in_open != NULL)
+        assert_int_equal(vireo_sse_publish_text(f.endpoint, NULL, NULL, f.say_in_open), 1);
     if (f.close_in_open)
         vireo_sse_close(e);
 }
@@ -175,6 +178,45 @@ static void test_replay(void **state)
     p = open_stream(AFTER("12345678-1"));
     assert_true(vireo_sse_missed(f.last));
     peer_expect(&p, HEAD);
+    peer_close(&p);
+    vireo_app_free(f.app);
+}
+
+/* The ids that a client gets rise, also when on_open publishes: it comes back with the last one. */
+static void test_published_while_it_opens(void **state)
+{
+    (void)state;
+    char id[32], request[256], expected[512];
+    set_up(.history_events = 10);
+    peer p = open_stream(GET);
+    peer_expect(&p, HEAD);
+    vireo_sse_publish_text(f.endpoint, NULL, NULL, "seen");
+    while (strstr(p.got, "seen\n\n") == NULL)
+        peer_wait(&p);
+    published_id(&p, id);
+    peer_close(&p);
+    peer_until(f.app, &f.closed, 1);
+
+    vireo_sse_publish_text(f.endpoint, NULL, NULL, "missed");
+    f.say_in_open = "hello";
+    snprintf(request, sizeof request, AFTER("%s"), id);
+    p = open_stream(request);
+    snprintf(expected, sizeof expected,
+             HEAD "id: %.9s2\ndata: missed\n\nid: %.9s3\ndata: hello\n\n", id, id);
+    peer_expect(&p, expected);
+    peer_close(&p);
+    peer_until(f.app, &f.closed, 2);
+
+    p = open_stream(GET); /* nothing was missed: at once */
+    snprintf(expected, sizeof expected, HEAD "id: %.9s4\ndata: hello\n\n", id);
+    peer_expect(&p, expected);
+    peer_close(&p);
+    peer_until(f.app, &f.closed, 3);
+
+    f.close_in_open = true; /* then nothing of it is sent any more */
+    p = open_stream(request);
+    peer_expect(&p, HEAD);
+    peer_expect_end(&p);
     peer_close(&p);
     vireo_app_free(f.app);
 }
@@ -338,6 +380,7 @@ int main(void)
         cmocka_unit_test(test_events_of_every_kind),
         cmocka_unit_test(test_rooms),
         cmocka_unit_test(test_replay),
+        cmocka_unit_test(test_published_while_it_opens),
         cmocka_unit_test(test_heartbeat),
         cmocka_unit_test(test_a_slow_reader_is_closed_alone),
         cmocka_unit_test(test_drain_is_told),
