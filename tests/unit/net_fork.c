@@ -5,6 +5,7 @@
  * notice that its process forks, nor that it is stopped for a while. */
 
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 
 #include "streams_fixture.h"
@@ -22,6 +23,7 @@ static void end_if_told(house *h, guest *g, const uint8_t *bytes, size_t n)
 
 static void run_child(house *h)
 {
+    prctl(PR_SET_PDEATHSIG, SIGKILL); /* nobody is left behind when a check fails */
     if (vireo__loop_begin(h->loop) < 0)
         _exit(1);
     h->echo = true;
