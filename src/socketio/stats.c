@@ -71,6 +71,8 @@ static void tell_recoveries(const vireo_io *io, vireo__exposition *x)
     uint32_t at = 0;
     for (const vireo_ns *ns; (ns = vireo__map_next(&io->namespaces, &at)) != NULL;) {
         vireo_recovery_info info;
+        if (ns->recovery->shared && vireo_worker(io->app) > 0) /* the others have the same */
+            continue;
         vireo_ns_recovery(ns, &info);
         vireo__expose(x, &recoveries, info.recovered,
                       VIREO__LABELS("path", io->path, "result", "recovered"));
