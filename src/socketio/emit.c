@@ -110,67 +110,105 @@ int vireo_emit_ack_value(vireo_socket *s, uint32_t timeout_ms, vireo_ack_fn on_a
 
 /* --- to many ---------------------------------------------------------------------------------- */
 
+/* The stamps of a worker's events grow in every history (history.h): an event has its own when
+ * nothing can come between that and its sending, not even what a listener sends. */
 static uint64_t stamp_for(const vireo_to *to)
 {
     return vireo__adapter_for(to) != NULL ? vireo__recovery_stamp(to->ns) : 0;
 }
 
-/* |stamp| is that of an event which other workers get too, by this call or by another one. */
-static int broadcast_in(const vireo_to *to, uint64_t stamp, const char *event,
-                        const vireo__sio_args *args)
+static int make(vireo__sio_message *message, const vireo_to *to, const char *event,
+                const vireo__sio_args *args)
 {
-    vireo_ns *ns = to->ns;
+    vireo__sio_head head = {VIREO__SIO_EVENT, to->ns->name, NULL, event};
+    return vireo__sio_message_make(message, &to->ns->io->codec, &head, args);
+}
+
+static int broadcast_in(const vireo_to *to, const char *event, const vireo__sio_args *args)
+{
     vireo__sio_message message;
-    vireo__sio_head head = {VIREO__SIO_EVENT, ns->name, NULL, event};
-    int error = vireo__sio_message_make(&message, &ns->io->codec, &head, args);
+    int error = make(&message, to, event, args);
     if (error < 0)
         return error;
-    message.stamp = stamp;
     vireo__outgoing_many(to, &message);
+    message.stamp = stamp_for(to);
     int count = vireo__broadcast(to, &message);
     vireo__sio_message_release(&message);
     return count;
 }
 
-/* A packet names its namespace: each child needs one of its own, made from the arguments anew. */
-static int broadcast_in_one(vireo_ns *ns, const vireo_to *to, uint64_t stamp, const char *event,
-                            const vireo__sio_args *args)
+/* What is done in a pattern, and in each of its children. Returns as a broadcast does. */
+typedef int (*step)(const vireo_to *to, uint64_t stamp, const char *event,
+                    const vireo__sio_args *args);
+
+static int show_event(const vireo_to *to, uint64_t stamp, const char *event,
+                      const vireo__sio_args *args)
+{
+    vireo__sio_message message;
+    (void)stamp;
+    if (!vireo__outgoing_heard(to->ns))
+        return 0;
+    int error = make(&message, to, event, args);
+    if (error < 0)
+        return error;
+    vireo__outgoing_many(to, &message);
+    vireo__sio_message_release(&message);
+    return 0;
+}
+
+static int send_event(const vireo_to *to, uint64_t stamp, const char *event,
+                      const vireo__sio_args *args)
+{
+    vireo__sio_message message;
+    int error = make(&message, to, event, args);
+    if (error < 0)
+        return error;
+    message.stamp = stamp;
+    int count = vireo__broadcast(to, &message);
+    vireo__sio_message_release(&message);
+    return count;
+}
+
+/* A packet names its namespace: each needs one of its own, made from the arguments anew. */
+static int take_step(step fn, vireo_ns *ns, const vireo_to *to, uint64_t stamp, const char *event,
+                     const vireo__sio_args *args)
 {
     va_list list;
     vireo_to in_it = *to;
     vireo__sio_args again = *args;
     in_it.ns = ns;
     if (args->list == NULL)
-        return broadcast_in(&in_it, stamp, event, args);
+        return fn(&in_it, stamp, event, args);
     va_copy(list, *args->list);
     again.list = &list;
-    int count = broadcast_in(&in_it, stamp, event, &again);
+    int count = fn(&in_it, stamp, event, &again);
     va_end(list);
     return count;
 }
 
-/* Other workers are told once, and send it to their children. */
-static int broadcast_in_others(const vireo_to *to, uint64_t stamp, const char *event,
-                               const vireo__sio_args *args)
+static int take_steps(step fn, const vireo_to *to, uint64_t stamp, const char *event,
+                      const vireo__sio_args *args)
 {
-    int error =
-        vireo__adapter_for(to) != NULL ? broadcast_in_one(to->ns, to, stamp, event, args) : 0;
-    return error < 0 ? error : 0;
-}
-
-static int broadcast_in_children(const vireo_to *to, const char *event, const vireo__sio_args *args)
-{
-    vireo_to here = *to;
+    int sum = 0;
     vireo_ns *child = NULL;
-    uint64_t stamp = stamp_for(to);
-    int sum = broadcast_in_others(to, stamp, event, args);
-    if (to->ns->adapter != NULL)
-        here.flags |= VIREO_LOCAL;
     while ((child = vireo__ns_go_on(to->ns, child)) != NULL) {
-        int count = sum >= 0 ? broadcast_in_one(child, &here, stamp, event, args) : 0;
+        int count = sum >= 0 ? take_step(fn, child, to, stamp, event, args) : 0;
         sum = count < 0 ? count : sum + count;
     }
     return sum;
+}
+
+/* Other workers are told once, and send it to their children. */
+static int broadcast_in_children(const vireo_to *to, const char *event, const vireo__sio_args *args)
+{
+    vireo_to here = *to;
+    int error = take_steps(show_event, to, 0, event, args);
+    uint64_t stamp = stamp_for(to);
+    if (error >= 0 && vireo__adapter_for(to) != NULL)
+        error = take_step(send_event, to->ns, to, stamp, event, args);
+    if (to->ns->adapter != NULL)
+        here.flags |= VIREO_LOCAL;
+    return error < 0 ? error : take_steps(send_event, &here, stamp, event, args);
 }
 
 /* A broadcast to one counts who was reached, too. */
@@ -194,7 +232,7 @@ static int broadcast(const vireo_to *to, const char *event, const vireo__sio_arg
         return VIREO_ERESERVED;
     if (to->ns->as_parent != NULL)
         return broadcast_in_children(to, event, args);
-    return broadcast_in(to, stamp_for(to), event, args);
+    return broadcast_in(to, event, args);
 }
 
 int vireo_broadcast(vireo_to to, const char *event, const char *tmpl, ...)

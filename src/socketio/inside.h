@@ -488,6 +488,7 @@ void vireo__listeners_free(vireo_socket *s);
  * be. */
 void vireo__outgoing_one(vireo_socket *s, const vireo__sio_message *message, vireo__ack *ack);
 void vireo__outgoing_many(const vireo_to *to, const vireo__sio_message *message);
+bool vireo__outgoing_heard(const vireo_ns *ns); /* does anybody listen */
 
 /* --- acks.c: answers that the server waits for ------------------------------------------------ */
 

@@ -83,10 +83,15 @@ void vireo__outgoing_one(vireo_socket *s, const vireo__sio_message *message, vir
         vireo__ack_move(ack, &s->more->acks);
 }
 
+bool vireo__outgoing_heard(const vireo_ns *ns)
+{
+    return ns->listening > 0 || ns->options.on_any_outgoing != NULL;
+}
+
 void vireo__outgoing_many(const vireo_to *to, const vireo__sio_message *message)
 {
     copy c;
-    if (to->ns->listening == 0 && to->ns->options.on_any_outgoing == NULL)
+    if (!vireo__outgoing_heard(to->ns))
         return;
     open_copy(&c, message);
     vireo_each(*to, show, &c);
