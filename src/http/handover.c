@@ -117,10 +117,12 @@ static char *copy_address(const vireo__stream *s)
     return text[0] != '\0' ? strdup(text) : NULL;
 }
 
-/* The bridge gets what comes behind the head. */
+/* The bridge gets what comes behind the head. It is a connection more, where a client could open
+ * any number of them by one. */
 static bool carry_over(vireo__conn *c, vireo_app *home)
 {
-    handover *h = calloc(1, sizeof *h);
+    bool full = vireo__group_connections(c->app->group) >= c->app->options.max_connections;
+    handover *h = full ? NULL : calloc(1, sizeof *h);
     if (h == NULL)
         return false;
     h->parcel = (vireo__parcel){.unix_socket = true, .secure = c->stream->secure};

@@ -6,7 +6,7 @@
  *     --cert FILE --key FILE   TLS, with HTTP/2 for who asks for it; without: for who begins with
  * it
  *     --folder FOLDER          static files below /files
- *     --keep-alive MS  --head-timeout MS  --body-timeout MS
+ *     --keep-alive MS  --head-timeout MS  --body-timeout MS  --max-connections N
  *
  *     GET /info        what is known of the request
  *     GET /header/:n   the header of this name, as it came
@@ -226,6 +226,8 @@ static bool read_option(arguments *a, const char *name, const char *value)
         a->app.header_timeout_ms = ms;
     else if (strcmp(name, "--body-timeout") == 0)
         a->app.body_timeout_ms = ms;
+    else if (strcmp(name, "--max-connections") == 0)
+        a->app.max_connections = (uint32_t)strtoul(value, NULL, 10);
     else
         return false;
     return true;

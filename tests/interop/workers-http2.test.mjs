@@ -21,9 +21,9 @@ before(() => {
 });
 after(() => certs.remove());
 
-async function start(t, workers) {
+async function start(t, workers, ...args) {
   process.env.VIREO_WORKERS = workers;
-  const server = await startServer("vireo", ["--cert", site.cert, "--key", site.key], "http2");
+  const server = await startServer("vireo", ["--cert", site.cert, "--key", site.key, ...args], "http2");
   t.after(() => server.stop());
   return server;
 }
@@ -202,4 +202,21 @@ for (const workers of [4, 1]) describe(`${workers} workers`, () => {
     await answers;
     await ws.until(() => ws.closed, "the end of the WebSocket");
   });
+});
+
+test("O06: a request that is carried to another worker counts as a connection, while it lasts", async (t) => {
+  const server = await start(t, 4, "--max-connections", 6);
+  const all = await spread(t, server, 4);
+  const { h2 } = all[3];
+  const sessions = await Promise.all(all.slice(0, 3).map(({ h2: own }) => open(own)));
+  const waiting = [poll(h2, sessions[0].sid), poll(h2, sessions[1].sid)]; // 5 and 6: exactly so many
+  await poll(all[0].h2, sessions[0].sid, { body: "3" }); // they have come: it was sent behind them, and is answered
+  const refused = await poll(h2, sessions[2].sid);
+  assert.equal(refused.status, 400);
+  assert.equal(JSON.parse(text(refused)).code, 1);
+  for (const i of [0, 1]) await post(all[i].h2, sessions[i].sid, '420["echo",1]');
+  for (const answer of await Promise.all(waiting)) assert.match(text(answer), /^430\[1,/);
+  await within((async () => {
+    while ((await poll(h2, sessions[2].sid, { body: "3" })).status !== 200);
+  })(), "room for another one");
 });
