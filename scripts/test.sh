@@ -65,12 +65,13 @@ ctests() {
 ctests unit --test-dir build-test
 ctests threads --test-dir build-tsan --label-regex '^threads$'
 
-# node_tests NAME FILES..: files of tests on Node's runner, two at a time.
+# node_tests NAME FILES..: files of tests on Node's runner. Most of their time they wait.
+at_once=$((2 * $(nproc)))
 node_tests() {
     name=$1
     shift
     say "$name tests"
-    VIREO_BUILD="$PWD/build-test" node --test --test-concurrency=2 --test-reporter=tap "$@" >"$logs/$name.log" 2>&1
+    VIREO_BUILD="$PWD/build-test" node --test --test-concurrency="$at_once" --test-reporter=tap "$@" >"$logs/$name.log" 2>&1
     status=$?
     good=$(sed -n 's/^# pass \([0-9]*\)/\1/p' "$logs/$name.log" | sum)
     bad=$(sed -n 's/^# \(fail\|cancelled\) \([0-9]*\)/\2/p' "$logs/$name.log" | sum)
@@ -81,23 +82,29 @@ node_tests() {
     count "$name" "$good" "$bad"
 }
 
-for kind in wire interop fault browser; do
-    files=$(find "tests/$kind" -name '*.test.mjs' | sort)
-    # shellcheck disable=SC2086
-    [ -n "$files" ] && node_tests "$kind" $files
-done
+tests_in() {
+    for folder in "$@"; do
+        find "tests/$folder" -name '*.test.mjs' | sort
+    done
+}
 
-# The same tests against four workers, where they do not look at what one of them alone does.
-export VIREO_KINDS=vireo
 # shellcheck disable=SC2046
-VIREO_WORKERS=4 node_tests workers $(printf 'tests/interop/%s.test.mjs ' events connect upgrade flow engine)
+{
+    node_tests wire $(tests_in wire)
+    node_tests interop $(tests_in fault interop)
+    at_once=$(nproc) node_tests browser $(tests_in browser)
+}
 
-# What moves bytes once more, on libuv's streams instead of the kernel's io_uring.
-export VIREO_IO=uv
+# Once more, on libuv's streams instead of the kernel's io_uring: all that moves bytes, and the interop tests, for which each server that can
+# has four workers.
+export VIREO_KINDS=vireo VIREO_IO=uv
 ctests uv-unit --test-dir build-test \
     -R 'unit_(net_|http_(server|streaming|upload|oom)|ws_(endpoint|flow|conn|client)|sse_server|engineio_server|socketio_(server|backpressure|callbacks))'
 # shellcheck disable=SC2046
-node_tests uv-wire $(find tests/wire -name '*.test.mjs' | sort) tests/interop/ws.test.mjs tests/interop/backpressure.test.mjs
+{
+    node_tests uv-wire $(tests_in wire)
+    VIREO_WORKERS=4 node_tests uv-workers $(tests_in interop)
+}
 
 say 'result'
 printf '%d passed, %d failed\n' "$passed" "$failed"
