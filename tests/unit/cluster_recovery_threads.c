@@ -31,8 +31,8 @@ enum { WORKERS = 3, MOVERS = 4, ROUNDS = 40, PATIENCE_S = 20, ROOM = 4 << 20, KI
 
 static struct {
     atomic_uint port;
-    atomic_uint moves; /* clients that came back to another worker */
-    atomic_uint expired;
+    atomic_uint moves;        /* clients that came back to another worker */
+    atomic_uint begun, ended; /* clients that were new, and whose data was let go of */
     unsigned said[WORKERS];
 } server;
 
@@ -47,8 +47,8 @@ static void on_connect(vireo_socket *s)
     unsigned worker = vireo_worker(vireo_app_of(s));
     if (vireo_recovered(s))
         atomic_fetch_add(&server.moves, d->worker != worker);
-    else
-        vireo_join(s, "all");
+    else if (vireo_join(s, "all") == 0)
+        atomic_fetch_add(&server.begun, 1);
     d->worker = worker;
 }
 
@@ -57,7 +57,13 @@ static void on_expired(vireo_ns *ns, const char *id, void *data)
     (void)ns;
     (void)id;
     (void)data;
-    atomic_fetch_add(&server.expired, 1);
+    atomic_fetch_add(&server.ended, 1);
+}
+
+static void on_disconnect(vireo_socket *s, const vireo_disconnect_info *why)
+{
+    (void)s;
+    atomic_fetch_add(&server.ended, !why->recoverable);
 }
 
 static void speak_to(vireo_socket *s, void *unused)
@@ -93,7 +99,7 @@ static int setup(vireo_app *app, void *unused)
     (void)unused;
     vireo_socketio(app, .recovery_ms = 60000);
     vireo_namespace(app, "/", .data_size = sizeof(struct data), .on_connect = on_connect,
-                    .on_expired = on_expired, .events = events);
+                    .on_disconnect = on_disconnect, .on_expired = on_expired, .events = events);
     int error = vireo_listen(app, .host = "127.0.0.1");
     vireo_after(app, 1, speak, app);
     atomic_store(&server.port, vireo_port(app));
@@ -306,7 +312,8 @@ static void nothing_is_lost_and_nothing_twice(void **state)
         if (movers[i].problem != NULL)
             fail_msg("client %d: %s", i, movers[i].problem);
     assert_true(atomic_load(&server.moves) >= ROUNDS);
-    assert_int_equal(atomic_load(&server.expired), MOVERS); /* with the end, each once */
+    assert_int_equal(atomic_load(&server.begun), MOVERS + 1);
+    assert_int_equal(atomic_load(&server.ended), MOVERS + 1);
 }
 
 int main(void)
