@@ -112,6 +112,21 @@ void vireo__directory_remove(vireo__directory *d, const char *id)
         atomic_fetch_sub_explicit(&d->count, 1, memory_order_relaxed);
 }
 
+static void remove_now(void *directory, void *id)
+{
+    vireo__directory_remove(directory, id);
+    free(id);
+}
+
+void vireo__directory_remove_soon(vireo__directory *d, vireo_loop *loop, const char *id)
+{
+    char *copy = strdup(id);
+    if (copy != NULL && vireo__loop_post(loop, remove_now, d, copy) == 0)
+        return;
+    vireo__directory_remove(d, id);
+    free(copy);
+}
+
 vireo_app *vireo__directory_find(vireo__directory *d, vireo__str id)
 {
     struct part *p = part_of(d, id.at, id.len);

@@ -15,6 +15,7 @@
 #include <vireo/app.h>
 
 #include "base/str.h"
+#include "loop/loop.h"
 
 typedef struct vireo__directory vireo__directory;
 
@@ -27,6 +28,11 @@ vireo__directory *vireo__directory_of(vireo_app *app, bool *needed);
  * id), VIREO_ENOMEM. */
 int vireo__directory_add(vireo__directory *d, const char *id, vireo_app *app);
 void vireo__directory_remove(vireo__directory *d, const char *id);
+
+/* vireo__directory_remove_soon does so in the next turn of |loop|, its own: until then other
+ * workers still send its requests there, and what they are told comes behind the session's last
+ * words, which leave at the end of this turn. */
+void vireo__directory_remove_soon(vireo__directory *d, vireo_loop *loop, const char *id);
 
 /* vireo__directory_find returns whose it is, or NULL. */
 vireo_app *vireo__directory_find(vireo__directory *d, vireo__str id);

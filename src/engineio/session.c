@@ -339,7 +339,9 @@ void vireo__eio_session_end(vireo__eio_session *s, const char *reason, const cha
     vireo__debug(server->loop, VIREO__DEBUG_ENGINE, "%.*s.. closed: %s%s%s", VIREO__DEBUG_ID, s->id,
                  reason, *description != '\0' ? ", " : "", description);
     vireo__table_remove(&server->sessions, &s->by_id);
-    if (server->directory != NULL)
+    if (server->directory != NULL && s->ws == NULL)
+        vireo__directory_remove_soon(server->directory, server->loop, s->id);
+    else if (server->directory != NULL)
         vireo__directory_remove(server->directory, s->id);
     vireo__list_remove(&s->node);
     vireo__list_append(&server->closed, &s->node);
