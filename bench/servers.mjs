@@ -50,7 +50,7 @@ function vireo({ port, deflate, tls, workers }, file = program("bench-server")) 
 export const servers = {
   vireo: { label: "Vireo", command: vireo },
   vireo2: { label: "Vireo, 2 workers", command: (how) => vireo({ ...how, workers: 2 }) },
-  other: { label: "the other build", command: (how) => vireo(how, process.env.OTHER) },
+  other: { label: "the other build", command: (how) => process.env.OTHER ? vireo(how, process.env.OTHER) : [] },
   bare: { label: "bare", command: ({ port }) => [program("bench-bare"), String(port)] },
   lws: { label: "libwebsockets", command: () => [program("bench-lws")] },
   bun: { label: "Bun", command: () => [bun, peer("bun-raw.mjs")] },

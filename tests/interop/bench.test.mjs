@@ -21,6 +21,7 @@ import { WebSocketServer } from "ws";
 import { drawCharts } from "../../bench/chart.mjs";
 import { answer } from "../../bench/peers/events.mjs";
 import { asTables } from "../../bench/report.mjs";
+import { isThere } from "../../bench/servers.mjs";
 import { Certs } from "../js/certs.mjs";
 import { Example } from "../js/example.mjs";
 
@@ -216,6 +217,7 @@ test("two builds of ours at the same time", async () => {
   const env = { ...process.env, VIREO_BUILD: build, ONLY: "sio-ack", OTHER: path.join(build, "bench-server"), TOGETHER: "1", ROUNDS: "1",
     SECS: "0.1", STORE: "" };
   const { stdout } = await run(process.execPath, [path.join(bench, "run.mjs")], { env });
+  assert.equal(isThere("other"), false); // nobody has named one here
   assert.match(stdout, /\| the other build \|\n/);
   assert.match(stdout, /^\| acknowledgement \| [\d.]+ \|.*\| [\d.]+ \([\d.]+\) \|$/m);
 });
