@@ -54,9 +54,8 @@ static inline vireo__tls *vireo__tls_of(const vireo__stream *s)
  * as to decipher a short message. */
 void vireo__tls_forget_errors(void);
 
-/* Every call of OpenSSL that may write stands between these two. The
- * second has the records written, or kept until the kernel takes them, and returns 0 or a negative
- * number. */
+/* Every call of OpenSSL that may write stands between these two. The second has the records
+ * written, or kept until the kernel takes them, and returns 0 or a negative number. */
 void vireo__tls_begin_output(vireo__tls *t);
 int vireo__tls_end_output(vireo__tls *t);
 
