@@ -5,7 +5,7 @@
 # test.sh: builds with gcc (sanitizers) and with clang, runs every test, those of threads with ThreadSanitizer too, and prints counts. Fails
 # if anything failed or nothing ran.
 set -u
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/.." || exit
 logs=build-test/logs
 mkdir -p "$logs"
 passed=0
@@ -49,7 +49,7 @@ ctests() {
     name=$1
     shift
     say "$name tests"
-    ctest --verbose -j 2 "$@" >"$logs/$name.log" 2>&1
+    ctest --verbose -j 2 --timeout 300 "$@" >"$logs/$name.log" 2>&1
     # A cmocka program counts its own tests; any other program is one test.
     good=$(sed -n 's/.*\[  PASSED  \] \([0-9]*\) test.*/\1/p' "$logs/$name.log" | sum)
     bad=$(sed -n 's/.*\[  FAILED  \] *\([0-9]*\) test.*/\1/p' "$logs/$name.log" | sum)
@@ -65,19 +65,38 @@ ctests() {
 ctests unit --test-dir build-test
 ctests threads --test-dir build-tsan --label-regex '^threads$'
 
-# node_tests NAME FILES..: files of tests on Node's runner. Most of their time they wait.
+# one_file LOGS FILE: one file of tests on Node's runner, in a process group of its own. A file that does not end is ended, with all that it
+# started, and fails.
+file_limit=300
+one_file() {
+    log=$1/$(echo "${2#tests/}" | tr / -).log
+    start=$(date +%s)
+    timeout --kill-after=20 "$file_limit" node --import ./tests/js/deadline.mjs --test-reporter=tap "$2" >"$log" 2>&1
+    status=$?
+    took=$(($(date +%s) - start))
+    printf '# file %s status %d seconds %d\n' "$2" "$status" "$took" >>"$log"
+    [ "$status" = 0 ] || grep -qE '^# (fail|cancelled) [1-9]' "$log" || printf 'not ok - %s ended with %d\n# fail 1\n' "$2" "$status" >>"$log"
+}
+export -f one_file
+export file_limit
+
+# node_tests NAME FILES..: several files at once, for most of their time they wait.
 at_once=$((2 * $(nproc)))
 node_tests() {
     name=$1
     shift
     say "$name tests"
-    VIREO_BUILD="$PWD/build-test" node --test --test-concurrency="$at_once" --test-reporter=tap "$@" >"$logs/$name.log" 2>&1
-    status=$?
-    good=$(sed -n 's/^# pass \([0-9]*\)/\1/p' "$logs/$name.log" | sum)
-    bad=$(sed -n 's/^# \(fail\|cancelled\) \([0-9]*\)/\2/p' "$logs/$name.log" | sum)
-    if [ "$status" != 0 ]; then
-        grep -E '^ *not ok' -A 12 "$logs/$name.log" | head -120
-        [ "$bad" -gt 0 ] || bad=1
+    rm -rf "${logs:?}/$name"
+    mkdir -p "$logs/$name"
+    printf '%s\0' "$@" | VIREO_BUILD="$PWD/build-test" xargs -0 -n 1 -P "$at_once" bash -c 'one_file "$0" "$1"' "$logs/$name"
+    good=$(cat "$logs/$name"/*.log | sed -n 's/^# pass \([0-9]*\)/\1/p' | sum)
+    bad=$(cat "$logs/$name"/*.log | sed -n 's/^# \(fail\|cancelled\) \([0-9]*\)/\2/p' | sum)
+    if [ "$bad" -gt 0 ]; then
+        for log in "$logs/$name"/*.log; do
+            grep -qE '^# (fail|cancelled) [1-9]' "$log" || continue
+            grep -E '^# file |^still open' "$log"
+            grep -E '^ *not ok' -A 12 "$log" | head -60
+        done
     fi
     count "$name" "$good" "$bad"
 }

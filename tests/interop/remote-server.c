@@ -13,6 +13,7 @@
 
 #include "loopback.h"
 #include "socketio/inside.h"
+#include "text.h"
 
 #define MOST_NAMES 16
 
@@ -153,33 +154,19 @@ static void note_room(const char *room, void *user)
         }
 }
 
-static void write_json(FILE *out, const char *text)
-{
-    char *json = vireo_format(NULL, "%s", text);
-    fputs(json, out);
-    free(json);
-}
-
 static void ack_rooms(vireo_socket *s, const vireo_msg *m)
 {
     struct names n = {{NULL}};
-    char *text = NULL;
-    size_t len;
+    vireo_list *rooms = vireo_list_new();
     size_t count = 0;
     vireo_each_room(s, note_room, &n);
     while (n.list[count] != NULL)
         count++;
     qsort(n.list, count, sizeof n.list[0], compare);
-    FILE *out = open_memstream(&text, &len);
-    fputc('[', out);
-    for (size_t i = 0; i < count; i++) {
-        fputs(i > 0 ? "," : "", out);
-        write_json(out, n.list[i]);
-    }
-    fputc(']', out);
-    fclose(out);
-    vireo_ack(m, "%p", vireo_json_text(text, len));
-    free(text);
+    for (size_t i = 0; i < count; i++)
+        vireo_list_add(rooms, "%s", n.list[i]);
+    vireo_ack(m, "%p", rooms);
+    vireo_list_free(rooms);
 }
 
 static void on_ack(vireo_socket *s, const vireo_msg *m)
@@ -282,22 +269,18 @@ static void on_disconnect_sockets(vireo_socket *s, const vireo_msg *m)
 
 static void write_count(const char *room, size_t count, void *user)
 {
-    FILE *out = user;
-    fputs(ftell(out) > 1 ? "," : "", out);
-    write_json(out, room);
-    fprintf(out, ":%zu", count);
+    char **text = user;
+    char *name = vireo_format(NULL, "%s", room);
+    text_add(text, "%s%s:%zu", *text != NULL ? "," : "{", name, count);
+    free(name);
 }
 
 static void on_rooms(vireo_socket *s, const vireo_msg *m)
 {
     char *text = NULL;
-    size_t len;
-    FILE *out = open_memstream(&text, &len);
-    fputc('{', out);
-    vireo_ns_each_room(vireo_ns_of(s), write_count, out);
-    fputc('}', out);
-    fclose(out);
-    vireo_ack(m, "%p", vireo_json_text(text, len));
+    vireo_ns_each_room(vireo_ns_of(s), write_count, &text);
+    text_add(&text, text != NULL ? "}" : "{}");
+    vireo_ack(m, "%p", vireo_json_text(text, strlen(text)));
     free(text);
 }
 

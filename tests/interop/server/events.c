@@ -54,38 +54,27 @@ static void on_ask_timeout(vireo_socket *s, const vireo_msg *m)
     ask(s, m, 1, (uint32_t)vireo_int(vireo_arg(m, 0), 1));
 }
 
-/* An object of the values that |get| knows for the |names|, as JSON. */
-static void write_picked(FILE *out, vireo_socket *s, const vireo_value *names,
-                         const char *(*get)(vireo_socket *s, const char *name))
-{
-    const char *comma = "";
-    fputc('{', out);
-    for (const vireo_value *e = NULL; (e = vireo_next(names, e)) != NULL; comma = ",") {
-        const char *name = vireo_str_or(e, "");
-        char *member = vireo_format(NULL, "{%s:%s}", name, get(s, name));
-        if (member == NULL)
-            abort();
-        fprintf(out, "%s%.*s", comma, (int)strlen(member) - 2, member + 1);
-        free(member);
-    }
-    fputc('}', out);
-}
-
 static const char *header_of(vireo_socket *s, const char *name)
 {
     return vireo_handshake_header(s, name);
 }
 
+/* Returns new: an object of the values that |get| knows for the |names|, as JSON. */
 static char *picked(vireo_socket *s, const vireo_value *names,
                     const char *(*get)(vireo_socket *s, const char *name))
 {
     char *text = NULL;
-    size_t len;
-    FILE *out = open_memstream(&text, &len);
-    if (out == NULL)
-        abort();
-    write_picked(out, s, names, get);
-    fclose(out);
+    const char *comma = "";
+    text_add(&text, "{");
+    for (const vireo_value *e = NULL; (e = vireo_next(names, e)) != NULL; comma = ",") {
+        const char *name = vireo_str_or(e, "");
+        char *member = vireo_format(NULL, "{%s:%s}", name, get(s, name));
+        if (member == NULL)
+            abort();
+        text_add(&text, "%s%.*s", comma, (int)strlen(member) - 2, member + 1);
+        free(member);
+    }
+    text_add(&text, "}");
     return text;
 }
 
@@ -106,20 +95,17 @@ static void on_handshake(vireo_socket *s, const vireo_msg *m)
 
 static void ack_rooms(vireo_socket *s, const vireo_msg *m)
 {
-    struct list l;
-    list_rooms(&l, s);
-    vireo_ack(m, "%p", vireo_json_text(l.text, l.len));
-    list_free(&l);
+    vireo_list *rooms = rooms_of(s);
+    vireo_ack(m, "%p", rooms);
+    vireo_list_free(rooms);
 }
 
 static void on_info(vireo_socket *s, const vireo_msg *m)
 {
-    struct list l;
-    list_rooms(&l, s);
+    vireo_list *rooms = rooms_of(s);
     vireo_ack(m, "{id:%s, nsp:%s, connected:%hhd, transport:%s, rooms:%p}", vireo_id(s),
-              vireo_ns_name(vireo_ns_of(s)), vireo_connected(s), vireo_transport(s),
-              vireo_json_text(l.text, l.len));
-    list_free(&l);
+              vireo_ns_name(vireo_ns_of(s)), vireo_connected(s), vireo_transport(s), rooms);
+    vireo_list_free(rooms);
 }
 
 static void on_data_set(vireo_socket *s, const vireo_msg *m)
@@ -209,14 +195,12 @@ static void on_operators(vireo_socket *s, const vireo_msg *m)
 
 static void on_reserved(vireo_socket *s, const vireo_msg *m)
 {
-    struct list l;
-    list_open(&l);
+    vireo_list *refused = vireo_list_new();
     for (size_t i = 0; i < sizeof reserved / sizeof reserved[0]; i++)
         if (vireo_emit(s, reserved[i], NULL) == VIREO_ERESERVED)
-            list_add(&l, reserved[i]);
-    list_close(&l);
-    vireo_ack(m, "%p", vireo_json_text(l.text, l.len));
-    list_free(&l);
+            vireo_list_add(refused, "%s", reserved[i]);
+    vireo_ack(m, "%p", refused);
+    vireo_list_free(refused);
 }
 
 static void on_burst(vireo_socket *s, const vireo_msg *m)

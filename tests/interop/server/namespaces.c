@@ -13,14 +13,12 @@ static void on_connect(vireo_socket *s)
 
 static void observe_end(const char *event, vireo_socket *s, const vireo_disconnect_info *why)
 {
-    struct list l;
-    list_rooms(&l, s);
+    vireo_list *rooms = rooms_of(s);
     const char *description = why->description[0] != '\0' ? why->description : NULL;
     char *line =
         vireo_format(NULL, "{event:%s, nsp:%s, id:%s, reason:%s, rooms:%p, description:%s}", event,
-                     vireo_ns_name(vireo_ns_of(s)), vireo_id(s), why->reason,
-                     vireo_json_text(l.text, l.len), description);
-    list_free(&l);
+                     vireo_ns_name(vireo_ns_of(s)), vireo_id(s), why->reason, rooms, description);
+    vireo_list_free(rooms);
     observe(line);
 }
 

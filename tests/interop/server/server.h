@@ -8,7 +8,7 @@
  *     namespaces.c  the namespaces, and what of their sockets' lives is observed
  *     events.c      what clients may ask for
  *     arguments.c   arguments that are passed on
- *     texts.c       lines on stdout, lists of names
+ *     texts.c       lines on stdout, lists of rooms
  *     raw.c         raw WebSocket endpoints
  */
 
@@ -20,6 +20,8 @@
 #include <string.h>
 
 #include <vireo/vireo.h>
+
+#include "text.h"
 
 #define MOST_NAMES 64 /* rooms named in one emit-to */
 
@@ -34,22 +36,8 @@ struct data {
 /* Prints a line that vireo_format returned, and frees it. */
 void observe(char *line);
 
-/* A JSON list of texts that grows: "a","b". */
-struct list {
-    FILE *out;
-    char *text;
-    size_t len;
-    size_t count;
-};
-
-void list_open(struct list *l);
-void list_add(struct list *l, const char *name);
-/* The finished list, borrowed until list_free. */
-const char *list_close(struct list *l);
-void list_free(struct list *l);
-
-/* The sorted rooms of |s| as JSON. */
-void list_rooms(struct list *l, const vireo_socket *s);
+/* Returns new: the sorted rooms of |s|. */
+vireo_list *rooms_of(const vireo_socket *s);
 
 /* --- arguments.c: at most ten, from |first| on ------------------------------------------------ */
 

@@ -11,36 +11,6 @@ void observe(char *line)
     free(line);
 }
 
-void list_open(struct list *l)
-{
-    memset(l, 0, sizeof *l);
-    l->out = open_memstream(&l->text, &l->len);
-    if (l->out == NULL)
-        abort();
-    fputc('[', l->out);
-}
-
-void list_add(struct list *l, const char *name)
-{
-    char *json = vireo_format(NULL, "%s", name);
-    if (json == NULL)
-        abort();
-    fprintf(l->out, "%s%s", l->count++ > 0 ? "," : "", json);
-    free(json);
-}
-
-const char *list_close(struct list *l)
-{
-    fputc(']', l->out);
-    fclose(l->out);
-    return l->text;
-}
-
-void list_free(struct list *l)
-{
-    free(l->text);
-}
-
 struct names {
     const char *names[MOST_NAMES];
     size_t count;
@@ -58,13 +28,13 @@ static int compare(const void *a, const void *b)
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-void list_rooms(struct list *l, const vireo_socket *s)
+vireo_list *rooms_of(const vireo_socket *s)
 {
     struct names n = {.count = 0};
-    list_open(l);
+    vireo_list *rooms = vireo_list_new();
     vireo_each_room(s, note_name, &n);
     qsort(n.names, n.count, sizeof n.names[0], compare);
     for (size_t i = 0; i < n.count; i++)
-        list_add(l, n.names[i]);
-    list_close(l);
+        vireo_list_add(rooms, "%s", n.names[i]);
+    return rooms;
 }

@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: MIT
+// SPDX-FileCopyrightText: Copyright (c) 2026 The Vireo authors
+//
+// Loaded before a file of tests: when the file is told to end because it takes too long, its runner still tells which tests had not ended,
+// and this what kept the process alive.
+
+process.once("SIGTERM", () => {
+  process.stderr.write(`still open: ${process.getActiveResourcesInfo().join(", ")}\n`);
+  process.emit("beforeExit", 1); // for node:test: what is pending will not come
+  setTimeout(() => process.exit(1), 1000);
+});
