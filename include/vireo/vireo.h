@@ -35,6 +35,7 @@
 #include <vireo/page.h>
 #include <vireo/parser.h>
 #include <vireo/proxy.h>
+#include <vireo/rooms.h>
 #include <vireo/session.h>
 #include <vireo/socket.h>
 #include <vireo/sse.h>
