@@ -9,6 +9,8 @@
 
 #include <vireo/error.h>
 
+#include "base/random.h"
+
 struct vireo__map_slot {
     const void *key;
     void *value; /* NULL: the slot is free */
@@ -17,6 +19,13 @@ struct vireo__map_slot {
 };
 
 enum { FIRST_SLOTS = 8 };
+
+vireo__hash_key vireo__hash_key_random(void)
+{
+    vireo__hash_key key;
+    vireo__random(&key, sizeof key);
+    return key;
+}
 
 static uint64_t rotate(uint64_t x, unsigned by)
 {

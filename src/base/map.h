@@ -11,11 +11,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* The key of the hash: random, one per loop. */
+/* The key of the hash: random, one per loop; what several loops share has one of its own. */
 typedef struct vireo__hash_key {
     uint64_t k0;
     uint64_t k1;
 } vireo__hash_key;
+
+vireo__hash_key vireo__hash_key_random(void);
 
 typedef struct vireo__map {
     struct vireo__map_slot *slots; /* NULL while empty: an unused map costs nothing */

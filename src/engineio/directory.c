@@ -9,7 +9,6 @@
 #include <vireo/error.h>
 
 #include "base/map.h"
-#include "base/random.h"
 #include "engineio/id.h"
 #include "http/group.h"
 #include "http/server.h"
@@ -33,14 +32,12 @@ struct vireo__directory {
 static void *make(void *unused)
 {
     vireo__directory *d = calloc(1, sizeof *d);
-    vireo__hash_key key;
     (void)unused;
     if (d == NULL)
         return NULL;
-    vireo__random(&key, sizeof key);
     for (int i = 0; i < PARTS; i++) {
         uv_mutex_init(&d->parts[i].lock);
-        vireo__map_init(&d->parts[i].by_id, key);
+        vireo__map_init(&d->parts[i].by_id, vireo__hash_key_random());
     }
     return d;
 }

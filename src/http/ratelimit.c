@@ -11,7 +11,6 @@
 #include <vireo/middleware.h>
 
 #include "base/map.h"
-#include "base/random.h"
 #include "http/group.h"
 #include "http/request.h"
 #include "http/window.h"
@@ -178,13 +177,11 @@ static int limit(vireo_req *r)
 static void *make_limiter(void *options)
 {
     limiter *l = calloc(1, sizeof *l);
-    vireo__hash_key key;
     if (l == NULL)
         return NULL;
-    vireo__random(&key, sizeof key);
     l->options = *(const vireo_rate_options *)options;
     uv_mutex_init(&l->lock);
-    vireo__map_init(&l->clients, key);
+    vireo__map_init(&l->clients, vireo__hash_key_random());
     vireo__list_init(&l->seen);
     return l;
 }

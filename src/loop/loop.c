@@ -8,7 +8,6 @@
 
 #include <vireo/error.h>
 
-#include "base/random.h"
 #include "loop/deadline.h"
 
 enum {
@@ -244,7 +243,7 @@ vireo_loop *vireo__loop_new(uv_loop_t *uv)
     vireo__pool_init(&loop->write_nodes, VIREO__WRITE_NODE_SIZE, WRITE_NODES_KEPT);
     vireo__pool_init(&loop->write_blocks, VIREO__WRITE_BLOCK_SIZE, WRITE_BLOCKS_KEPT);
     vireo__buf_init(&loop->scratch, VIREO__BUF_UNLIMITED);
-    vireo__random(&loop->hash_key, sizeof loop->hash_key);
+    loop->hash_key = vireo__hash_key_random();
     loop->timer_due = UINT64_MAX;
     loop->process = getpid();
     loop->max_backlog = SIZE_MAX;

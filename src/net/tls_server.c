@@ -15,7 +15,6 @@
 #include <string.h>
 
 #include "base/map.h"
-#include "base/random.h"
 #include "base/str.h"
 #include "net/tls_context.h"
 
@@ -140,15 +139,13 @@ static int add_host(vireo__tls_ctx *ctx, const vireo__tls_settings *settings,
 static int add_hosts(vireo__tls_ctx *ctx, const vireo__tls_settings *settings,
                      const vireo_tls_host *list, vireo_error *error)
 {
-    vireo__hash_key key;
     size_t n = count_hosts(list);
     if (n == 0)
         return 0;
     ctx->hosts = calloc(1, sizeof *ctx->hosts + n * sizeof ctx->hosts->list[0]);
     if (ctx->hosts == NULL)
         return VIREO_ENOMEM;
-    vireo__random(&key, sizeof key);
-    vireo__map_init(&ctx->hosts->by_name, key);
+    vireo__map_init(&ctx->hosts->by_name, vireo__hash_key_random());
     int result = 0;
     for (size_t i = 0; i < n && result == 0; i++)
         result = add_host(ctx, settings, &list[i], error);

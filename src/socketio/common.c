@@ -8,7 +8,6 @@
 
 #include <vireo/error.h>
 
-#include "base/random.h"
 #include "http/app.h"
 #include "http/group.h"
 #include "http/server.h"
@@ -25,13 +24,11 @@ struct vireo__io_common {
 static void *make(void *unused)
 {
     vireo__io_common *common = calloc(1, sizeof *common);
-    vireo__hash_key key;
     (void)unused;
     if (common == NULL)
         return NULL;
-    vireo__random(&key, sizeof key);
     uv_mutex_init(&common->lock);
-    vireo__map_init(&common->by_name, key);
+    vireo__map_init(&common->by_name, vireo__hash_key_random());
     return common;
 }
 

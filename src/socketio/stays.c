@@ -6,18 +6,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/random.h"
-
 vireo__stays *vireo__stays_new(void)
 {
-    vireo__hash_key key;
     vireo__history named;
     vireo__stays *stays = calloc(1, sizeof *stays);
     if (stays == NULL)
         return NULL;
-    vireo__random(&key, sizeof key);
     uv_mutex_init(&stays->lock);
-    vireo__map_init(&stays->by_pid, key);
+    vireo__map_init(&stays->by_pid, vireo__hash_key_random());
     vireo__list_init(&stays->away);
     vireo__history_init(&named, 0);
     memcpy(stays->epoch, named.epoch, sizeof stays->epoch);

@@ -124,6 +124,14 @@ static void test_hash_is_siphash_1_3(void **state)
     assert_true(vireo__siphash(key, "a", 1) != vireo__siphash((vireo__hash_key){0, 0}, "a", 1));
 }
 
+static void test_random_keys_differ(void **state)
+{
+    (void)state;
+    vireo__hash_key a = vireo__hash_key_random(), b = vireo__hash_key_random();
+    assert_memory_not_equal(&a, &b, sizeof a);
+    assert_true(vireo__siphash(a, "a", 1) != vireo__siphash(b, "a", 1));
+}
+
 static void test_out_of_memory_changes_nothing(void **state)
 {
     (void)state;
@@ -157,6 +165,7 @@ int main(void)
         cmocka_unit_test(test_the_empty_key_and_bytes_that_are_0),
         cmocka_unit_test(test_against_an_array),
         cmocka_unit_test(test_hash_is_siphash_1_3),
+        cmocka_unit_test(test_random_keys_differ),
         cmocka_unit_test(test_out_of_memory_changes_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
