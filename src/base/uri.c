@@ -159,6 +159,12 @@ int vireo__uri_parse(vireo__uri *out, const char *text, const char **why)
     return 0;
 }
 
+bool vireo__uri_secure(const vireo__uri *uri)
+{
+    return vireo__str_equal_nocase(uri->scheme, "https") ||
+           vireo__str_equal_nocase(uri->scheme, "wss");
+}
+
 /* --- resolution ------------------------------------------------------------------------------- */
 
 /* RFC 3986 section 5.2.4, for a path that begins with a slash. |at| is where it begins in |out|. */

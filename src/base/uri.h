@@ -18,9 +18,8 @@
 #include "base/str.h"
 
 #define VIREO__MAX_URL 8192 /* bytes; no server takes more */
-#define VIREO__MAX_HOST                                                                            \
-    253 /* characters of a name: RFC 1035 section 2.3.4, less the root's dot                       \
-         */
+/* characters of a name: RFC 1035 section 2.3.4, less the root's dot */
+#define VIREO__MAX_HOST 253
 
 /* Views into the text that was parsed; what is missing is empty. */
 typedef struct vireo__uri {
@@ -45,6 +44,9 @@ int vireo__uri_parse(vireo__uri *out, const char *text, const char **why);
  * |base| to |out|, which is empty, as a text ended by a NUL. Returns 0, VIREO_EINVAL or
  * VIREO_ENOMEM. */
 int vireo__uri_resolve(vireo__buf *out, const vireo__uri *base, const char *reference);
+
+/* vireo__uri_secure tells whether its scheme asks for TLS: https or wss. */
+bool vireo__uri_secure(const vireo__uri *uri);
 
 /* vireo__uri_append_authority writes host and port as a Host header carries them: brackets around
  * an IPv6 address; no port if it is 0. */

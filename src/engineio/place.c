@@ -66,12 +66,6 @@ char **vireo__eio_texts_copy(char *const *list, size_t more)
 
 /* --- where ------------------------------------------------------------------------------------ */
 
-static bool is_secure(const vireo__uri *uri)
-{
-    return vireo__str_equal_nocase(uri->scheme, "https") ||
-           vireo__str_equal_nocase(uri->scheme, "wss");
-}
-
 static char *text_of(vireo__buf *buf)
 {
     if (vireo__buf_cstr(buf) == NULL)
@@ -84,7 +78,7 @@ int vireo__eio_place_find(vireo__eio_place *place, const vireo__uri *uri, const 
 {
     vireo__buf host, full;
     size_t n = strlen(path);
-    place->secure = is_secure(uri);
+    place->secure = vireo__uri_secure(uri);
     uint16_t own = place->secure ? 443 : 80;
     vireo__buf_init(&host, VIREO__BUF_UNLIMITED);
     if (uri->user.at != NULL) {

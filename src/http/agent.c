@@ -325,8 +325,7 @@ static int set_url(vireo__exchange *x, char *url, const char **why)
 {
     vireo__uri uri;
     int error = vireo__uri_parse(&uri, url, why);
-    bool secure = error == 0 && (vireo__str_equal_nocase(uri.scheme, "https") ||
-                                 vireo__str_equal_nocase(uri.scheme, "wss"));
+    bool secure = error == 0 && vireo__uri_secure(&uri);
     bool plain = error == 0 && (vireo__str_equal_nocase(uri.scheme, "http") ||
                                 vireo__str_equal_nocase(uri.scheme, "ws"));
     if (error == 0 && !secure && !plain) {

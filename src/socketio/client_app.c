@@ -77,8 +77,7 @@ static char *key_of(const vireo__client_url *url, const char *path)
 {
     vireo__buf key;
     const vireo__uri *uri = &url->uri;
-    bool secure = vireo__str_equal_nocase(uri->scheme, "https") ||
-                  vireo__str_equal_nocase(uri->scheme, "wss");
+    bool secure = vireo__uri_secure(uri);
     vireo__buf_init(&key, VIREO__BUF_UNLIMITED);
     vireo__buf_append_str(&key, secure ? "https://" : "http://");
     vireo__buf_append(&key, uri->user.at, uri->user.len);

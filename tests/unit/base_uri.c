@@ -102,6 +102,23 @@ static void is_parsed(void **state)
     }
 }
 
+static void asks_for_tls(void **state)
+{
+    static const struct {
+        const char *text;
+        bool secure;
+    } cases[] = {
+        {"https://h", true}, {"wss://h", true},     {"HttpS://h", true},   {"WSS://h", true},
+        {"http://h", false}, {"ws://h:443", false}, {"httpss://h", false}, {"ws-s://h", false},
+    };
+    vireo__uri uri;
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        assert_int_equal(vireo__uri_parse(&uri, cases[i].text, NULL), 0);
+        assert_int_equal(vireo__uri_secure(&uri), cases[i].secure);
+    }
+}
+
 static void has_limits(void **state)
 {
     static char text[VIREO__MAX_URL + 2];
@@ -227,9 +244,9 @@ static void is_decoded(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(is_parsed),   cmocka_unit_test(has_limits),
-        cmocka_unit_test(is_resolved), cmocka_unit_test(keeps_the_authority),
-        cmocka_unit_test(is_decoded),
+        cmocka_unit_test(is_parsed),           cmocka_unit_test(asks_for_tls),
+        cmocka_unit_test(has_limits),          cmocka_unit_test(is_resolved),
+        cmocka_unit_test(keeps_the_authority), cmocka_unit_test(is_decoded),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
