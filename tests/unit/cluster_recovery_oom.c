@@ -88,20 +88,6 @@ static int setup(vireo_app *app, void *unused)
     return vireo_listen(app, .host = "127.0.0.1");
 }
 
-#define OPEN(...)                                                                                  \
-    do {                                                                                           \
-        memset(&seen, 0, sizeof seen);                                                             \
-        seen.options =                                                                             \
-            (vireo_io_options){.size = sizeof seen.options, .recovery_ms = 1000000, __VA_ARGS__};  \
-        two_open(setup, 0, 0);                                                                     \
-    } while (0)
-
-static void finish(void)
-{
-    two_close();
-    assert_int_equal(seen.held, seen.freed);
-}
-
 /* --- clients ---------------------------------------------------------------------------------- */
 
 typedef struct visitor {
@@ -191,9 +177,19 @@ static void tell(unsigned worker, const char *text)
 
 static visitor visitors[3];
 
-static void fresh_visitors(void)
+#define OPEN(...)                                                                                  \
+    do {                                                                                           \
+        memset(visitors, 0, sizeof visitors);                                                      \
+        memset(&seen, 0, sizeof seen);                                                             \
+        seen.options =                                                                             \
+            (vireo_io_options){.size = sizeof seen.options, .recovery_ms = 1000000, __VA_ARGS__};  \
+        two_open(setup, 0, 0);                                                                     \
+    } while (0)
+
+static void finish(void)
 {
-    memset(visitors, 0, sizeof visitors);
+    two_close();
+    assert_int_equal(seen.held, seen.freed);
 }
 
 /* --- tests ------------------------------------------------------------------------------------ */
@@ -203,7 +199,6 @@ static void to_and_fro(void **state)
 {
     (void)state;
     visitor *v = &visitors[0];
-    fresh_visitors();
     OPEN();
     enter(v, 0);
     char sid[VIREO_ID_SIZE];
@@ -241,7 +236,6 @@ static void rooms_that_were_joined_late(void **state)
 {
     (void)state;
     visitor *v = &visitors[0];
-    fresh_visitors();
     OPEN();
     enter(v, 0);
     vireo_broadcast(vireo_ns_room(seen.ns[1], "late"), "news", "%s", "before");
@@ -265,7 +259,6 @@ static void rooms_that_were_joined_late(void **state)
 static void in_the_child_of_a_pattern(void **state)
 {
     (void)state;
-    fresh_visitors();
     OPEN();
     for (int i = 0; i < 2; i++)
         visitors[i].in = "/dyn-1,";
@@ -285,7 +278,6 @@ static void in_the_child_of_a_pattern(void **state)
 static void what_listeners_send(void **state)
 {
     (void)state;
-    fresh_visitors();
     OPEN();
     enter(&visitors[0], 0);
     enter(&visitors[1], 0);
@@ -305,7 +297,6 @@ static void before_its_end_was_noticed(void **state)
 {
     (void)state;
     visitor *v = &visitors[0];
-    fresh_visitors();
     OPEN();
     enter(v, 0);
     visitors[1] = *v;
@@ -323,7 +314,6 @@ static void limits_hold_for_both(void **state)
 {
     (void)state;
     vireo_recovery_info info;
-    fresh_visitors();
     OPEN(.recovery_clients = 1);
     enter(&visitors[0], 0);
     enter(&visitors[1], 1);
@@ -349,7 +339,6 @@ static void more_is_missed_than_is_kept(void **state)
 {
     (void)state;
     visitor *v = &visitors[0];
-    fresh_visitors();
     OPEN();
     enter(v, 0);
     leave(v);
@@ -366,7 +355,6 @@ static void gone_while_it_moves(void **state)
 {
     (void)state;
     visitor *v = &visitors[0];
-    fresh_visitors();
     OPEN();
     enter(v, 0);
     leave(v);
@@ -383,7 +371,6 @@ static void gone_while_it_moves(void **state)
 static void end_after(int turns)
 {
     visitor *v = &visitors[0];
-    fresh_visitors();
     OPEN();
     enter(v, 0);
     leave(v);
@@ -407,7 +394,6 @@ static void counted_once(void **state)
 {
     (void)state;
     visitor *v = &visitors[0];
-    fresh_visitors();
     OPEN();
     enter(v, 0);
     leave(v);
@@ -427,7 +413,6 @@ static void counted_once(void **state)
 static bool try_to_come_back(int n)
 {
     visitor *v = &visitors[0];
-    fresh_visitors();
     OPEN();
     enter(v, 0);
     leave(v);
