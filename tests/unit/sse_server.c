@@ -138,12 +138,19 @@ static void test_rooms(void **state)
     vireo_app_free(f.app);
 }
 
-/* The id in what was published last. */
-static void published_id(const peer *p, char *id)
+/* A client that has seen one event, with this id, and went away. */
+static void see_one(char id[32])
 {
-    const char *at = strstr(p->got, "id: ");
+    peer p = open_stream(GET);
+    peer_expect(&p, HEAD);
+    vireo_sse_publish_text(f.endpoint, NULL, NULL, "seen");
+    while (strstr(p.got, "seen\n\n") == NULL)
+        peer_wait(&p);
+    const char *at = strstr(p.got, "id: ");
     assert_non_null(at);
     assert_int_equal(sscanf(at, "id: %31s", id), 1);
+    peer_close(&p);
+    peer_until(f.app, &f.closed, 1);
 }
 
 static void test_replay(void **state)
@@ -152,20 +159,12 @@ static void test_replay(void **state)
     char id[32], request[256], expected[512];
     set_up(.history_events = 10);
     f.join_room = true;
-    peer p = open_stream(GET);
-    peer_expect(&p, HEAD);
-    vireo_sse_publish_text(f.endpoint, NULL, NULL, "seen");
-    while (strstr(p.got, "seen\n\n") == NULL)
-        peer_wait(&p);
-    published_id(&p, id);
-    peer_close(&p);
-    peer_until(f.app, &f.closed, 1);
-
+    see_one(id);
     vireo_sse_publish_text(f.endpoint, NULL, "e", "missed");
     vireo_sse_publish_text(f.endpoint, "elsewhere", NULL, "not mine");
     vireo_sse_publish_text(f.endpoint, "room", NULL, "mine");
     snprintf(request, sizeof request, AFTER("%s"), id);
-    p = open_stream(request);
+    peer p = open_stream(request);
     assert_false(vireo_sse_missed(f.last));
     vireo_sse_publish_text(f.endpoint, NULL, NULL, "new");
     snprintf(expected, sizeof expected,
@@ -188,19 +187,11 @@ static void test_published_while_it_opens(void **state)
     (void)state;
     char id[32], request[256], expected[512];
     set_up(.history_events = 10);
-    peer p = open_stream(GET);
-    peer_expect(&p, HEAD);
-    vireo_sse_publish_text(f.endpoint, NULL, NULL, "seen");
-    while (strstr(p.got, "seen\n\n") == NULL)
-        peer_wait(&p);
-    published_id(&p, id);
-    peer_close(&p);
-    peer_until(f.app, &f.closed, 1);
-
+    see_one(id);
     vireo_sse_publish_text(f.endpoint, NULL, NULL, "missed");
     f.say_in_open = "hello";
     snprintf(request, sizeof request, AFTER("%s"), id);
-    p = open_stream(request);
+    peer p = open_stream(request);
     snprintf(expected, sizeof expected,
              HEAD "id: %.9s2\ndata: missed\n\nid: %.9s3\ndata: hello\n\n", id, id);
     peer_expect(&p, expected);
