@@ -17,6 +17,7 @@ cluster/mail
 cluster/message
 engineio/id
 engineio/jsonp
+engineio/lines
 engineio/packet
 engineio/v3
 http/accept
@@ -30,7 +31,6 @@ http/form
 http/forwarded
 http/h2_reply
 http/h2_request
-http/lines
 http/mime
 http/multipart
 http/parse

@@ -161,7 +161,7 @@ typedef struct vireo__eio_handshake {
     uint32_t lines_size;
     bool secure;
     bool xdomain;
-    char address[]; /* behind its NUL: |lines_size| bytes of http/lines.h, the URL first */
+    char address[]; /* behind its NUL: |lines_size| bytes of engineio/lines.h, the URL first */
 } vireo__eio_handshake;
 
 const vireo__eio_handshake *vireo__eio_handshake_of(const vireo__eio_session *s);

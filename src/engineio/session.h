@@ -22,10 +22,10 @@
 
 #include "base/table.h"
 #include "engineio/directory.h"
+#include "engineio/lines.h"
 #include "engineio/outbox.h"
 #include "engineio/packet.h"
 #include "engineio/server.h"
-#include "http/lines.h"
 #include "http/server.h"
 #include "loop/deadline.h"
 #include "ws/conn.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * SPDX-FileCopyrightText: Copyright (c) 2026 The Vireo authors */
 
-#include "http/lines.h"
+#include "engineio/lines.h"
 
 #include <stdlib.h>
 #include <string.h>

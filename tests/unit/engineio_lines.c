@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * SPDX-FileCopyrightText: Copyright (c) 2026 The Vireo authors */
 
-/* http/lines.h: what is kept is what was said, in order, however much of it is shared; what is
+/* engineio/lines.h: what is kept is what was said, in order, however much of it is shared; what is
  * shared goes with the last who said it; memory that runs out. */
 
 #include <setjmp.h>
@@ -17,7 +17,7 @@
 
 #include <vireo/error.h>
 
-#include "http/lines.h"
+#include "engineio/lines.h"
 #include "oom.h"
 
 static const vireo__hash_key key = {5, 6};

@@ -13,8 +13,8 @@
  *
  * The first byte tells them apart: names are tokens (RFC 9110 section 5.1), or made by us. */
 
-#ifndef VIREO_HTTP_LINES_H
-#define VIREO_HTTP_LINES_H
+#ifndef VIREO_ENGINEIO_LINES_H
+#define VIREO_ENGINEIO_LINES_H
 
 #include <stdbool.h>
 #include <stddef.h>
