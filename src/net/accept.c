@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: MIT
  * SPDX-FileCopyrightText: Copyright (c) 2026 The Vireo authors */
 
-/* accept.c: how listeners accept, the same for all kinds of streams: an implementation watches the
- * socket (vireo__streams.watch) and says when somebody waits.
+/* accept.c: how listeners accept, the same for all kinds of streams.
+ *
+ * libuv watches the socket, on io_uring too: a request in the ring would hold it for a while after
+ * the process was killed, and with it the port that the next one wants. One that accepts by itself
+ * would besides, in a flood, take connections faster than they are handled, a descriptor for each.
  *
  * A turn takes so many that those who are inside have their share of it; the others wait in the
  * kernel's queue. They wait there too when there is no descriptor for another connection: the
@@ -37,10 +40,16 @@ static int accept_one(const vireo__listener *l)
 }
 #endif
 
+static void on_acceptable(uv_poll_t *poll, int status, int events);
+
+static void watch(vireo__listener *l)
+{
+    uv_poll_start(&l->poll, UV_READABLE, on_acceptable);
+}
+
 static void on_pause_over(vireo__deadline *d)
 {
-    vireo__listener *l = vireo__container(d, vireo__listener, pause);
-    l->streams->watch(l, true);
+    watch(vireo__container(d, vireo__listener, pause));
 }
 
 void vireo__listener_resume(vireo__listener *l)
@@ -48,14 +57,14 @@ void vireo__listener_resume(vireo__listener *l)
     if (!vireo__deadline_running(&l->pause))
         return;
     vireo__deadline_stop(&l->pause);
-    l->streams->watch(l, true);
+    watch(l);
 }
 
 static void look_away(vireo__listener *l, int why)
 {
     if (vireo__deadline_start(l->loop, &l->pause, VIREO__ACCEPT_PAUSE_MS, on_pause_over) < 0)
         return;
-    l->streams->watch(l, false);
+    uv_poll_stop(&l->poll);
     if (!l->short_of)
         vireo__log_line(&l->loop->log, VIREO_WARN, "net",
                         "connections have to wait before they are accepted: %s",
@@ -70,13 +79,14 @@ static bool is_shortage(int error)
 
 static void take(vireo__listener *l, int fd)
 {
-    vireo__stream *s = l->streams->new_stream(l->loop, l->is_unix);
+    const vireo__streams *streams = l->loop->streams;
+    vireo__stream *s = streams->new_stream(l->loop, l->is_unix);
     if (s == NULL) {
         close(fd);
         return;
     }
     vireo__listener_add(l, s);
-    int error = l->streams->open_stream(s, fd);
+    int error = streams->open_stream(s, fd);
     if (error == 0) {
         vireo__listener_enter(l, s);
         return;
@@ -98,9 +108,32 @@ static bool take_one(vireo__listener *l)
     return fd >= 0 || fd == -EINTR || fd == -ECONNABORTED;
 }
 
-void vireo__listener_acceptable(vireo__listener *l)
+static void on_acceptable(uv_poll_t *poll, int status, int events)
 {
+    vireo__listener *l = vireo__container(poll, vireo__listener, poll);
+    (void)status; /* accept4 knows better */
+    (void)events;
     for (int i = 0; i < VIREO__ACCEPTS_PER_TURN && !l->closing; i++)
         if (!take_one(l))
             break;
+}
+
+int vireo__listener_begin(vireo__listener *l)
+{
+    int error = uv_poll_init(l->loop->uv, &l->poll, l->fd);
+    if (error == 0)
+        watch(l);
+    return error;
+}
+
+static void on_closed(uv_handle_t *handle)
+{
+    vireo__listener *l = vireo__container((uv_poll_t *)handle, vireo__listener, poll);
+    close(l->fd);
+    vireo__listener_closed(l);
+}
+
+void vireo__listener_cease(vireo__listener *l)
+{
+    uv_close((uv_handle_t *)&l->poll, on_closed);
 }

@@ -119,7 +119,7 @@ void vireo__listener_close(vireo__listener *l, void (*on_gone)(void *owner))
     if (l->unix_path != NULL)
         unlink(l->unix_path);
     if (l->fd >= 0)
-        l->streams->close(l);
+        vireo__listener_cease(l);
     else
         vireo__turn_add(l->loop, &l->last);
 }
@@ -139,7 +139,7 @@ size_t vireo__listener_streams(const vireo__listener *l)
 
 static vireo__stream *new_adopted(vireo__listener *l, bool is_unix)
 {
-    vireo__stream *s = l->closing ? NULL : l->streams->new_stream(l->loop, is_unix);
+    vireo__stream *s = l->closing ? NULL : l->loop->streams->new_stream(l->loop, is_unix);
     if (s != NULL)
         vireo__listener_add(l, s);
     else if (l->load != NULL)
@@ -150,7 +150,7 @@ static vireo__stream *new_adopted(vireo__listener *l, bool is_unix)
 vireo__stream *vireo__listener_adopt(vireo__listener *l, vireo__parcel *parcel)
 {
     vireo__stream *s = new_adopted(l, parcel->unix_socket);
-    int error = s != NULL ? l->streams->open_stream(s, parcel->fd) : 0;
+    int error = s != NULL ? l->loop->streams->open_stream(s, parcel->fd) : 0;
     if (s != NULL && error == 0) {
         parcel->fd = -1;
         error = vireo__stream_adopted(s, parcel);
@@ -316,11 +316,9 @@ static void on_last_turn(vireo__turn_task *task)
 static int new_listener(vireo__listener **out, vireo_loop *loop, const vireo_listen_options *where,
                         vireo__accept_fn on_accept, void *owner)
 {
-    const vireo__streams *streams = vireo__streams_of(loop);
-    vireo__listener *l = streams != NULL ? calloc(1, streams->listener_size) : NULL;
+    vireo__listener *l = vireo__streams_of(loop) != NULL ? calloc(1, sizeof *l) : NULL;
     if (l == NULL)
         return VIREO_ENOMEM;
-    l->streams = streams;
     l->loop = loop;
     l->on_accept = on_accept;
     l->owner = owner;
@@ -367,7 +365,7 @@ static int start(vireo__listener *l, const vireo_listen_options *where)
     if (!l->is_unix) /* the connections inherit it */
         setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
-    int error = l->streams->listen(l);
+    int error = vireo__listener_begin(l);
     l->open = error == 0;
     if (error < 0)
         close(fd);

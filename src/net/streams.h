@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT
  * SPDX-FileCopyrightText: Copyright (c) 2026 The Vireo authors */
 
-/* streams.h: what an implementation of streams gives to the rest of net/: listeners and outgoing
- * connections whose streams carry its vireo__stream_io. All that a loop accepts is of one kind.
+/* streams.h: what an implementation of streams gives to the rest of net/: accepted and outgoing
+ * connections, whose streams carry its vireo__stream_io. All that a loop accepts is of one kind.
  *
- *     listen.c, accept.c, stream.c       addresses, sockets, queues, ends: the same for all
+ *     listen.c, accept.c, stream.c       listeners, addresses, queues, ends: the same for all
  *     ------------------ this header, vireo__stream_io
  *     tcp_uv.c                           libuv, everywhere
- *     uring.c tcp_uring.c accept_uring.c io_uring, where the kernel lets us
+ *     uring.c tcp_uring.c dial_uring.c   io_uring, where the kernel lets us
  *     tcp_common.c                       what both do alike
  */
 
@@ -26,15 +26,6 @@ typedef struct vireo__streams {
     vireo__stream *(*dial)(vireo_loop *loop, const vireo__dial_address *to,
                            vireo__dialled_fn on_open, const vireo__stream_events *events,
                            void *owner);
-    size_t listener_size; /* of its own struct, in which vireo__listener stands first */
-    /* listen takes l->fd, a socket that listens and never blocks, and watches it. Returns 0, or a
-     * negative number and takes nothing. */
-    int (*listen)(vireo__listener *l);
-    /* watch: while it does, vireo__listener_acceptable is called once in a turn if somebody waits;
-     * not before it returned. */
-    void (*watch)(vireo__listener *l, bool on);
-    /* close calls vireo__listener_closed, not before it returned. */
-    void (*close)(vireo__listener *l);
 } vireo__streams;
 
 extern const vireo__streams vireo__streams_uv;
@@ -48,7 +39,6 @@ int vireo__streams_uring(const vireo__streams **out, vireo_loop *loop);
 const vireo__streams *vireo__streams_of(vireo_loop *loop);
 
 struct vireo__listener {
-    const vireo__streams *streams;
     vireo_loop *loop;
     vireo__accept_fn on_accept;
     vireo__gate *gate; /* NULL: streams need nothing before they are accepted */
@@ -60,7 +50,8 @@ struct vireo__listener {
     vireo__turn_task tidy; /* gives it back */
     atomic_uint *load;     /* counted with them; NULL: by nobody */
     char *unix_path;       /* that we have made */
-    int fd;                /* the implementation's; -1: none, it is fed */
+    int fd;                /* -1: none, it is fed */
+    uv_poll_t poll;        /* for it */
     vireo__turn_task last; /* of one that is fed */
     vireo__deadline pause; /* accepts nothing until then */
     bool short_of; /* descriptors, since it was last seen that nobody waits; that was told */
@@ -76,14 +67,19 @@ void vireo__listener_add(vireo__listener *l, vireo__stream *s);
 /* vireo__listener_remove: a stream of it (NULL: of none) is freed. */
 void vireo__listener_remove(vireo__listener *l);
 
-/* vireo__listener_closed: the implementation has let go of it. */
-void vireo__listener_closed(vireo__listener *l);
+/* accept.c */
 
-/* vireo__listener_acceptable: connections wait; takes this turn's. */
-void vireo__listener_acceptable(vireo__listener *l);
+/* vireo__listener_begin begins to accept from l->fd, a socket that listens and never blocks.
+ * Returns 0, or a negative number. */
+int vireo__listener_begin(vireo__listener *l);
 
 /* vireo__listener_resume: there may be a descriptor again. */
 void vireo__listener_resume(vireo__listener *l);
+
+/* vireo__listener_cease closes l->fd; then vireo__listener_closed is called, not before it
+ * returned. */
+void vireo__listener_cease(vireo__listener *l);
+void vireo__listener_closed(vireo__listener *l);
 
 /* For streams with a descriptor: vireo__stream_io.send_file and peer_address. */
 ptrdiff_t vireo__fd_send_file(int to, int fd, uint64_t at, size_t n);

@@ -30,11 +30,6 @@ typedef struct unix_stream {
 
 _Static_assert(offsetof(tcp_stream, uv) == offsetof(unix_stream, pipe), "handle_of serves both");
 
-typedef struct uv_listener {
-    vireo__listener base;
-    uv_poll_t poll;
-} uv_listener;
-
 static uv_stream_t *handle_of(const vireo__stream *s)
 {
     return &((tcp_stream *)(uintptr_t)s)->uv.stream;
@@ -280,56 +275,8 @@ static vireo__stream *dial(vireo_loop *loop, const vireo__dial_address *to,
     return s;
 }
 
-/* --- accepting -------------------------------------------------------------------------------- */
-
-static uv_listener *uv_listener_of(vireo__listener *l)
-{
-    return (uv_listener *)l;
-}
-
-static void on_acceptable(uv_poll_t *poll, int status, int events)
-{
-    (void)status;
-    (void)events;
-    vireo__listener_acceptable(poll->data);
-}
-
-static void watch(vireo__listener *l, bool on)
-{
-    if (on)
-        uv_poll_start(&uv_listener_of(l)->poll, UV_READABLE, on_acceptable);
-    else
-        uv_poll_stop(&uv_listener_of(l)->poll);
-}
-
-static int start_listening(vireo__listener *l)
-{
-    uv_poll_t *poll = &uv_listener_of(l)->poll;
-    int error = uv_poll_init(l->loop->uv, poll, l->fd);
-    poll->data = l;
-    if (error == 0)
-        watch(l, true);
-    return error;
-}
-
-static void on_listener_closed(uv_handle_t *handle)
-{
-    vireo__listener *l = handle->data;
-    close(l->fd);
-    vireo__listener_closed(l);
-}
-
-static void close_listener(vireo__listener *l)
-{
-    uv_close((uv_handle_t *)&uv_listener_of(l)->poll, on_listener_closed);
-}
-
 const vireo__streams vireo__streams_uv = {
     .new_stream = new_stream,
     .open_stream = open_stream,
     .dial = dial,
-    .listener_size = sizeof(uv_listener),
-    .listen = start_listening,
-    .watch = watch,
-    .close = close_listener,
 };

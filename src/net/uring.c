@@ -174,9 +174,6 @@ static void handle(vireo__uring *u, const struct io_uring_cqe *c)
     case URING_DIAL:
         vireo__uring_dialled(who, c->res);
         break;
-    case URING_ACCEPT:
-        vireo__uring_acceptable(who);
-        break;
     default: /* a cancellation that came too late */
         break;
     }
@@ -279,21 +276,10 @@ static void settle_streams(vireo__list *list)
     }
 }
 
-static void settle_listeners(vireo__uring *u)
-{
-    vireo__list now;
-    vireo__list_move(&now, &u->listeners);
-    while (!vireo__list_empty(&now)) {
-        uring_listener *l = vireo__container(now.next, uring_listener, link);
-        vireo__list_remove(&l->link);
-        vireo__uring_settle_listener(l);
-    }
-}
-
 static bool has_work(const vireo__uring *u)
 {
     return !vireo__list_empty(&u->starved) || !vireo__list_empty(&u->unsettled) ||
-           !vireo__list_empty(&u->listeners) || (!u->dead && io_uring_sq_ready(&u->ring) > 0);
+           (!u->dead && io_uring_sq_ready(&u->ring) > 0);
 }
 
 static void flush(vireo_loop *loop)
@@ -302,7 +288,6 @@ static void flush(vireo_loop *loop)
     for (int i = 0; i < ROUNDS && has_work(u); i++) {
         settle_streams(&u->starved);
         settle_streams(&u->unsettled);
-        settle_listeners(u);
         submit(u);
         handle_offers(u);
     }
@@ -490,7 +475,6 @@ static void init(vireo__uring *u, vireo_loop *loop)
     vireo__list_init(&u->starved);
     vireo__list_init(&u->unsettled);
     vireo__list_init(&u->ending);
-    vireo__list_init(&u->listeners);
 }
 
 int vireo__streams_uring(const vireo__streams **out, vireo_loop *loop)
@@ -499,10 +483,6 @@ int vireo__streams_uring(const vireo__streams **out, vireo_loop *loop)
         .new_stream = vireo__uring_new_stream,
         .open_stream = vireo__uring_open_stream,
         .dial = vireo__uring_dial,
-        .listener_size = sizeof(uring_listener),
-        .listen = vireo__uring_listen,
-        .watch = vireo__uring_watch,
-        .close = vireo__uring_close_listener,
     };
     static const vireo__loop_hooks hooks = {
         .flush = flush, .sleep = go_to_sleep, .wake = wake, .forked = on_forked};

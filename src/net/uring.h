@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * SPDX-FileCopyrightText: Copyright (c) 2026 The Vireo authors */
 
-/* uring.h: a loop's io_uring (liburing), for tcp_uring.c and accept_uring.c.
+/* uring.h: a loop's io_uring (liburing), for tcp_uring.c and dial_uring.c.
  *
  *     turn: tasks -> requests are written into the ring, system calls are not made
  *           flush -> one system call submits them all; sends have been done when it returns
@@ -33,8 +33,8 @@
 #define VIREO__URING_BUFFER      32768 /* bytes of each */
 #define VIREO__URING_VECTORS     4096  /* of all requests that are submitted with one call */
 
-/* What a request is for: the low bits of its user_data, beside the stream or listener. */
-enum { URING_NOTHING, URING_RECEIVE, URING_OFFER, URING_WRITE, URING_DIAL, URING_ACCEPT };
+/* What a request is for: the low bits of its user_data, beside the stream. */
+enum { URING_NOTHING, URING_RECEIVE, URING_OFFER, URING_WRITE, URING_DIAL };
 
 typedef struct uring_stream {
     vireo__stream base;
@@ -56,14 +56,6 @@ typedef struct uring_stream {
     };
 } uring_stream;
 
-typedef struct uring_listener {
-    vireo__listener base;
-    vireo__list link;
-    bool watching; /* it shall be told when somebody waits */
-    bool armed;    /* .. and a request for that is pending */
-    bool cancelled;
-} uring_listener;
-
 typedef struct vireo__uring {
     vireo_loop *loop;
     vireo__loop_part part;
@@ -72,11 +64,10 @@ typedef struct vireo__uring {
     uv_poll_t poll;        /* for it */
     uv_idle_t idle;        /* runs while there is something to do and the loop must not sleep */
     int open_handles;      /* of the two */
-    unsigned open;         /* streams and listeners */
+    unsigned open;         /* streams */
     vireo__list starved;   /* streams for which there was no buffer: they come first */
     vireo__list unsettled; /* streams that the flush has to look at */
     vireo__list ending;    /* streams that are closed when their last completion came */
-    vireo__list listeners; /* that the flush has to look at */
     struct io_uring_buf_ring *buffers;
     uint8_t *memory; /* of them */
     size_t used[VIREO__URING_BUFFERS];
@@ -110,25 +101,20 @@ bool vireo__uring_room(vireo__uring *u, unsigned vectors);
 bool vireo__uring_cancel(vireo__uring *u, void *who, unsigned kind);
 bool vireo__uring_cancel_all(vireo__uring *u, int fd);
 
-/* vireo__uring_count counts streams and listeners: while there are some, uv_run does not return. */
+/* vireo__uring_count counts streams: while there are some, uv_run does not return. */
 void vireo__uring_count(vireo__uring *u, int change);
 
-/* tcp_uring.c and accept_uring.c */
+/* tcp_uring.c and dial_uring.c */
 void vireo__uring_received(uring_stream *s, int result, uint8_t *bytes, bool more);
 void vireo__uring_offered(uring_stream *s, int result);
 void vireo__uring_wrote(uring_stream *s, int result);
 void vireo__uring_await_open(uring_stream *s);
 void vireo__uring_dialled(uring_stream *s, int result);
 void vireo__uring_settle(uring_stream *s);
-void vireo__uring_acceptable(uring_listener *l);
-void vireo__uring_settle_listener(uring_listener *l);
 vireo__stream *vireo__uring_new_stream(vireo_loop *loop, bool is_unix);
 int vireo__uring_open_stream(vireo__stream *s, int fd);
 vireo__stream *vireo__uring_dial(vireo_loop *loop, const vireo__dial_address *to,
                                  vireo__dialled_fn on_open, const vireo__stream_events *events,
                                  void *owner);
-int vireo__uring_listen(vireo__listener *l);
-void vireo__uring_watch(vireo__listener *l, bool on);
-void vireo__uring_close_listener(vireo__listener *l);
 
 #endif

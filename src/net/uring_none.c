@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * SPDX-FileCopyrightText: Copyright (c) 2026 The Vireo authors */
 
-/* uring_none.c: in the place of uring.c, tcp_uring.c and accept_uring.c where there is no liburing.
+/* uring_none.c: in the place of uring.c, tcp_uring.c and dial_uring.c where there is no liburing.
  */
 
 #include "net/streams.h"

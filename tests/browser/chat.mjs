@@ -89,17 +89,9 @@ export class Chat {
     await within(this.exited, "the killed chat's end");
   }
 
-  /** A killed process's ring lets go of the port a moment after its end. */
-  async restart() {
-    const until = Date.now() + DEADLINE;
-    for (;;) {
-      try {
-        await this.run(this.port);
-        return;
-      } catch (err) {
-        if (!/Address already in use/.test(this.stderr) || Date.now() > until) throw err;
-      }
-    }
+  /** Starts it again where it was. */
+  restart() {
+    return this.run(this.port);
   }
 
   /** Asks it to end; it must do so by itself, with 0, and silently. Returns nothing. */

@@ -1,11 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * SPDX-FileCopyrightText: Copyright (c) 2026 The Vireo authors */
 
-/* accept_uring.c: listeners and outgoing connections of streams on io_uring.
- *
- * The ring tells that somebody waits, and accept(2) takes them (accept.c). A request that accepts
- * all by itself would in a flood take them faster than they are handled, and each holds a
- * descriptor. */
+/* dial_uring.c: outgoing connections of streams on io_uring. */
 
 #include <errno.h>
 #include <netinet/in.h>
@@ -20,72 +16,6 @@
 #include <vireo/error.h>
 
 #include "net/uring.h"
-
-/* --- accepting -------------------------------------------------------------------------------- */
-
-static void look_at(uring_listener *l)
-{
-    vireo__list_remove(&l->link);
-    vireo__list_append(&l->base.loop->uring->listeners, &l->link);
-}
-
-void vireo__uring_acceptable(uring_listener *l)
-{
-    l->armed = false;
-    vireo__listener_acceptable(&l->base);
-    look_at(l);
-}
-
-static void finish(uring_listener *l)
-{
-    vireo__uring *u = l->base.loop->uring;
-    close(l->base.fd);
-    vireo__uring_count(u, -1);
-    vireo__listener_closed(&l->base);
-}
-
-void vireo__uring_settle_listener(uring_listener *l)
-{
-    vireo__uring *u = l->base.loop->uring;
-    if (l->base.closing && (!l->armed || u->dead)) {
-        finish(l);
-    } else if (l->base.closing && !l->cancelled) {
-        l->cancelled = vireo__uring_cancel(u, l, URING_ACCEPT);
-        if (!l->cancelled)
-            look_at(l);
-    } else if (!l->base.closing && l->watching && !l->armed) {
-        struct io_uring_sqe *request = vireo__uring_request(u);
-        if (request == NULL) {
-            look_at(l);
-            return;
-        }
-        io_uring_prep_poll_add(request, l->base.fd, POLLIN);
-        vireo__uring_mark(request, l, URING_ACCEPT);
-        l->armed = true;
-    }
-}
-
-int vireo__uring_listen(vireo__listener *base)
-{
-    vireo__list_init(&((uring_listener *)base)->link);
-    vireo__uring_count(base->loop->uring, 1);
-    vireo__uring_watch(base, true);
-    return 0;
-}
-
-void vireo__uring_watch(vireo__listener *base, bool on)
-{
-    uring_listener *l = (uring_listener *)base;
-    l->watching = on;
-    look_at(l);
-}
-
-void vireo__uring_close_listener(vireo__listener *base)
-{
-    look_at((uring_listener *)base);
-}
-
-/* --- dialling --------------------------------------------------------------------------------- */
 
 static int connect_tcp(const struct sockaddr *to)
 {
