@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * SPDX-FileCopyrightText: Copyright (c) 2026 The Vireo authors */
 
-/* message.h: what the servers of a cluster tell each other, and its JSON (protocol/cluster.md 4.3):
- * the messages that all newer adapters of the official server speak, whatever carries them.
+/* message.h: what the servers of a cluster tell each other, and its JSON: the messages that all
+ * newer adapters of the official server speak, whatever carries them.
  *
  *     {"type":3,"data":{"packet":{"type":2,"data":["news",1]},
  *      "opts":{"rooms":["a"],"except":[],"flags":{}}},"uid":"851bc8b06311145d","nsp":"/"}

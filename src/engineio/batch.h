@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * SPDX-FileCopyrightText: Copyright (c) 2026 The Vireo authors */
 
-/* batch.h: how many of the messages that wait go into one POST (protocol/client.md 2.7). A server
- * refuses bodies beyond its maxPayload. */
+/* batch.h: how many of the messages that wait go into one POST. A server refuses bodies beyond its
+ * maxPayload. */
 
 #ifndef VIREO_ENGINEIO_BATCH_H
 #define VIREO_ENGINEIO_BATCH_H

@@ -2,8 +2,8 @@
  * SPDX-FileCopyrightText: Copyright (c) 2026 The Vireo authors */
 
 /* client.h: one session with an Engine.IO server, as the floor above sees it: messages over polling
- * or WebSocket, and over one after the other (protocol/client.md 2.7). A session that is over is
- * over: who wants to go on opens another one.
+ * or WebSocket, and over one after the other. A session that is over is over: who wants to go on
+ * opens another one.
  *
  *     open -> on_open -> on_message* [on_upgrade] -> on_close -> gone
  *        \---------------- it cannot be opened -------^

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * SPDX-FileCopyrightText: Copyright (c) 2026 The Vireo authors */
 
-/* client_websocket.c: the transport that is a WebSocket, opened as one or upgraded to from polling
- * (protocol/wire.md 3.5):
+/* client_websocket.c: the transport that is a WebSocket, opened as one or upgraded to from polling:
  *
  *     client: 2probe  ->  server: 3probe; the pending GET and POST come to their end
  *     client: 5       ->  the WebSocket is the transport

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * SPDX-FileCopyrightText: Copyright (c) 2026 The Vireo authors */
 
-/* compress.c: answers to polls, compressed as the official server does it (protocol/server.md 1.7):
- * from a threshold on, with gzip or deflate, whichever the client names first. */
+/* compress.c: answers to polls, compressed as the official server does it: from a threshold on,
+ * with gzip or deflate, whichever the client names first. */
 
 #include <vireo/error.h>
 

@@ -2,7 +2,7 @@
  * SPDX-FileCopyrightText: Copyright (c) 2026 The Vireo authors */
 
 /* jsonp.h: polling for browsers that can load nothing but scripts and send nothing but forms, no
- * I/O (protocol/wire.md 3.8).
+ * I/O.
  *
  *     GET ..&j=7     ___eio[7]("96:0{..}");
  *     POST           d=<payload>, form-encoded

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * SPDX-FileCopyrightText: Copyright (c) 2026 The Vireo authors */
 
-/* packet.h: Engine.IO v4 packets and polling payloads, no I/O (protocol/wire.md 3.1 to 3.3).
+/* packet.h: Engine.IO v4 packets and polling payloads, no I/O.
  *
  * A packet is one digit and its text:   4hello
  * A binary message over polling:        b + base64, without a digit

@@ -2,7 +2,7 @@
  * SPDX-FileCopyrightText: Copyright (c) 2026 The Vireo authors */
 
 /* place.h: where a server is and how it is asked: what all sessions of a client with one server
- * have in common. Its URLs (protocol/client.md 2.7):
+ * have in common. Its URLs:
  *
  *     http://host[:port]/path/?<query>&EIO=4&transport=polling&t=..&sid=..
  *

@@ -2,7 +2,7 @@
  * SPDX-FileCopyrightText: Copyright (c) 2026 The Vireo authors */
 
 /* polling.c: the transport that works everywhere: a GET that waits for messages, POSTs that bring
- * them (protocol/wire.md 3.3). */
+ * them. */
 
 #include <stdlib.h>
 #include <string.h>

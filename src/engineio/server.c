@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * SPDX-FileCopyrightText: Copyright (c) 2026 The Vireo authors */
 
-/* server.c: which session and which transport a request belongs to, or which error it gets
- * (protocol/server.md 1.8). */
+/* server.c: which session and which transport a request belongs to, or which error it gets. */
 
 #include <stdio.h>
 #include <stdlib.h>

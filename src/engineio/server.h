@@ -2,8 +2,7 @@
  * SPDX-FileCopyrightText: Copyright (c) 2026 The Vireo authors */
 
 /* server.h: the Engine.IO server, as the floor above sees it: sessions that carry messages over
- * polling or WebSocket, and survive the change from one to the other (protocol/wire.md 3.2 to 3.6,
- * server.md 1.8).
+ * polling or WebSocket, and survive the change from one to the other.
  *
  *     on_open -> on_message* [on_upgrade] -> on_close -> gone
  */

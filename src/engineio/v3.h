@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * SPDX-FileCopyrightText: Copyright (c) 2026 The Vireo authors */
 
-/* v3.h: Engine.IO v3 packets and polling payloads, which Socket.IO 1 and 2 clients speak, no I/O
- * (protocol/wire.md 3.8).
+/* v3.h: Engine.IO v3 packets and polling payloads, which Socket.IO 1 and 2 clients speak, no I/O.
  *
  * A packet as text:   4hello       b4 + base64 for a binary message
  * A packet as bytes:  04 .. for a binary message

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * SPDX-FileCopyrightText: Copyright (c) 2026 The Vireo authors */
 
-/* websocket.c: the transport that is a WebSocket, opened as one or upgraded to from polling
- * (protocol/wire.md 3.5).
+/* websocket.c: the transport that is a WebSocket, opened as one or upgraded to from polling.
  *
  *     client: 2probe  ->  server: 3probe, and every 100 ms a NOOP for the pending GET, so that the
  *                         client can leave it

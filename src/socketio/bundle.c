@@ -2,7 +2,7 @@
  * SPDX-FileCopyrightText: Copyright (c) 2026 The Vireo authors */
 
 /* bundle.c: the browser's client, as it stands in the npm package socket.io-client, served under
- * the official names (protocol/server.md 1.10). */
+ * the official names. */
 
 #include <string.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * SPDX-FileCopyrightText: Copyright (c) 2026 The Vireo authors */
 
-/* client_manager.c: a connection to a server, made again when it is lost (protocol/client.md 2.3):
+/* client_manager.c: a connection to a server, made again when it is lost:
  *
  *     CLOSED -- open --> OPENING -- handshake --> OPEN -- lost --+
  *       ^                   \-- it cannot be had ----------------+-> CLOSED, reconnecting

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  * SPDX-FileCopyrightText: Copyright (c) 2026 The Vireo authors */
 
-/* client_retry.c: at least once (protocol/client.md 2.6): events stand in a queue, the first one is
- * sent, and again with each new connection or after its time-out, until the server has acknowledged
- * it or its tries are used up.
+/* client_retry.c: at least once: events stand in a queue, the first one is sent, and again with
+ * each new connection or after its time-out, until the server has acknowledged it or its tries are
+ * used up.
  *
  * The official client hands the server's answer over in the place of an error where no time-out is
  * set, and sends the event again for it. Here an answer is an answer. */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * SPDX-FileCopyrightText: Copyright (c) 2026 The Vireo authors */
 
-/* client_send.c: what a client sends, and what waits until it is connected (protocol/client.md
- * 2.5): in order, and through any number of reconnections. */
+/* client_send.c: what a client sends, and what waits until it is connected: in order, and through
+ * any number of reconnections. */
 
 #include <stdlib.h>
 

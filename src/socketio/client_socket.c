@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * SPDX-FileCopyrightText: Copyright (c) 2026 The Vireo authors */
 
-/* client_socket.c: a client's socket: a namespace that it joins, each time its connection stands
- * (protocol/client.md 2.4). */
+/* client_socket.c: a client's socket: a namespace that it joins, each time its connection
+ * stands. */
 
 #include <stdarg.h>
 #include <stdlib.h>

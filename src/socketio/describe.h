@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * SPDX-FileCopyrightText: Copyright (c) 2026 The Vireo authors */
 
-/* describe.h: a socket as others see it, in the form in which servers tell each other
- * (protocol/cluster.md 4.1):
+/* describe.h: a socket as others see it, in the form in which servers tell each other:
  *
  *     {"id":..,"handshake":{"headers":{..},"time":..,"address":..,"xdomain":..,"secure":..,
  *      "issued":..,"url":..,"query":{..},"auth":{..}},"rooms":[..],"data":{..}} */

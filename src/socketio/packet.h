@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * SPDX-FileCopyrightText: Copyright (c) 2026 The Vireo authors */
 
-/* packet.h: the head of a Socket.IO v5 packet, no I/O (protocol/wire.md 3.9).
+/* packet.h: the head of a Socket.IO v5 packet, no I/O.
  *
  *     <type>[<attachments>-][<namespace>,][<ack id>][<JSON>]
  *

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * SPDX-FileCopyrightText: Copyright (c) 2026 The Vireo authors */
 
-/* parser_msgpack.c: the parser of socket.io-msgpack-parser (protocol/wire.md 3.9). A packet is one
- * binary message, a map whose order is free:
+/* parser_msgpack.c: the parser of socket.io-msgpack-parser. A packet is one binary message, a map
+ * whose order is free:
  *
  *     type   0 to 4
  *     data   see vireo_packet; left out where there is none: a null would be an error

@@ -2,7 +2,7 @@
  * SPDX-FileCopyrightText: Copyright (c) 2026 The Vireo authors */
 
 /* recovery.h: connection state recovery: a client whose connection broke comes back as the socket
- * that it was, and gets what it has missed (protocol/server.md 1.9).
+ * that it was, and gets what it has missed.
  *
  *     client                                server
  *       40                              ->

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * SPDX-FileCopyrightText: Copyright (c) 2026 The Vireo authors */
 
-/* v2.c: what clients of Socket.IO 1 and 2 expect (protocol/wire.md 3.8): they are in "/" without
- * asking, a socket's id is made of its session's, and what newer clients say in their auth stands
- * in the namespace's query:
+/* v2.c: what clients of Socket.IO 1 and 2 expect: they are in "/" without asking, a socket's id is
+ * made of its session's, and what newer clients say in their auth stands in the namespace's query:
  *
  *     40/admin?token=abc,  ->  40/admin,
  */

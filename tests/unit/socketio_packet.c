@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * SPDX-FileCopyrightText: Copyright (c) 2026 The Vireo authors */
 
-/* socketio_packet.c: heads of Socket.IO packets, read and written (protocol/wire.md 3.9). */
+/* socketio_packet.c: heads of Socket.IO packets, read and written. */
 
 #include <setjmp.h>
 #include <stdarg.h>

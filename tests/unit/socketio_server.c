@@ -153,7 +153,7 @@ static int join_and_refuse(vireo_socket *s, const vireo_value *auth)
     return vireo_refuse(s, "no", NULL);
 }
 
-/* "socket leaves rooms it joined" (protocol/server.md 1.3) */
+/* "socket leaves rooms it joined" */
 static void who_is_refused_leaves_the_rooms_of_its_guard(void **state)
 {
     static client c;
@@ -497,7 +497,7 @@ static void on_nothing(vireo_ns *ns, int status, const vireo_value *results, voi
     fail_msg("called for %p", user);
 }
 
-/* "fetchSockets() is not supported on parent namespaces" (protocol/server.md 1.3) */
+/* "fetchSockets() is not supported on parent namespaces" */
 static void a_pattern_has_no_sockets_to_ask(void **state)
 {
     const char *const rooms[] = {"room", NULL};
