@@ -129,7 +129,7 @@ class Client {
 
 class World {
   constructor({ clients, seed, log }) {
-    Object.assign(this, { size: clients, log, counts: {}, failures: [], over: false });
+    Object.assign(this, { size: clients, log, counts: {}, failures: [], over: false, clients: [] });
     this.random = randomFrom(seed);
     this.rooms = Math.max(2, Math.min(1000, Math.floor(clients / 5)));
     this.think = clients * 3; // ms: all of them together act 700 times in a second
@@ -149,17 +149,17 @@ class World {
   }
 
   /** All clients have heard the last number of their rooms. */
-  async #settle(clients) {
+  async #settle() {
     const numbers = await this.#call("numbers");
-    const behind = () => clients.filter((c) => c.socket.connected).flatMap((c) => [...c.heard]
+    const behind = () => this.clients.filter((c) => c.socket.connected).flatMap((c) => [...c.heard]
       .filter(([room, n]) => n < numbers[Number(room.slice(1))]).map((x) => `${c.socket.id} ${x}`));
     const end = Date.now() + 30000;
     while (behind().length > 0 && Date.now() < end) await sleep(50);
     for (const text of behind()) this.fail(`${text} is not the last number`);
   }
 
-  async #leave(clients) {
-    for (const c of clients) {
+  async #leave() {
+    for (const c of this.clients) {
       c.socket.io.reconnection(false);
       if (this.random() < 0.5) c.socket.disconnect();
       else if (c.socket.connected) c.vanish();
@@ -174,21 +174,31 @@ class World {
     }
   }
 
+  /** Nobody comes back, whatever has happened. */
+  end() {
+    this.over = true;
+    this.control.disconnect();
+    for (const { socket } of this.clients) {
+      socket.io.reconnection(false);
+      socket.disconnect();
+    }
+  }
+
   async round(url, seconds) {
-    const clients = [];
+    this.clients = [];
     this.over = false;
     for (let i = 0; i < this.size; i++) {
-      clients.push(new Client(this, url, this.random));
+      this.clients.push(new Client(this, url, this.random));
       if (i % 50 === 49) await sleep(20);
     }
-    await within(Promise.all(clients.map((c) => c.socket.connected || next(c.socket, "connect", ACK_MS))),
+    await within(Promise.all(this.clients.map((c) => c.socket.connected || next(c.socket, "connect", ACK_MS))),
       "all connections", ACK_MS);
-    const lives = clients.map((c) => c.live());
+    const lives = this.clients.map((c) => c.live());
     await sleep(seconds * 1000);
     this.over = true;
     await Promise.all(lives);
-    await this.#settle(clients);
-    return this.#leave(clients);
+    await this.#settle();
+    return this.#leave();
   }
 }
 
@@ -208,7 +218,7 @@ export async function soak({ clients, seconds, rounds, seed, log = () => {} }) {
       log(`round ${i + 1}: ${JSON.stringify({ ...world.counts, heap: result.heaps.at(-1), resident: result.resident.at(-1) })}`);
     }
   } finally {
-    world.control.disconnect();
+    world.end();
     await server.stop();
   }
   return result;
