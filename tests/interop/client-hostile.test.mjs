@@ -11,6 +11,7 @@ import { createServer } from "node:http";
 import { once } from "node:events";
 import { WebSocketServer } from "ws";
 import { startClients } from "../js/driver.mjs";
+import { until } from "../js/wait.mjs";
 
 const quick = { delay: 5, delayMax: 10 };
 const hello = (more = {}) => "0" + JSON.stringify({ sid: "abc", upgrades: [], pingInterval: 25000,
@@ -248,7 +249,7 @@ test("a probe that is answered wrongly, late or never: polling goes on", async (
     const a = startClients(t).connect("a", `http://127.0.0.1:${http.address().port}`, quick);
     await a.next("open");
     await probed;
-    while (waiting.length === 0) await new Promise((r) => setImmediate(r));
+    await until(() => waiting.length > 0, "a poll");
     waiting.shift().end('40{"sid":"polled"}');
     await a.next("connect", { id: "polled" });
     assert.equal(a.seen("upgrading", "upgrade", "close").length, 0);

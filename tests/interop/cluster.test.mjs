@@ -11,7 +11,7 @@ import { after, before, describe, test } from "node:test";
 import { ask } from "../js/ask.mjs";
 import { call, connected } from "../js/client.mjs";
 import { kinds, startServer } from "../js/server.mjs";
-import { collect, next, nextN, within } from "../js/wait.mjs";
+import { collect, next, nextN, until, within } from "../js/wait.mjs";
 
 const websocket = { transports: ["websocket"] };
 const polling = { transports: ["polling"] };
@@ -29,9 +29,7 @@ async function startCluster(kind, args = []) {
 
 /** Waits until this client's server knows of `n`. */
 async function knows(socket, n) {
-  await within((async () => {
-    while ((await call(socket, "servers"))[0] !== n);
-  })(), `${n} servers`);
+  await until(async () => (await call(socket, "servers"))[0] === n, `${n} servers`);
 }
 
 /** A client that answers "q" with `answer`, and sees what it was asked. */

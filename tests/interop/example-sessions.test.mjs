@@ -16,7 +16,7 @@ import { promisify } from "node:util";
 import session from "express-session";
 import { client, connected } from "../js/client.mjs";
 import { Example } from "../js/example.mjs";
-import { next, within } from "../js/wait.mjs";
+import { next, until, within } from "../js/wait.mjs";
 
 const run = promisify(execFile);
 
@@ -45,12 +45,13 @@ async function redis(t) {
   const child = spawn("redis-server", ["--port", "0", "--unixsocket", socket, "--save", "", "--dir", folder],
     { stdio: "ignore" });
   await once(child, "spawn");
+  const ended = once(child, "exit");
   t.after(async () => {
     child.kill("SIGKILL");
-    await once(child, "exit");
+    await ended;
     await rm(folder, { recursive: true });
   });
-  for (let up = false; !up;) up = await run("redis-cli", ["-s", socket, "ping"]).then(() => true, () => false);
+  await until(() => run("redis-cli", ["-s", socket, "ping"]).then(() => true, () => false), "Redis");
   return { socket, ask: async (...args) => (await run("redis-cli", ["-s", socket, ...args])).stdout.trim() };
 }
 

@@ -10,7 +10,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import io2 from "socket.io-client-2";
 import { call, client, connected } from "../js/client.mjs";
 import { forEachKind, kinds, startServer } from "../js/server.mjs";
-import { collect, next } from "../js/wait.mjs";
+import { collect, next, until } from "../js/wait.mjs";
 
 const transports = { websocket: { transports: ["websocket"] }, polling: { transports: ["polling"] } };
 const websocket = transports.websocket;
@@ -396,7 +396,7 @@ test("recovery: better than the original", { skip: !kinds.includes("vireo") }, a
     for (const give of poison) {
       a.heard.length = 0;
       give();
-      while (a.heard.length === 0) await call(a, "ack");
+      await until(async () => { await call(a, "ack"); return a.heard.length > 0; }, "what it may not keep");
       a.heard.length = 0;
       await vanish(server, a);
       await call(b, "emit-to", { rooms: [id] }, "missed", 1);

@@ -11,7 +11,7 @@ import { Certs } from "../js/certs.mjs";
 import { call, connected } from "../js/client.mjs";
 import { ask, connect, TunnelSocket } from "../js/http2.mjs";
 import { startServer } from "../js/server.mjs";
-import { next, within } from "../js/wait.mjs";
+import { next, until } from "../js/wait.mjs";
 
 let certs, site, secure;
 before(() => {
@@ -120,9 +120,7 @@ for (const workers of [4, 1]) describe(`${workers} workers`, () => {
     await post(h2, sid, "42[\"nobody listens\"]"); // it has come, as the poll before it
     waiting.close(8);
     await next(waiting, "close");
-    await within((async () => {
-      while ((await poll(all[0].h2, sid, { body: "3" })).status !== 400);
-    })(), "the end of the session");
+    await until(async () => (await poll(all[0].h2, sid, { body: "3" })).status === 400, "the end of the session");
     const answer = await poll(h2, sid);
     assert.equal(answer.status, 400);
     assert.deepEqual(JSON.parse(text(answer)), { code: 1, message: "Session ID unknown" });
@@ -150,9 +148,7 @@ for (const workers of [4, 1]) describe(`${workers} workers`, () => {
     ws.send(8, Buffer.from([0x03, 0xe8]));
     assert.equal((await ws.frame()).opcode, 8);
     await ws.until(() => ws.ended || ws.closed, "the end of the stream");
-    await within((async () => {
-      while ((await poll(all[0].h2, sid)).status !== 400);
-    })(), "the end of the session");
+    await until(async () => (await poll(all[0].h2, sid)).status === 400, "the end of the session");
   });
 
   for (const [how, end] of [["ends", (stream) => stream.end()], ["resets", (stream) => stream.close(8)]]) {
@@ -167,9 +163,7 @@ for (const workers of [4, 1]) describe(`${workers} workers`, () => {
       ws.send(1, '420["echo",1]');
       await ws.frame();
       end(ws.stream);
-      await within((async () => {
-        while ((await poll(all[0].h2, sid)).status !== 400);
-      })(), "the end of the session");
+      await until(async () => (await poll(all[0].h2, sid)).status === 400, "the end of the session");
     });
   }
 
@@ -216,7 +210,5 @@ test("O06: a request that is carried to another worker counts as a connection, w
   assert.equal(JSON.parse(text(refused)).code, 1);
   for (const i of [0, 1]) await post(all[i].h2, sessions[i].sid, '420["echo",1]');
   for (const answer of await Promise.all(waiting)) assert.match(text(answer), /^430\[1,/);
-  await within((async () => {
-    while ((await poll(h2, sessions[2].sid, { body: "3" })).status !== 200);
-  })(), "room for another one");
+  await until(async () => (await poll(h2, sessions[2].sid, { body: "3" })).status === 200, "room for another one");
 });

@@ -172,6 +172,11 @@ export async function startServer(kind, args = [], program = "interop", { socket
     });
   }), `the start of ${file}`, DEADLINE);
   const server = new Server(kind, child);
-  await server.observe({ event: "listening" });
+  try {
+    await server.observe({ event: "listening" });
+  } catch (err) {
+    child.kill("SIGKILL");
+    throw err;
+  }
   return server;
 }

@@ -4,7 +4,7 @@
 // Waiting in tests: always for an event, never for a while, and with a deadline that says what did
 // not come.
 
-export const DEADLINE = Number(process.env.VIREO_DEADLINE ?? 10000);
+export const DEADLINE = Number(process.env.VIREO_DEADLINE ?? 20000);
 
 /** `promise`, or a failure that names `what` when it takes longer than `ms`. */
 export function within(promise, what, ms = DEADLINE) {
@@ -14,6 +14,15 @@ export function within(promise, what, ms = DEADLINE) {
     timer = setTimeout(() => reject(err), ms);
   });
   return Promise.race([promise, deadline]).finally(() => clearTimeout(timer));
+}
+
+/** Asks again and again, until the answer is true. */
+export async function until(ask, what, ms = DEADLINE) {
+  const end = Date.now() + ms;
+  while (!await ask()) {
+    if (Date.now() > end) throw new Error(`waited ${ms} ms in vain for ${what}`);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
 }
 
 /** The arguments of the emitter's next `event`. */
