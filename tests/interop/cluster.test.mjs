@@ -11,7 +11,7 @@ import { after, before, describe, test } from "node:test";
 import { ask } from "../js/ask.mjs";
 import { call, connected } from "../js/client.mjs";
 import { kinds, startServer } from "../js/server.mjs";
-import { collect, next, nextN, until, within } from "../js/wait.mjs";
+import { collect, next, nextN, until } from "../js/wait.mjs";
 
 const websocket = { transports: ["websocket"] };
 const polling = { transports: ["polling"] };
@@ -55,7 +55,7 @@ async function oneEach(t, servers, answers = [], namespace = "/") {
 }
 
 /** What each of them hears as `event` until "end" comes, which `from` broadcasts. */
-async function until(sockets, from, event, act) {
+async function heardUntilEnd(sockets, from, event, act) {
   const heard = sockets.map((s) => collect(s, event));
   const ends = sockets.map((s) => next(s, "end"));
   await act();
@@ -77,7 +77,7 @@ for (const [title, kind, args] of places) describe(`three servers [${title}]`, {
   test("a broadcast reaches the clients of all servers (K01 R06)", async (t) => {
     const { sockets } = await oneEach(t, servers);
     const word = randomUUID();
-    const heard = await until(sockets, sockets[0], word, () =>
+    const heard = await heardUntilEnd(sockets, sockets[0], word, () =>
       call(sockets[0], "emit-to", {}, word, { n: 1.5, s: "ü\u2028" }));
     assert.deepEqual(heard, Array(3).fill([{ n: 1.5, s: "ü\u2028" }]));
   });
@@ -87,7 +87,7 @@ for (const [title, kind, args] of places) describe(`three servers [${title}]`, {
     const d = await connected(t, servers[1], websocket);
     await call(b, "join", `${room}-2`);
     await call(c, "join", `${room}-no`);
-    const heard = await until([a, b, c, d], a, "x", () => call(a, "emit-to",
+    const heard = await heardUntilEnd([a, b, c, d], a, "x", () => call(a, "emit-to",
       { rooms: [room, `${room}-2`], except: [`${room}-no`] }, "x", "y"));
     assert.deepEqual(heard, [["y"], ["y"], [], []]);
   });
@@ -95,7 +95,7 @@ for (const [title, kind, args] of places) describe(`three servers [${title}]`, {
   test("to one socket by its id, and to all but one (K01 R02 R04)", async (t) => {
     const { sockets, room } = await oneEach(t, servers);
     const [a, b, c] = sockets;
-    const heard = await until(sockets, a, "x", async () => {
+    const heard = await heardUntilEnd(sockets, a, "x", async () => {
       await call(a, "emit-to", { rooms: [b.id] }, "x", 1);
       await call(a, "emit-to", { rooms: [room], except: [a.id, c.id] }, "x", 2);
     });
@@ -106,13 +106,13 @@ for (const [title, kind, args] of places) describe(`three servers [${title}]`, {
     const { sockets: [a, b], room } = await oneEach(t, servers);
     const many = Array.from({ length: 12 }, (_, i) => `${room}-${i}`);
     await call(b, "join", many[11]);
-    const heard = await until([a, b], a, "x", () => call(a, "emit-to", { rooms: many }, "x"));
+    const heard = await heardUntilEnd([a, b], a, "x", () => call(a, "emit-to", { rooms: many }, "x"));
     assert.deepEqual(heard, [[], [[]]]);
   });
 
   test("the local flag keeps it on one server (K01 R07)", async (t) => {
     const { sockets, room } = await oneEach(t, servers);
-    const heard = await until(sockets, sockets[0], "x", () =>
+    const heard = await heardUntilEnd(sockets, sockets[0], "x", () =>
       call(sockets[0], "emit-to", { rooms: [room], flags: ["local"] }, "x", 1));
     assert.deepEqual(heard, [[1], [], []]);
   });
@@ -127,7 +127,7 @@ for (const [title, kind, args] of places) describe(`three servers [${title}]`, {
   test("binary parts come through (K01 R06)", async (t) => {
     const { sockets, room } = await oneEach(t, servers);
     const parts = [{ a: Buffer.from([1, 2]), b: "text" }, Buffer.alloc(0)];
-    const heard = await until(sockets, sockets[0], "x", () =>
+    const heard = await heardUntilEnd(sockets, sockets[0], "x", () =>
       call(sockets[0], "emit-to", { rooms: [room] }, "x", ...parts));
     assert.deepEqual(heard, Array(3).fill([parts]));
   });
@@ -179,7 +179,7 @@ for (const [title, kind, args] of places) describe(`three servers [${title}]`, {
     const [error, responses] = await ask(a, "ask-all", { rooms: [room] }, 700, "q");
     assert.equal(error, "timeout");
     assert.ok(responses.every((r) => r === "a" || r === "c"), JSON.stringify(responses));
-    await within((async () => { while (b.asked.length + c.asked.length < 2) await call(b, "ack"); })(),
+    await until(async () => { await call(b, "ack"); return b.asked.length + c.asked.length === 2; },
       "the question at all of them");
   });
 
@@ -233,10 +233,10 @@ for (const [title, kind, args] of places) describe(`three servers [${title}]`, {
   test("sockets of all servers join and leave (R11)", async (t) => {
     const { sockets: [a, b, c], room } = await oneEach(t, servers);
     const [x, y] = [`${room}-x`, `${room}-y`];
-    await until([b, c], a, "x", () => call(a, "sockets-join", { rooms: [room], except: [c.id] }, [x, y]));
+    await heardUntilEnd([b, c], a, "x", () => call(a, "sockets-join", { rooms: [room], except: [c.id] }, [x, y]));
     assert.deepEqual((await call(b, "leave", "nothing"))[0], sorted([b.id, room, x, y]));
     assert.deepEqual((await call(c, "leave", "nothing"))[0], sorted([c.id, room]));
-    await until([b, c], a, "x", () => call(a, "sockets-leave", { rooms: [x] }, [room, y]));
+    await heardUntilEnd([b, c], a, "x", () => call(a, "sockets-leave", { rooms: [x] }, [room, y]));
     assert.deepEqual((await call(b, "leave", "nothing"))[0], sorted([b.id, x]));
     assert.deepEqual((await call(a, "leave", "nothing"))[0], sorted([a.id, x]));
   });
@@ -262,7 +262,7 @@ for (const [title, kind, args] of places) describe(`three servers [${title}]`, {
     const { sockets } = await oneEach(t, servers);
     const word = randomUUID();
     const mine = (list) => list.filter(([, v]) => JSON.stringify(v).includes(word));
-    const heard = await until(sockets, sockets[0], "told", async () =>
+    const heard = await heardUntilEnd(sockets, sockets[0], "told", async () =>
       sockets[0].emit("server-emit", "tell", { word, data: Buffer.from([3]) }));
     const expected = (name) => [[name, { word, data: Buffer.from([3]) }]];
     assert.deepEqual(heard.map(mine), [[], expected("b"), expected("c")]);
@@ -285,9 +285,9 @@ for (const [title, kind, args] of places) describe(`three servers [${title}]`, {
     const { sockets, room } = await oneEach(t, servers, ["a", "b", "c"], "/dyn-1");
     const other = await oneEach(t, servers, [], "/dyn-2");
     const word = randomUUID();
-    const heard = await until(sockets, sockets[0], word, () => call(sockets[0], "emit-to", {}, word, 1));
+    const heard = await heardUntilEnd(sockets, sockets[0], word, () => call(sockets[0], "emit-to", {}, word, 1));
     assert.deepEqual(heard, [[1], [1], [1]]);
-    const none = await until(other.sockets, other.sockets[0], word, async () => {});
+    const none = await heardUntilEnd(other.sockets, other.sockets[0], word, async () => {});
     assert.deepEqual(none, [[], [], []]);
     const [error, responses] = await ask(sockets[1], "ask-all", { rooms: [room] }, 5000, "q");
     assert.deepEqual([error, sorted(responses)], [null, ["a", "b", "c"]]);
@@ -450,7 +450,7 @@ if (kinds.includes("vireo")) describe("bytes that no server has sent (K01) [vire
   /** Gives them to the other servers, then a broadcast; returns what a client there has heard. */
   async function heardAfter(t, list) {
     const { sockets: [a, b] } = await oneEach(t, servers);
-    const [heard] = await until([b], a, "x", async () => {
+    const [heard] = await heardUntilEnd([b], a, "x", async () => {
       for (const bytes of list) await call(a, "inject", bytes);
     });
     return heard;
