@@ -101,7 +101,8 @@ char *vireo__eio_client_url(const vireo__eio_client *c, vireo__eio_kind kind);
 
 void vireo__eio_client_poll(vireo__eio_client *c); /* sends a GET */
 void vireo__eio_client_post(vireo__eio_client *c); /* .. what is queued */
-/* a POST that says good-bye, by itself; the pending GET is given up */
+/* Forgets the GET and the POST. |say_it|: a POST of its own says good-bye, and the pending GET may
+ * still be answered, for at most VIREO__EIO_LEAVE_MS; else they break off. */
 void vireo__eio_client_stop_polling(vireo__eio_client *c, bool say_it);
 
 /* --- client_websocket.c ----------------------------------------------------------------------- */

@@ -22,6 +22,7 @@ enum {
 struct vireo__eio_call {
     vireo__eio_client *c; /* NULL: nobody waits for it any more */
     vireo__exchange *exchange;
+    vireo__deadline patience; /* from then on */
     vireo__buf body;
     unsigned status;
     bool post;
@@ -99,7 +100,8 @@ static void on_head(vireo__exchange *x, const vireo__answer *answer)
 static void on_body(vireo__exchange *x, const uint8_t *bytes, size_t n)
 {
     vireo__eio_call *call = vireo__exchange_user(x);
-    if (!call->post && call->status == 200 && vireo__buf_append(&call->body, bytes, n) < 0)
+    bool wanted = call->c != NULL && !call->post && call->status == 200;
+    if (wanted && vireo__buf_append(&call->body, bytes, n) < 0)
         vireo__exchange_cancel(x);
 }
 
@@ -116,6 +118,7 @@ static void on_done(vireo__exchange *x, int error, const char *text)
         else
             polled(c, &call->body);
     }
+    vireo__deadline_stop(&call->patience);
     vireo__buf_deinit(&call->body);
     free(call);
 }
@@ -220,20 +223,38 @@ static void abandon(vireo__eio_call **call)
     *call = NULL;
 }
 
-static void say_goodbye(vireo__eio_client *c)
+static void on_impatience(vireo__deadline *d)
+{
+    vireo__exchange_cancel(vireo__container(d, vireo__eio_call, patience)->exchange);
+}
+
+/* Nobody waits for its answer, but it is to come. */
+static void leave_alone(vireo__eio_client *c, vireo__eio_call *call)
+{
+    call->c = NULL;
+    if (vireo__deadline_start(c->loop, &call->patience, VIREO__EIO_LEAVE_MS, on_impatience) < 0)
+        vireo__exchange_cancel(call->exchange);
+}
+
+static bool say_goodbye(vireo__eio_client *c)
 {
     int error;
     vireo__buf body = {.data = (uint8_t[]){'1'}, .len = 1};
     vireo__eio_call *call = begin(c, &body, &error);
     if (call != NULL)
-        call->c = NULL; /* nobody waits for the answer */
+        leave_alone(c, call);
+    return call != NULL;
 }
 
-/* The server lets go of the pending GET when it has read the good-bye; ours ends with this turn. */
+/* The server answers the pending GET when it has read the good-bye. If it broke off before, the
+ * server would take that for the end: a "transport error". */
 void vireo__eio_client_stop_polling(vireo__eio_client *c, bool say_it)
 {
-    if (say_it && c->post == NULL)
-        say_goodbye(c);
+    bool said = say_it && c->post == NULL && say_goodbye(c);
+    if (said && c->get != NULL) {
+        leave_alone(c, c->get);
+        c->get = NULL;
+    }
     abandon(&c->get);
     abandon(&c->post);
 }

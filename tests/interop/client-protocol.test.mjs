@@ -13,6 +13,7 @@ import { Server } from "socket.io";
 import { startClients } from "../js/driver.mjs";
 import { folder, rawServer } from "../js/peers.mjs";
 import { startRelay } from "../js/relay.mjs";
+import { within } from "../js/wait.mjs";
 
 const quick = { delay: 10, delayMax: 50 };
 
@@ -177,6 +178,49 @@ test("a POST that fails (C23)", async (t) => {
   const { reason, description } = await a.next("disconnect");
   assert.equal(reason, "transport error");
   assert.match(description, /500/);
+});
+
+/** The answers to a client's pending GET and to the POST that says good-bye: still to be ended. */
+async function leaving(t) {
+  const http = createServer();
+  const held = new Promise((resolve) => {
+    let poll, goodbye;
+    http.on("request", async (req, res) => {
+      if (req.method === "GET" && !req.url.includes("sid="))
+        res.end('0{"sid":"x","upgrades":[],"pingInterval":25000,"pingTimeout":20000}');
+      else if (req.method === "GET" && !http.greeted) { http.greeted = true; res.end('40{"sid":"first"}'); }
+      else if (req.method === "GET") poll = res;
+      else {
+        let text = "";
+        for await (const bytes of req) text += bytes;
+        if (text === "1") goodbye = res;
+        else res.end("ok");
+      }
+      if (poll && goodbye) resolve([poll, goodbye]);
+    });
+  });
+  http.listen(0, "127.0.0.1");
+  await once(http, "listening");
+  t.after(() => { http.close(); http.closeAllConnections?.(); });
+  const a = startClients(t).connect("a", `http://127.0.0.1:${http.address().port}`, { transports: "polling" });
+  await a.next("connect");
+  a.do("disconnect", { close: true });
+  return within(held, "the good-bye");
+}
+
+test("the GET that is pending at the good-bye may be answered (C03)", async (t) => {
+  const [poll, post] = await leaving(t);
+  const broken = new Promise((resolve) => poll.once("close", () => resolve(!poll.writableFinished)));
+  await Promise.race([broken, new Promise((r) => setTimeout(r, 100))]); // that is when it is not to come
+  post.end("ok");
+  poll.end("6");
+  assert.equal(await within(broken, "the end of the GET"), false);
+});
+
+test("it is given up when no answer comes, as the good-bye is (C03)", async (t) => {
+  const answers = await leaving(t);
+  await within(Promise.all(answers.map((res) => new Promise((resolve) => res.once("close", resolve)))), "their end", 30000);
+  assert.deepEqual(answers.map((res) => res.writableEnded), [false, false]);
 });
 
 async function waitFor(condition) {

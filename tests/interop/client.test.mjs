@@ -205,6 +205,18 @@ forEachKind("client", (kind) => {
     assert.equal((await a.state()).buffered, 0);
   });
 
+  for (const transports of ["polling", "websocket"])
+    test(`${transports}: who closes a connection is seen to close it, by all that share it (C03)`, async (t) => {
+      const all = startClients(t);
+      const a = all.connect("a", server.url, { transports });
+      const b = all.connect("b", `${server.url}/chat`, { transports });
+      const ids = [(await a.next("connect")).id, (await b.next("connect")).id];
+      await b.call("ack");
+      a.do("disconnect", { close: true });
+      const ends = await Promise.all(ids.map((id) => server.observe({ event: "disconnect", id })));
+      assert.deepEqual(ends.map((end) => end.reason), ["client namespace disconnect", "transport close"]);
+    });
+
   test("acknowledgements that we give later, once", async (t) => {
     const all = startClients(t);
     const a = all.connect("a", server.url, { ackLater: true });
