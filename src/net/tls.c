@@ -148,9 +148,9 @@ static int explain(vireo__tls *t)
     unsigned long code = ERR_peek_error();
     long verdict = SSL_get_verify_result(t->ssl);
     bool server = SSL_is_server(t->ssl);
-    if (t->state == HANDSHAKE && server && speaks_http(code))
+    if (t->state == VIREO__TLS_HANDSHAKE && server && speaks_http(code))
         answer_http(t);
-    if (t->state == HANDSHAKE && verdict != X509_V_OK && !t->ctx->insecure)
+    if (t->state == VIREO__TLS_HANDSHAKE && verdict != X509_V_OK && !t->ctx->insecure)
         note_refusal(t, verdict);
     else
         note_problem(t, vireo__tls_reason());
@@ -164,8 +164,8 @@ static void fail(vireo__tls *t, int error)
 {
     vireo__stream *s = t->stream;
     bool was_ending = s->ending != NULL;
-    bool handshake = t->state == HANDSHAKE;
-    t->state = FAILED;
+    bool handshake = t->state == VIREO__TLS_HANDSHAKE;
+    t->state = VIREO__TLS_FAILED;
     t->in_len = 0;
     if (handshake && !s->closing)
         finish_handshake(t, error);
@@ -187,7 +187,7 @@ static bool step_handshake(vireo__tls *t)
         fail(t, why < 0 ? why : error);
     if (result != 1 || error < 0)
         return false;
-    t->state = OPEN;
+    t->state = VIREO__TLS_OPEN;
     finish_handshake(t, 0);
     if (!t->stream->closing && t->flying.len == 0)
         vireo__tls_release_writer(t);
@@ -247,8 +247,8 @@ static bool step_open(vireo__tls *t)
 /* What cannot be given to the owner now waits. */
 static void keep(vireo__tls *t)
 {
-    if (t->in_len > 0 && t->state == OPEN && !t->stream->closing && !t->stream->peer_ended &&
-        vireo__buf_append(&t->kept, t->in, t->in_len) < 0)
+    if (t->in_len > 0 && t->state == VIREO__TLS_OPEN && !t->stream->closing &&
+        !t->stream->peer_ended && vireo__buf_append(&t->kept, t->in, t->in_len) < 0)
         vireo__stream_close(t->stream, VIREO_ENOMEM);
     t->in_len = 0;
 }
@@ -260,10 +260,10 @@ static void pump(vireo__tls *t, const uint8_t *bytes, size_t n)
     t->in = bytes;
     t->in_len = n;
     while (more && !s->closing) {
-        if (t->state == HANDSHAKE)
+        if (t->state == VIREO__TLS_HANDSHAKE)
             more = step_handshake(t);
         else
-            more = t->state == OPEN && s->reading && step_open(t);
+            more = t->state == VIREO__TLS_OPEN && s->reading && step_open(t);
     }
     keep(t);
 }
@@ -294,7 +294,7 @@ static void on_resume(vireo__turn_task *task)
 static void on_ended(vireo__stream *s)
 {
     vireo__tls *t = vireo__tls_of(s);
-    if (t->state == HANDSHAKE) {
+    if (t->state == VIREO__TLS_HANDSHAKE) {
         note_problem(t, "the peer went away during the handshake");
         fail(t, VIREO_ETLS);
     }
@@ -317,7 +317,8 @@ static int read_start(vireo__stream *s)
 static void read_stop(vireo__stream *s)
 {
     vireo__tls *t = vireo__tls_of(s);
-    if (t->state != HANDSHAKE) /* else it is the first message, which does not depend on reading */
+    /* The first message of a handshake does not depend on reading. */
+    if (t->state != VIREO__TLS_HANDSHAKE)
         vireo__turn_remove(&t->resume);
     t->base.below->read_stop(s);
 }
@@ -338,7 +339,7 @@ static int detach(vireo__stream *s)
 
 static int say_goodbye(vireo__tls *t)
 {
-    if (t->state != OPEN || (SSL_get_shutdown(t->ssl) & SSL_SENT_SHUTDOWN) != 0)
+    if (t->state != VIREO__TLS_OPEN || (SSL_get_shutdown(t->ssl) & SSL_SENT_SHUTDOWN) != 0)
         return 0;
     vireo__tls_begin_output(t);
     SSL_shutdown(t->ssl);
@@ -559,7 +560,7 @@ const vireo_tls_info *vireo__tls_info(vireo__stream *s)
 {
     while (s->io->carrier != NULL)
         s = s->io->carrier(s);
-    if (!has_tls(s) || vireo__tls_of(s)->state == HANDSHAKE)
+    if (!has_tls(s) || vireo__tls_of(s)->state == VIREO__TLS_HANDSHAKE)
         return NULL;
     vireo__tls *t = vireo__tls_of(s);
     if (t->info == NULL)

@@ -17,7 +17,7 @@ enum {
         256 * 1024, /* records of all streams in one turn; more are written at once */
 };
 
-enum vireo__tls_state { HANDSHAKE, OPEN, FAILED };
+enum vireo__tls_state { VIREO__TLS_HANDSHAKE, VIREO__TLS_OPEN, VIREO__TLS_FAILED };
 
 typedef struct vireo__tls {
     vireo__filter base;

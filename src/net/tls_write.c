@@ -72,7 +72,7 @@ int vireo__tls_end_output(vireo__tls *t)
 void vireo__tls_release_writer(vireo__tls *t)
 {
     size_t n = t->unconfirmed;
-    if (!t->wanted || t->state != OPEN)
+    if (!t->wanted || t->state != VIREO__TLS_OPEN)
         return;
     t->wanted = false;
     t->unconfirmed = 0;
@@ -148,7 +148,8 @@ ptrdiff_t vireo__tls_try_write(vireo__stream *s, const uv_buf_t *bufs, unsigned 
     vireo__tls *t = vireo__tls_of(s);
     cursor c = {bufs, count, 0};
     size_t total = 0;
-    for (skip_empty(&c); c.count > 0 && t->state == OPEN && t->flying.len == 0; skip_empty(&c)) {
+    for (skip_empty(&c); c.count > 0 && t->state == VIREO__TLS_OPEN && t->flying.len == 0;
+         skip_empty(&c)) {
         vireo__tls_begin_output(t);
         ptrdiff_t n = encrypt(t, &c, CHUNK);
         int error = vireo__tls_end_output(t);
@@ -184,7 +185,7 @@ bool vireo__tls_offer(vireo__stream *s, const uv_buf_t *bufs, unsigned count, si
 {
     vireo__tls *t = vireo__tls_of(s);
     vireo__buf *out = &t->shared->offered;
-    if (t->base.below->offer == NULL || t->state != OPEN || t->flying.len > 0 ||
+    if (t->base.below->offer == NULL || t->state != VIREO__TLS_OPEN || t->flying.len > 0 ||
         !offer_fits(t, total))
         return false;
     cursor c = {bufs, count, 0};
@@ -236,7 +237,7 @@ int vireo__tls_write_later(vireo__stream *s, const uv_buf_t *bufs, unsigned coun
 {
     vireo__tls *t = vireo__tls_of(s);
     t->wanted = true;
-    if (t->state != OPEN || t->flying.len > 0)
+    if (t->state != VIREO__TLS_OPEN || t->flying.len > 0)
         return 0;
     cursor c = {bufs, count, 0};
     ptrdiff_t n = encrypt_to(t, &t->flying, &c, CHUNK);
