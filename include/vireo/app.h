@@ -83,8 +83,9 @@ typedef struct vireo_app_options {
  * Ended by vireo_run, or by vireo_app_free.
  *
  * After fork() the child may run an application on a loop of its own that has not run yet, so that
- * several processes can serve one port. An application that has run is the parent's: the child
- * leaves it alone. */
+ * several processes can serve one port. A client on that loop connects after fork(): before, its
+ * connection would be the parent's too, and the child may be unable to run it. An application that
+ * has run is the parent's: the child leaves it alone. */
 #define vireo_app_new(...)                                                                         \
     vireo_app_create(&(const vireo_app_options){.size = sizeof(vireo_app_options), __VA_ARGS__})
 VIREO_API vireo_app *vireo_app_create(const vireo_app_options *options);

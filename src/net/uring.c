@@ -451,6 +451,19 @@ static bool open_all(vireo__uring *u)
     return false;
 }
 
+/* The child may get no ring where its parent got one. As long as nothing is connected, its streams
+ * can be of another kind. */
+static int choose_again(vireo_loop *loop)
+{
+    vireo__uring *u = loop->uring;
+    if (u->open > 0)
+        return VIREO_ENOMEM;
+    vireo__list_remove(&u->part.node);
+    close_ring(&u->part);
+    loop->streams = NULL;
+    return vireo__streams_of(loop) != NULL ? 0 : VIREO_ENOMEM;
+}
+
 /* A ring of the parent's that has never run was not asked for anything, and another one takes its
  * place. One that has run is the parent's alone. */
 static int on_forked(vireo_loop *loop)
@@ -459,13 +472,13 @@ static int on_forked(vireo_loop *loop)
     struct io_uring parents = u->ring;
     if (u->process == getpid())
         return 0;
-    if (!u->enabled && open_ring(u)) {
+    if (!u->enabled && works() && open_ring(u)) {
         io_uring_queue_exit(&parents);
         return 0;
     }
     u->ring = parents;
     die(u);
-    return u->enabled ? VIREO_EINVAL : VIREO_ENOMEM;
+    return u->enabled ? VIREO_EINVAL : choose_again(loop);
 }
 
 static void init(vireo__uring *u, vireo_loop *loop)

@@ -312,6 +312,97 @@ static void serves_on_many_loops(void **state)
         house_close(&houses[i]);
 }
 
+/* --- in a child ------------------------------------------------------------------------------- */
+
+/* Made by the parent, on io_uring if that is possible, and never run there before the fork. */
+static house inherited;
+
+static void serve_inherited(void)
+{
+    must(vireo__loop_begin(inherited.loop) == 0);
+    serve_one(&inherited);
+    house_close(&inherited);
+}
+
+static void serve_inherited_without(int system_call)
+{
+    int lines = 0;
+    bool asked = has_ring(&inherited) && inherited.loop->io == VIREO_IO_URING;
+    inherited.loop->log = (vireo__log){count_line, &lines};
+    refuse(system_call);
+    serve_inherited();
+    must(lines == asked);
+}
+
+static void serve_inherited_with_few(int spare)
+{
+    int next = dup(0);
+    close(next);
+    allow_descriptors((rlim_t)(next + spare));
+    must(vireo__loop_begin(inherited.loop) == 0);
+    allow_descriptors(RLIM_INFINITY);
+    serve_inherited();
+}
+
+static void serve_inherited_without_memory(int locked_bytes)
+{
+    struct rlimit limit = {(rlim_t)locked_bytes, (rlim_t)locked_bytes};
+    must(setrlimit(RLIMIT_MEMLOCK, &limit) == 0);
+    must(geteuid() != 0 || setresuid(NOBODY, NOBODY, NOBODY) == 0);
+    serve_inherited();
+}
+
+/* The parent goes on with what it has. */
+static void inherit(vireo_io_kind io, void (*body)(int detail), int detail)
+{
+    house_open(&inherited, io, 2);
+    alone(body, detail);
+    serve_one(&inherited);
+    house_close(&inherited);
+}
+
+static void child_serves_without_a_ring_of_its_own(void **state)
+{
+    static const int calls[] = {__NR_io_uring_setup, __NR_io_uring_register, __NR_io_uring_enter};
+    (void)state;
+    for (int i = 0; i < 3; i++) {
+        inherit(VIREO_IO_AUTO, serve_inherited_without, calls[i]);
+        inherit(VIREO_IO_URING, serve_inherited_without, calls[i]);
+    }
+    for (int spare = 0; spare < 6; spare++)
+        inherit(VIREO_IO_AUTO, serve_inherited_with_few, spare);
+    inherit(VIREO_IO_AUTO, serve_inherited_without_memory, 0);
+}
+
+static caller inherited_caller;
+
+/* What is connected already cannot change its kind: that is told, and all of it can be closed. */
+static void end_inherited_without(int system_call)
+{
+    bool had_ring = has_ring(&inherited);
+    refuse(system_call);
+    must((vireo__loop_begin(inherited.loop) < 0) == had_ring);
+    vireo__stream_close(inherited_caller.stream, 0);
+    HOUSE_UNTIL(&inherited, inherited_caller.closed);
+    house_close(&inherited);
+}
+
+static void child_that_has_dialled_cannot_do_without(void **state)
+{
+    static const vireo__stream_events events = {
+        .on_data = on_answer, .on_end = on_guest_end, .on_close = on_hung_up};
+    (void)state;
+    house_open(&inherited, VIREO_IO_AUTO, 1);
+    struct sockaddr_in at = house_address(&inherited);
+    vireo__dial_address to = {.tcp = (struct sockaddr *)&at};
+    inherited_caller.stream = vireo__dial(inherited.loop, &to, on_open, &events, &inherited_caller);
+    assert_non_null(inherited_caller.stream);
+    alone(end_inherited_without, __NR_io_uring_setup);
+    vireo__stream_close(inherited_caller.stream, 0);
+    HOUSE_UNTIL(&inherited, inherited_caller.closed);
+    house_close(&inherited);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -324,6 +415,8 @@ int main(void)
         cmocka_unit_test(serves_where_descriptors_are_few),
         cmocka_unit_test(serves_where_no_memory_may_be_locked),
         cmocka_unit_test(serves_on_many_loops),
+        cmocka_unit_test(child_serves_without_a_ring_of_its_own),
+        cmocka_unit_test(child_that_has_dialled_cannot_do_without),
     };
     unsetenv("VIREO_IO");
     return cmocka_run_group_tests(tests, NULL, NULL);
