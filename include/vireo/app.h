@@ -174,7 +174,7 @@ VIREO_API void vireo_stop(vireo_app *app);
  * 503, and those who have one are told to leave, in even steps over |window_ms|, after what is
  * queued for them. They see a lost connection, upon which the official clients connect anew by
  * themselves; the sockets' reason is "server shutting down". Plain requests are answered as before.
- * When nobody is left, or stop_timeout_ms after the window, comes vireo_stop.
+ * 250 ms after the last has left, or stop_timeout_ms after the window, comes vireo_stop.
  *
  * Returns 0, or VIREO_ECLOSED when the end has begun already. */
 VIREO_API int vireo_drain(vireo_app *app, uint32_t window_ms);

@@ -178,6 +178,15 @@ static bool takes_sessions(const vireo__eio_server *server)
            count < vireo__app_options(server->app)->max_connections;
 }
 
+/* A client that is told to leave may be sending something just then, if only the answer to a PING;
+ * were that refused, it could read of it before it reads the CLOSE, and take it for a failure of
+ * the transport. What it says would not be heard in its closing session either. */
+static bool comes_too_late(const call *c, const vireo_req *r, fault f)
+{
+    return f == UNKNOWN_SID && strcmp(vireo_method(r), "POST") == 0 &&
+           vireo__app_leaving(c->server->app);
+}
+
 static int on_request(vireo_req *r)
 {
     call c;
@@ -187,6 +196,8 @@ static int on_request(vireo_req *r)
     fault f = verify(&c, r, false);
     if (f == UNDECIDED)
         return 0;
+    if (comes_too_late(&c, r, f))
+        return vireo__eio_polling_take(server, r);
     if (f != NO_FAULT)
         return reply_fault(&c, r, f);
     if (c.session == NULL && !takes_sessions(c.server))

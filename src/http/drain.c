@@ -11,6 +11,9 @@
  *        |               *--__
  *        +--------------------*-------------|--> time
  *        vireo_drain     window_ms     stop_timeout_ms for the last of them, then vireo_stop
+ *
+ * Who was told to leave may have sent something before it has read that: when all have left, such
+ * requests are answered a moment longer.
  */
 
 #include <vireo/error.h>
@@ -18,7 +21,10 @@
 #include "http/app.h"
 #include "http/group.h"
 
-enum { TICK_MS = 20 };
+enum {
+    TICK_MS = 20,
+    LINGER_MS = 250, /* more than the way there and back to nearly all clients */
+};
 
 static size_t ask(const vireo__part *part, size_t keep)
 {
@@ -46,10 +52,15 @@ static size_t let_go(vireo_app *app, uint64_t elapsed_ms)
 
 static void on_tick(vireo__deadline *deadline);
 
-static void await_tick(vireo_app *app)
+static void await(vireo_app *app, uint32_t ms, void (*fn)(vireo__deadline *))
 {
-    if (vireo__deadline_start(app->loop, &app->drain.tick, TICK_MS, on_tick) < 0)
+    if (vireo__deadline_start(app->loop, &app->drain.tick, ms, fn) < 0)
         vireo_stop(app);
+}
+
+static void on_lingered(vireo__deadline *deadline)
+{
+    vireo_stop(vireo__container(deadline, vireo_app, drain.tick));
 }
 
 /* Whoever is empty first still answers plain requests until all are. */
@@ -69,10 +80,11 @@ static void on_tick(vireo__deadline *deadline)
     const vireo__drain *d = &app->drain;
     uint64_t elapsed_ms = vireo__loop_now(app->loop) - d->begin;
     bool late = elapsed_ms >= (uint64_t)d->window_ms + app->options.stop_timeout_ms;
-    if ((let_go(app, elapsed_ms) == 0 && all_empty(app)) || late)
+    bool empty = let_go(app, elapsed_ms) == 0 && all_empty(app);
+    if (late)
         vireo_stop(app);
     else if (!app->stopping)
-        await_tick(app);
+        await(app, empty ? LINGER_MS : TICK_MS, empty ? on_lingered : on_tick);
 }
 
 static void drain_here(vireo_app *app, uint32_t window_ms)
@@ -88,7 +100,7 @@ static void drain_here(vireo_app *app, uint32_t window_ms)
     }
     vireo__log_line(&app->loop->log, VIREO_INFO, "http", "draining: %zu clients in %u ms", count,
                     window_ms);
-    await_tick(app);
+    await(app, TICK_MS, on_tick);
 }
 
 static void drain_too(vireo_app *app, void *window_ms)

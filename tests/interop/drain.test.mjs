@@ -10,7 +10,7 @@ import { describe, test } from "node:test";
 import WebSocket from "ws";
 import { balance } from "../js/balancer.mjs";
 import { client, connected, modes } from "../js/client.mjs";
-import { fetchRaw, Wire } from "../js/raw.mjs";
+import { fetchRaw, Polling, Wire } from "../js/raw.mjs";
 import { kinds, startServer } from "../js/server.mjs";
 import { next, within } from "../js/wait.mjs";
 
@@ -94,6 +94,20 @@ if (kinds.includes("vireo")) describe("a server that is drained [vireo]", () => 
       assert.match(error.message, /xhr poll error|websocket error/);
     }
     await next(socket, "tick"); // who has a session keeps it until its turn comes
+  });
+
+  test("what a client posts while it is told to leave is no error of its transport (O04)", async (t) => {
+    const SESSIONS = 40; // on each worker more than one: its first leaves early
+    const server = await start(t, 20000);
+    const all = [];
+    for (let i = 0; i < SESSIONS; i++) all.push(await Polling.open(server));
+    assert.equal((await fetchRaw(server, "POST", `${all[0].target}x`, { body: "3" })).status, 400);
+    const polls = all.map((session) => session.poll({ ms: LONG }).then(({ body }) => [session, body]));
+    process.kill(server.pid, "SIGTERM");
+    const [first, told] = await Promise.race(polls);
+    assert.equal(told, "1");
+    await first.post("3");
+    assert.equal((await first.poll()).status, 400);
   });
 
   test("WebSockets and event streams leave too (O04)", async (t) => {

@@ -53,19 +53,19 @@ export async function balance(t, servers) {
   function upgrade(req, from, head, candidates) {
     const [server, ...others] = candidates;
     const to = net.connect(server.port, server.host, () => to.write(Buffer.concat([Buffer.from(rawHead(req)), head])));
-    const elsewhere = () => {
-      to.destroy();
-      if (others.length > 0) upgrade(req, from, head, others);
+    const elsewhere = () => { // it cannot be reached, or ends without an answer
+      to.off("error", elsewhere).off("close", elsewhere).on("error", () => {}).destroy();
+      if (others.length > 0 && !from.destroyed) upgrade(req, from, head, others);
       else from.destroy();
     };
     from.on("error", () => to.destroy());
-    to.once("error", elsewhere);
+    to.once("error", elsewhere).once("close", elsewhere);
     to.once("data", (data) => {
       if (data.toString("latin1").startsWith("HTTP/1.1 503") && others.length > 0) {
         elsewhere();
         return;
       }
-      to.off("error", elsewhere);
+      to.off("error", elsewhere).off("close", elsewhere);
       to.on("error", () => from.destroy());
       from.write(data);
       from.pipe(to).pipe(from);
