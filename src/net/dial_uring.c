@@ -46,7 +46,7 @@ static int connect_unix(const char *path)
     return error;
 }
 
-void vireo__uring_dialled(uring_stream *s, int result)
+void vireo__uring_dialled(vireo__uring_stream *s, int result)
 {
     int error = 0;
     socklen_t len = sizeof error;
@@ -71,7 +71,7 @@ void vireo__uring_dialled(uring_stream *s, int result)
     on_open(&s->base);
 }
 
-void vireo__uring_await_open(uring_stream *s)
+void vireo__uring_await_open(vireo__uring_stream *s)
 {
     vireo__uring *u = s->base.loop->uring;
     struct io_uring_sqe *request = vireo__uring_request(u);
@@ -80,7 +80,7 @@ void vireo__uring_await_open(uring_stream *s)
         return;
     }
     io_uring_prep_poll_add(request, s->fd, POLLOUT);
-    vireo__uring_mark(request, s, URING_DIAL);
+    vireo__uring_mark(request, s, VIREO__URING_DIAL);
     s->armed = true;
     s->pending++;
 }
@@ -91,7 +91,7 @@ vireo__stream *vireo__uring_dial(vireo_loop *loop, const vireo__dial_address *to
                                  void *owner)
 {
     vireo__stream *base = vireo__uring_new_stream(loop, to->unix_path != NULL);
-    uring_stream *s = (uring_stream *)base;
+    vireo__uring_stream *s = (vireo__uring_stream *)base;
     if (s == NULL)
         return NULL;
     vireo__stream_set_events(base, events, owner);

@@ -22,12 +22,12 @@
 
 enum { ENDED = 1 };
 
-static uring_stream *uring_of(const vireo__stream *s)
+static vireo__uring_stream *uring_of(const vireo__stream *s)
 {
-    return (uring_stream *)(uintptr_t)s;
+    return (vireo__uring_stream *)(uintptr_t)s;
 }
 
-static void look_at(uring_stream *s)
+static void look_at(vireo__uring_stream *s)
 {
     vireo__list_remove(&s->link);
     vireo__list_append(&s->base.loop->uring->unsettled, &s->link);
@@ -37,7 +37,7 @@ static void look_at(uring_stream *s)
 
 static int read_start(vireo__stream *base)
 {
-    uring_stream *s = uring_of(base);
+    vireo__uring_stream *s = uring_of(base);
     s->started = true;
     look_at(s);
     return 0;
@@ -45,14 +45,14 @@ static int read_start(vireo__stream *base)
 
 static void read_stop(vireo__stream *base)
 {
-    uring_stream *s = uring_of(base);
+    vireo__uring_stream *s = uring_of(base);
     s->started = false;
     if (s->armed)
         look_at(s);
 }
 
 /* The request ends when half a share came, and what it takes at once is at most the other half. */
-static void arm(uring_stream *s)
+static void arm(vireo__uring_stream *s)
 {
     vireo_loop *loop = s->base.loop;
     unsigned half = (unsigned)vireo__loop_read_share(loop) / 2;
@@ -65,12 +65,12 @@ static void arm(uring_stream *s)
                                  half < VIREO__URING_BUFFER ? half : VIREO__URING_BUFFER, 0);
     request->flags |= IOSQE_BUFFER_SELECT;
     request->file_index = half; /* here: how much in all */
-    vireo__uring_mark(request, s, URING_RECEIVE);
+    vireo__uring_mark(request, s, VIREO__URING_RECEIVE);
     s->armed = true;
     s->pending++;
 }
 
-static void keep(uring_stream *s, const uint8_t *bytes, size_t n)
+static void keep(vireo__uring_stream *s, const uint8_t *bytes, size_t n)
 {
     if (s->early == NULL) {
         s->early = malloc(sizeof *s->early);
@@ -81,7 +81,7 @@ static void keep(uring_stream *s, const uint8_t *bytes, size_t n)
         s->late = VIREO_ENOMEM;
 }
 
-static void drop_early(uring_stream *s)
+static void drop_early(vireo__uring_stream *s)
 {
     if (s->early != NULL)
         vireo__buf_deinit(s->early);
@@ -89,7 +89,7 @@ static void drop_early(uring_stream *s)
     s->early = NULL;
 }
 
-static void tell_end(uring_stream *s, int why)
+static void tell_end(vireo__uring_stream *s, int why)
 {
     if (why == ENDED)
         vireo__stream_io_ended(&s->base);
@@ -97,7 +97,7 @@ static void tell_end(uring_stream *s, int why)
         vireo__stream_close(&s->base, why);
 }
 
-static void deliver(uring_stream *s, int result, uint8_t *bytes)
+static void deliver(vireo__uring_stream *s, int result, uint8_t *bytes)
 {
     bool now = s->started && s->early == NULL;
     if (s->base.closing && !s->detaching)
@@ -114,7 +114,7 @@ static void deliver(uring_stream *s, int result, uint8_t *bytes)
         s->late = (int16_t)(result == 0 ? ENDED : result);
 }
 
-void vireo__uring_received(uring_stream *s, int result, uint8_t *bytes, bool more)
+void vireo__uring_received(vireo__uring_stream *s, int result, uint8_t *bytes, bool more)
 {
     vireo_loop *loop = s->base.loop;
     if (!more) {
@@ -133,7 +133,7 @@ void vireo__uring_received(uring_stream *s, int result, uint8_t *bytes, bool mor
 }
 
 /* What came while the stream was paused. */
-static void deliver_early(uring_stream *s)
+static void deliver_early(vireo__uring_stream *s)
 {
     vireo__buf *early = s->early;
     s->early = NULL;
@@ -153,7 +153,7 @@ static void deliver_early(uring_stream *s)
 
 static bool offer(vireo__stream *base, const uv_buf_t *bufs, unsigned count, size_t total)
 {
-    uring_stream *s = uring_of(base);
+    vireo__uring_stream *s = uring_of(base);
     vireo__uring *u = base->loop->uring;
     if (u->dead || !vireo__uring_room(u, count))
         return false;
@@ -164,7 +164,7 @@ static bool offer(vireo__stream *base, const uv_buf_t *bufs, unsigned count, siz
         io_uring_prep_send(request, s->fd, bufs->base, bufs->len, MSG_DONTWAIT | MSG_NOSIGNAL);
     else
         vireo__uring_pieces(u, request, s->fd, bufs, count, MSG_DONTWAIT | MSG_NOSIGNAL);
-    vireo__uring_mark(request, s, URING_OFFER);
+    vireo__uring_mark(request, s, VIREO__URING_OFFER);
     s->offered = (uint32_t)total;
     s->pending++;
     return true;
@@ -175,7 +175,7 @@ static ptrdiff_t none_if_again(ptrdiff_t n)
     return n == -EAGAIN || n == -EWOULDBLOCK ? 0 : n;
 }
 
-void vireo__uring_offered(uring_stream *s, int result)
+void vireo__uring_offered(vireo__uring_stream *s, int result)
 {
     s->pending--;
     s->base.loop->traffic.sent += result > 0 ? (size_t)result : 0;
@@ -199,7 +199,7 @@ static ptrdiff_t try_write(vireo__stream *s, const uv_buf_t *bufs, unsigned coun
 /* It has just been seen that the kernel takes nothing. */
 static int write_later(vireo__stream *base, const uv_buf_t *bufs, unsigned count)
 {
-    uring_stream *s = uring_of(base);
+    vireo__uring_stream *s = uring_of(base);
     vireo__uring *u = base->loop->uring;
     if (!vireo__uring_room(u, count))
         return VIREO_ENOMEM;
@@ -208,7 +208,7 @@ static int write_later(vireo__stream *base, const uv_buf_t *bufs, unsigned count
         return VIREO_ENOMEM;
     vireo__uring_pieces(u, request, s->fd, bufs, count, MSG_WAITALL | MSG_NOSIGNAL);
     request->ioprio |= IORING_RECVSEND_POLL_FIRST;
-    vireo__uring_mark(request, s, URING_WRITE);
+    vireo__uring_mark(request, s, VIREO__URING_WRITE);
     s->later = 0;
     for (unsigned i = 0; i < count; i++)
         s->later += (uint32_t)bufs[i].len;
@@ -216,7 +216,7 @@ static int write_later(vireo__stream *base, const uv_buf_t *bufs, unsigned count
     return 0;
 }
 
-void vireo__uring_wrote(uring_stream *s, int result)
+void vireo__uring_wrote(vireo__uring_stream *s, int result)
 {
     int status = result < 0 ? result : 0;
     s->pending--;
@@ -248,7 +248,7 @@ static void close_stream(vireo__stream *s)
 
 static int detach(vireo__stream *base)
 {
-    uring_stream *s = uring_of(base);
+    vireo__uring_stream *s = uring_of(base);
     s->detaching = true;
     look_at(s);
     return 0;
@@ -259,7 +259,7 @@ static void peer_address(const vireo__stream *s, char *out, size_t size)
     vireo__fd_peer_address(uring_of(s)->fd, out, size);
 }
 
-static void hand_over(uring_stream *s)
+static void hand_over(vireo__uring_stream *s)
 {
     struct sockaddr_storage own = {.ss_family = AF_UNSPEC};
     socklen_t len = sizeof own;
@@ -271,7 +271,7 @@ static void hand_over(uring_stream *s)
     vireo__stream_detached(&s->base, s->fd, own.ss_family == AF_UNIX, early->data, early->len);
 }
 
-static void finish(uring_stream *s)
+static void finish(vireo__uring_stream *s)
 {
     vireo__uring *u = s->base.loop->uring;
     vireo__listener *l = s->base.listener;
@@ -289,7 +289,7 @@ static void finish(uring_stream *s)
     vireo__listener_remove(l);
 }
 
-static void settle_last(uring_stream *s)
+static void settle_last(vireo__uring_stream *s)
 {
     vireo__uring *u = s->base.loop->uring;
     if (s->pending == 0 || u->dead) {
@@ -301,7 +301,7 @@ static void settle_last(uring_stream *s)
     vireo__list_append(s->dropped ? &u->ending : &u->unsettled, &s->link);
 }
 
-void vireo__uring_settle(uring_stream *s)
+void vireo__uring_settle(vireo__uring_stream *s)
 {
     vireo__uring *u = s->base.loop->uring;
     if (s->base.closing || s->detaching) {
@@ -319,7 +319,7 @@ void vireo__uring_settle(uring_stream *s)
     } else if (s->started && !s->armed && !s->base.peer_ended && !u->dead) {
         arm(s);
     } else if (!s->started && s->armed && !s->cancelled) {
-        s->cancelled = vireo__uring_cancel(u, s, URING_RECEIVE);
+        s->cancelled = vireo__uring_cancel(u, s, VIREO__URING_RECEIVE);
     }
 }
 
@@ -338,10 +338,10 @@ vireo__stream *vireo__uring_new_stream(vireo_loop *loop, bool is_unix)
         .peer_address = peer_address,
     };
     (void)is_unix;
-    uring_stream *s = malloc(sizeof *s);
+    vireo__uring_stream *s = malloc(sizeof *s);
     if (s == NULL)
         return NULL;
-    *s = (uring_stream){.fd = -1};
+    *s = (vireo__uring_stream){.fd = -1};
     vireo__list_init(&s->link);
     vireo__stream_init(&s->base, loop, &uring_io);
     vireo__uring_count(loop->uring, 1);

@@ -100,7 +100,7 @@ void vireo__uring_pieces(vireo__uring *u, struct io_uring_sqe *request, int fd,
 static bool finish_cancel(struct io_uring_sqe *request)
 {
     request->flags |= IOSQE_CQE_SKIP_SUCCESS;
-    vireo__uring_mark(request, NULL, URING_NOTHING);
+    vireo__uring_mark(request, NULL, VIREO__URING_NOTHING);
     return true;
 }
 
@@ -141,7 +141,7 @@ static void hand_out(struct io_uring_buf_ring *ring, uint8_t *memory, unsigned i
 }
 
 /* All that stands before these bytes in their buffer was delivered before them. */
-static void on_received(vireo__uring *u, uring_stream *s, const struct io_uring_cqe *c)
+static void on_received(vireo__uring *u, vireo__uring_stream *s, const struct io_uring_cqe *c)
 {
     bool more = (c->flags & IORING_CQE_F_MORE) != 0;
     if ((c->flags & IORING_CQE_F_BUFFER) == 0) {
@@ -162,16 +162,16 @@ static void handle(vireo__uring *u, const struct io_uring_cqe *c)
 {
     void *who = (void *)(uintptr_t)(c->user_data & ~(uint64_t)KIND_MASK);
     switch (c->user_data & KIND_MASK) {
-    case URING_RECEIVE:
+    case VIREO__URING_RECEIVE:
         on_received(u, who, c);
         break;
-    case URING_OFFER:
+    case VIREO__URING_OFFER:
         vireo__uring_offered(who, c->res);
         break;
-    case URING_WRITE:
+    case VIREO__URING_WRITE:
         vireo__uring_wrote(who, c->res);
         break;
-    case URING_DIAL:
+    case VIREO__URING_DIAL:
         vireo__uring_dialled(who, c->res);
         break;
     default: /* a cancellation that came too late */
@@ -201,11 +201,11 @@ static void handle_offers(vireo__uring *u)
     for (unsigned at = head; at != io_uring_smp_load_acquire(cq->ktail); at++) {
         struct io_uring_cqe *c = &cq->cqes[at & cq->ring_mask];
         struct io_uring_cqe copy = *c;
-        if ((copy.user_data & KIND_MASK) == URING_OFFER) {
-            c->user_data = URING_NOTHING;
+        if ((copy.user_data & KIND_MASK) == VIREO__URING_OFFER) {
+            c->user_data = VIREO__URING_NOTHING;
             handle(u, &copy);
         }
-        if (at == head && c->user_data == URING_NOTHING) {
+        if (at == head && c->user_data == VIREO__URING_NOTHING) {
             io_uring_cq_advance(&u->ring, 1);
             head++;
         }
@@ -270,7 +270,7 @@ static void settle_streams(vireo__list *list)
     vireo__list now;
     vireo__list_move(&now, list);
     while (!vireo__list_empty(&now)) {
-        uring_stream *s = vireo__container(now.next, uring_stream, link);
+        vireo__uring_stream *s = vireo__container(now.next, vireo__uring_stream, link);
         vireo__list_remove(&s->link);
         vireo__uring_settle(s);
     }

@@ -34,9 +34,15 @@
 #define VIREO__URING_VECTORS     4096  /* of all requests that are submitted with one call */
 
 /* What a request is for: the low bits of its user_data, beside the stream. */
-enum { URING_NOTHING, URING_RECEIVE, URING_OFFER, URING_WRITE, URING_DIAL };
+enum {
+    VIREO__URING_NOTHING,
+    VIREO__URING_RECEIVE,
+    VIREO__URING_OFFER,
+    VIREO__URING_WRITE,
+    VIREO__URING_DIAL
+};
 
-typedef struct uring_stream {
+typedef struct vireo__uring_stream {
     vireo__stream base;
     vireo__list link; /* in one of the ring's lists */
     int fd;
@@ -54,7 +60,7 @@ typedef struct uring_stream {
         vireo__buf *early; /* what came while it was paused; NULL: nothing */
         vireo__dialled_fn on_open;
     };
-} uring_stream;
+} vireo__uring_stream;
 
 typedef struct vireo__uring {
     vireo_loop *loop;
@@ -105,12 +111,12 @@ bool vireo__uring_cancel_all(vireo__uring *u, int fd);
 void vireo__uring_count(vireo__uring *u, int change);
 
 /* tcp_uring.c and dial_uring.c */
-void vireo__uring_received(uring_stream *s, int result, uint8_t *bytes, bool more);
-void vireo__uring_offered(uring_stream *s, int result);
-void vireo__uring_wrote(uring_stream *s, int result);
-void vireo__uring_await_open(uring_stream *s);
-void vireo__uring_dialled(uring_stream *s, int result);
-void vireo__uring_settle(uring_stream *s);
+void vireo__uring_received(vireo__uring_stream *s, int result, uint8_t *bytes, bool more);
+void vireo__uring_offered(vireo__uring_stream *s, int result);
+void vireo__uring_wrote(vireo__uring_stream *s, int result);
+void vireo__uring_await_open(vireo__uring_stream *s);
+void vireo__uring_dialled(vireo__uring_stream *s, int result);
+void vireo__uring_settle(vireo__uring_stream *s);
 vireo__stream *vireo__uring_new_stream(vireo_loop *loop, bool is_unix);
 int vireo__uring_open_stream(vireo__stream *s, int fd);
 vireo__stream *vireo__uring_dial(vireo_loop *loop, const vireo__dial_address *to,
