@@ -167,11 +167,8 @@ vireo__stream *vireo__listener_adopt(vireo__listener *l, vireo__parcel *parcel)
 
 static int new_socket(int family)
 {
-    int fd = socket(family, SOCK_STREAM, 0);
-    if (fd < 0)
-        return -errno;
-    fcntl(fd, F_SETFD, FD_CLOEXEC);
-    return fd;
+    int fd = socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    return fd < 0 ? -errno : fd;
 }
 
 static int bind_to(int family, const void *address, size_t len)

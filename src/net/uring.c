@@ -345,8 +345,8 @@ static bool works(void)
     memset(memory, 0, BUFFERS_IN_PAGE);
     bool good = io_uring_queue_init_params(8, &ring, &params) == 0;
     if (good) {
-        good =
-            register_buffers(&ring, memory) == 0 && socketpair(AF_UNIX, SOCK_STREAM, 0, fds) == 0;
+        good = register_buffers(&ring, memory) == 0 &&
+               socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) == 0;
         if (good) {
             hand_out(memory, (uint8_t *)memory + BUFFERS_IN_PAGE, 0);
             good = carries(&ring, memory, fds);
