@@ -204,7 +204,7 @@ void vireo__eio_polling_noop(vireo__eio_session *s)
         answer_poll(s, VIREO__EIO_NOOP_PACKET);
 }
 
-int vireo__eio_polling_take(vireo__eio_server *server, vireo_req *r)
+int vireo__eio_polling_answer_post(vireo__eio_server *server, vireo_req *r)
 {
     return reply(server, r, "text/html", vireo__str_of("ok"), true);
 }
@@ -216,7 +216,7 @@ void vireo__eio_polling_end(vireo__eio_session *s, const char *last)
     if (post != NULL)
         vireo_on_abort(post, NULL, NULL);
     if (post != NULL && s->post_held)
-        vireo__eio_polling_take(s->server, post);
+        vireo__eio_polling_answer_post(s->server, post);
     if (s->poll != NULL)
         answer_poll(s, last);
 }
@@ -364,7 +364,7 @@ int vireo__eio_polling_post(vireo__eio_session *s, vireo_req *r)
     vireo_on_abort(r, NULL, NULL);
     take_body(s, r, body, n);
     if (!s->post_held)
-        return vireo__eio_polling_take(s->server, r);
+        return vireo__eio_polling_answer_post(s->server, r);
     s->post = r;
     vireo_on_abort(r, on_post_aborted, s);
     return 0;

@@ -197,7 +197,7 @@ static int on_request(vireo_req *r)
     if (f == UNDECIDED)
         return 0;
     if (comes_too_late(&c, r, f))
-        return vireo__eio_polling_take(server, r);
+        return vireo__eio_polling_answer_post(server, r);
     if (f != NO_FAULT)
         return reply_fault(&c, r, f);
     if (c.session == NULL && !takes_sessions(c.server))

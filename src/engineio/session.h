@@ -209,8 +209,8 @@ int vireo__eio_polling_get(vireo__eio_session *s, vireo_req *r);
 /* its body is still to come */
 void vireo__eio_polling_post_head(vireo__eio_session *s, vireo_req *r);
 int vireo__eio_polling_post(vireo__eio_session *s, vireo_req *r); /* .. has come */
-/* answers a POST, whatever becomes of what it brought */
-int vireo__eio_polling_take(vireo__eio_server *server, vireo_req *r);
+/* .. is answered, whatever becomes of what it brought */
+int vireo__eio_polling_answer_post(vireo__eio_server *server, vireo_req *r);
 /* at the end of a turn */
 void vireo__eio_polling_flush(vireo__eio_session *s);
 /* answers the pending GET, so that the client can leave it */
