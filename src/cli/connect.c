@@ -61,32 +61,22 @@ void cli_connect_say(cli_connect *c, cli_ink ink, const char *mark, const char *
 {
     vireo__buf line;
     va_list args;
-    char *words = NULL;
-    va_start(args, text);
-    int n = vasprintf(&words, text, args);
-    va_end(args);
-    if (n < 0)
-        return;
     begin_line(c, &line, ink, mark);
-    cli_escape(&line, words, (size_t)n);
+    va_start(args, text);
+    cli_vescape(&line, text, args);
+    va_end(args);
     end_line(c, &line);
-    free(words);
 }
 
 void cli_connect_show(cli_connect *c, const char *text, ...)
 {
     vireo__buf line;
     va_list args;
-    char *words = NULL;
-    va_start(args, text);
-    int n = vasprintf(&words, text, args);
-    va_end(args);
-    if (n < 0)
-        return;
     vireo__buf_init(&line, VIREO__BUF_UNLIMITED);
-    vireo__buf_append(&line, words, (size_t)n);
+    va_start(args, text);
+    cli_vescape(&line, text, args);
+    va_end(args);
     end_line(c, &line);
-    free(words);
 }
 
 /* --- what comes ------------------------------------------------------------------------------- */

@@ -40,7 +40,7 @@ typedef struct cli_connect {
 __attribute__((format(printf, 4, 5))) void cli_connect_say(cli_connect *c, cli_ink ink,
                                                            const char *mark, const char *text, ...);
 
-/* cli_connect_show writes a line as it is. */
+/* cli_connect_show writes a line without one. */
 __attribute__((format(printf, 2, 3))) void cli_connect_show(cli_connect *c, const char *text, ...);
 
 void cli_connect_quit(cli_connect *c, int status);

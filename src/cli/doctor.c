@@ -27,15 +27,11 @@ static size_t width(void)
 static void put_words(const char *text, va_list args)
 {
     vireo__buf line;
-    char *words = NULL;
-    int n = vasprintf(&words, text, args);
     vireo__buf_init(&line, VIREO__BUF_UNLIMITED);
-    if (n > 0)
-        cli_escape(&line, words, (size_t)n);
+    cli_vescape(&line, text, args);
     if (vireo__buf_cstr(&line) != NULL)
         cli_wrap(stdout, (char *)line.data, INDENT, INDENT, width());
     vireo__buf_deinit(&line);
-    free(words);
 }
 
 static void put_mark(const doctor *d, cli_ink ink, const char *mark, const char *what)

@@ -24,19 +24,15 @@ enum { MAX_NAMES = 64, MAX_NAME = 31 };
 static void put_error(const cli_command *self, const char *text, va_list args)
 {
     vireo__buf line;
-    char *words = NULL;
     bool terminal = isatty(STDERR_FILENO), colours = cli_colours(stderr);
-    int n = vasprintf(&words, text, args);
     vireo__buf_init(&line, VIREO__BUF_UNLIMITED);
-    if (n > 0)
-        cli_escape(&line, words, (size_t)n);
+    cli_vescape(&line, text, args);
     const char *escaped = vireo__buf_cstr(&line);
     size_t at = strlen("vireo: ") + (self ? strlen(self->name) + 1 : 0);
     fprintf(stderr, "%svireo%s%s:%s ", cli_paint(colours, CLI_RED), self ? " " : "",
             self ? self->name : "", cli_paint(colours, CLI_PLAIN));
     cli_wrap(stderr, escaped ? escaped : text, at, 2, terminal ? cli_width(stderr, 100) : SIZE_MAX);
     vireo__buf_deinit(&line);
-    free(words);
 }
 
 int cli_fail(const cli_command *self, int status, const char *text, ...)

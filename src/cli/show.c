@@ -8,6 +8,8 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include <vireo/error.h>
+
 #include "base/utf8.h"
 
 bool cli_colours(FILE *out)
@@ -72,6 +74,18 @@ void cli_escape(vireo__buf *out, const void *text, size_t n)
         at += size;
         n -= size;
     }
+}
+
+void cli_vescape(vireo__buf *out, const char *format, va_list args)
+{
+    char *text = NULL;
+    int n = vasprintf(&text, format, args);
+    if (n < 0) {
+        out->error = VIREO_ENOMEM;
+        return;
+    }
+    cli_escape(out, text, (size_t)n);
+    free(text);
 }
 
 void cli_hex(vireo__buf *out, const void *bytes, size_t n)

@@ -6,6 +6,7 @@
 #ifndef VIREO_CLI_SHOW_H
 #define VIREO_CLI_SHOW_H
 
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -33,6 +34,10 @@ const char *cli_paint(bool colours, cli_ink ink);
 /* cli_escape appends a text: control characters, those that turn the direction of writing, and what
  * is not UTF-8 stand as \n, \x1b, \u202e. */
 void cli_escape(vireo__buf *out, const void *text, size_t n);
+
+/* cli_vescape does so with what vprintf would write. */
+__attribute__((format(printf, 2, 0))) void cli_vescape(vireo__buf *out, const char *format,
+                                                       va_list args);
 
 #define CLI_HEX_SHOWN 32 /* bytes of a binary that are shown */
 
