@@ -101,8 +101,7 @@ void *vireo_req_get(const vireo_req *r, const void *key)
     return h != NULL ? h->user : NULL;
 }
 
-/* --- values that outlive their request ----------------------------------------------------------
- */
+/* --- values that outlive their request -------------------------------------------------------- */
 
 static held *hold(hook *h)
 {

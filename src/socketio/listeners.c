@@ -232,8 +232,7 @@ size_t vireo_any_count(const vireo_socket *s)
     return present(s) != NULL ? present(s)->any.count : 0;
 }
 
-/* --- catch-all, outgoing: the namespace knows how many of its sockets have some ----------------
- */
+/* --- catch-all, outgoing: the namespace knows how many of its sockets have some --------------- */
 
 static int add_outgoing(vireo_socket *s, vireo_event_fn handle, bool first)
 {

@@ -519,8 +519,7 @@ static bool read_compressed(vireo__ws_reader *reader, uint8_t **bytes, size_t *n
     return reader->limits->pieces && inflated_piece(p, event);
 }
 
-/* --- both ---------------------------------------------------------------------------------------
- */
+/* --- both ------------------------------------------------------------------------------------- */
 
 /* Takes what the bytes hold of the current frame's payload. True when there is an event. */
 static bool read_payload(vireo__ws_reader *reader, uint8_t **bytes, size_t *n,

@@ -33,8 +33,7 @@ static int setup(vireo_app *app, void *unused)
     return vireo_listen(app, .host = "127.0.0.1", .http2 = true);
 }
 
-/* --- a request ----------------------------------------------------------------------------------
- */
+/* --- a request -------------------------------------------------------------------------------- */
 
 static void open_session(char sid[21])
 {
@@ -164,8 +163,7 @@ static void by_http2(void **state)
     try_requests(h2_post);
 }
 
-/* --- what workers tell each other ---------------------------------------------------------------
- */
+/* --- what workers tell each other ------------------------------------------------------------- */
 
 static int results, last_status;
 

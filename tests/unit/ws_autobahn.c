@@ -56,8 +56,7 @@ static const char *pattern_at(size_t i, size_t *n)
     return run + i % 26;
 }
 
-/* --- an end of a connection, over a stream in memory --------------------------------------------
- */
+/* --- an end of a connection, over a stream in memory ------------------------------------------ */
 
 typedef struct end end;
 
@@ -443,8 +442,7 @@ static void test_thousand_messages(void **state)
         }
 }
 
-/* --- compression: a client and a server, wired to each other -----------------------------------
- */
+/* --- compression: a client and a server, wired to each other ---------------------------------- */
 
 enum { MESSAGES = 20, LARGE_MESSAGES = 4 };
 

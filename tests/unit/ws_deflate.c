@@ -153,8 +153,7 @@ static void expect_each_way(vireo__ws_agreed agreed, const void *data, size_t n,
 #define EXPECT(agreed, bytes, log)                                                                 \
     expect_each_way((agreed), bytes, sizeof(bytes) - 1, log, sizeof(log) - 1)
 
-/* --- the examples of RFC 7692 section 7.2.3, and what else may come ----------------------------
- */
+/* --- the examples of RFC 7692 section 7.2.3, and what else may come --------------------------- */
 
 static void test_examples_of_the_rfc(void **state)
 {
