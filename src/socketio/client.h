@@ -183,9 +183,11 @@ void vireo__client_forget_early(vireo__client *c);
 
 /* --- client_send.c ---------------------------------------------------------------------------- */
 
-/* vireo__client_hold counts the bytes of a message that is going to wait, in |*bytes| too. Returns
- * 0 or VIREO_EFULL. */
-int vireo__client_hold(vireo__client *c, const vireo__sio_message *message, size_t *bytes);
+/* vireo__client_hold makes a copy of a message that is going to wait, and counts its bytes, in
+ * |*bytes| too. Returns 0, VIREO_EFULL or VIREO_ENOMEM. */
+int vireo__client_hold(vireo__client *c, const vireo__sio_message *message,
+                       vireo__sio_message *copy, size_t *bytes);
+void vireo__client_let_go(vireo__client *c, vireo__sio_message *copy, size_t bytes);
 
 int vireo__client_send(vireo_socket *s, const vireo__sio_message *message, vireo__sio_type type,
                        vireo__ack *ack, const vireo__manner *how);

@@ -27,23 +27,18 @@ typedef struct item {
 
 static void free_item(item *i)
 {
-    i->client->unsent_bytes -= i->bytes;
     vireo__list_remove(&i->node);
-    vireo__sio_message_release(&i->message);
+    vireo__client_let_go(i->client, &i->message, i->bytes);
     free(i);
 }
 
 int vireo__client_queue(vireo__client *c, const vireo__sio_message *message, vireo__ack *ack)
 {
     item *i = calloc(1, sizeof *i);
-    if (i == NULL || vireo__sio_message_copy(&i->message, message) < 0) {
+    int error = i != NULL ? vireo__client_hold(c, message, &i->message, &i->bytes) : VIREO_ENOMEM;
+    if (error < 0) {
         free(i);
-        return VIREO_ENOMEM;
-    }
-    if (vireo__client_hold(c, message, &i->bytes) < 0) {
-        vireo__sio_message_release(&i->message);
-        free(i);
-        return VIREO_EFULL;
+        return error;
     }
     i->client = c;
     i->timeout_ms = c->options.ack_timeout_ms;

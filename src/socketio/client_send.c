@@ -69,12 +69,30 @@ static int send_event(vireo__client *c, const vireo__sio_message *message, vireo
 
 /* --- what waits ------------------------------------------------------------------------------- */
 
+int vireo__client_hold(vireo__client *c, const vireo__sio_message *message,
+                       vireo__sio_message *copy, size_t *bytes)
+{
+    size_t size = size_of(message), max = c->manager->max_queued_bytes;
+    if (c->unsent_bytes > max || size > max - c->unsent_bytes)
+        return VIREO_EFULL;
+    if (vireo__sio_message_copy(copy, message) < 0)
+        return VIREO_ENOMEM;
+    c->unsent_bytes += size;
+    *bytes = size;
+    return 0;
+}
+
+void vireo__client_let_go(vireo__client *c, vireo__sio_message *copy, size_t bytes)
+{
+    c->unsent_bytes -= bytes;
+    vireo__sio_message_release(copy);
+}
+
 static void free_unsent(vireo__unsent *u)
 {
     u->client->unsent_count--;
-    u->client->unsent_bytes -= u->bytes;
     vireo__list_remove(&u->node);
-    vireo__sio_message_release(&u->message);
+    vireo__client_let_go(u->client, &u->message, u->bytes);
     free(u);
 }
 
@@ -86,27 +104,13 @@ static void on_ack_gone(void *user)
     free_unsent(u);
 }
 
-int vireo__client_hold(vireo__client *c, const vireo__sio_message *message, size_t *bytes)
-{
-    size_t size = size_of(message), max = c->manager->max_queued_bytes;
-    if (c->unsent_bytes > max || size > max - c->unsent_bytes)
-        return VIREO_EFULL;
-    c->unsent_bytes += size;
-    *bytes = size;
-    return 0;
-}
-
 static int keep(vireo__client *c, const vireo__sio_message *message, vireo__ack *ack)
 {
     vireo__unsent *u = calloc(1, sizeof *u);
-    if (u == NULL || vireo__sio_message_copy(&u->message, message) < 0) {
+    int error = u != NULL ? vireo__client_hold(c, message, &u->message, &u->bytes) : VIREO_ENOMEM;
+    if (error < 0) {
         free(u);
-        return VIREO_ENOMEM;
-    }
-    if (vireo__client_hold(c, message, &u->bytes) < 0) {
-        vireo__sio_message_release(&u->message);
-        free(u);
-        return VIREO_EFULL;
+        return error;
     }
     u->client = c;
     u->ack = ack;
