@@ -18,7 +18,7 @@ static void dial_all(load *l)
         conn_dial(&l->conns[i]);
 }
 
-/* --- come and go: |connections| of them at a time, each again when the server has said goodbye - */
+/* --- come and go: |connections| at a time, each again when the server has said goodbye -------- */
 
 static void say_goodbye(conn *c)
 {

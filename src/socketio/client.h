@@ -88,7 +88,7 @@ typedef struct vireo__client {
     vireo__list unsent_acks;      /* what waits for their answers */
     size_t unsent_count;
     size_t unsent_bytes; /* of both, and of the queue */
-    vireo__list early; /* events that came before the CONNECT reply: client_packets.c */
+    vireo__list early;   /* events that came before the CONNECT reply: client_packets.c */
     size_t early_bytes;
     vireo__list queue; /* client_retry.c */
     bool active : 1;
