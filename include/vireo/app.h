@@ -112,7 +112,8 @@ typedef struct vireo_listen_options {
     bool proxy_protocol;
     /* connections whose head or handshake is not complete; default 16,384; beyond: closed */
     uint32_t max_pending;
-    /* a socket that is bound already, instead of host and port; the listener closes it; 0: none */
+    /* a socket that is bound already, instead of host and port; the listener closes it, unless it
+     * cannot listen: then it stays yours; 0: none */
     int fd;
     /* The socket that systemd has opened for us (socket activation), the first one or the one of
      * this name; where none was passed, host and port hold. */

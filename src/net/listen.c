@@ -268,10 +268,11 @@ static int find_activated(const vireo_listen_options *where)
                             names != NULL ? names : "");
 }
 
-static int open_socket(vireo__listener *l, const vireo_listen_options *where)
+static int open_socket(vireo__listener *l, const vireo_listen_options *where, bool *given)
 {
     int fd = where->fd > 0 ? where->fd : find_activated(where);
-    if (fd != 0)
+    *given = fd != 0;
+    if (*given)
         return fd < 0 ? fd : check_fd(where, fd);
     return where->unix_path != NULL ? bind_unix(l, where) : bind_tcp(where);
 }
@@ -294,7 +295,10 @@ static void explain(const vireo_listen_options *where, int error)
 {
     if (where->error == NULL || where->error->code != 0)
         return;
-    if (where->unix_path != NULL)
+    if (where->fd > 0)
+        vireo__error_set(where->error, error, "cannot listen on descriptor %d: %s", where->fd,
+                         vireo_strerror(error));
+    else if (where->unix_path != NULL)
         vireo__error_set(where->error, error, "cannot listen on %s: %s", where->unix_path,
                          vireo_strerror(error));
     else
@@ -344,27 +348,31 @@ int vireo__listener_open_fed(vireo__listener **out, vireo_loop *loop,
     return 0;
 }
 
-static int start(vireo__listener *l, const vireo_listen_options *where)
+static int begin(vireo__listener *l, const vireo_listen_options *where)
 {
     int backlog = where->backlog > 0 ? where->backlog : VIREO__DEFAULT_BACKLOG;
     struct sockaddr_storage own;
     socklen_t len = sizeof own;
-    int on = 1, fd = open_socket(l, where);
+    int on = 1;
+    if (listen(l->fd, backlog) < 0 || getsockname(l->fd, (struct sockaddr *)&own, &len) < 0)
+        return -errno;
+    l->is_unix = own.ss_family == AF_UNIX;
+    if (!l->is_unix) /* the connections inherit it */
+        setsockopt(l->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    fcntl(l->fd, F_SETFL, fcntl(l->fd, F_GETFL) | O_NONBLOCK);
+    return vireo__listener_begin(l);
+}
+
+static int start(vireo__listener *l, const vireo_listen_options *where)
+{
+    bool given;
+    int fd = open_socket(l, where, &given);
     if (fd < 0)
         return fd;
     l->fd = fd;
-    if (listen(fd, backlog) < 0 || getsockname(fd, (struct sockaddr *)&own, &len) < 0) {
-        int error = -errno;
-        close(fd);
-        return error;
-    }
-    l->is_unix = own.ss_family == AF_UNIX;
-    if (!l->is_unix) /* the connections inherit it */
-        setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-    fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
-    int error = vireo__listener_begin(l);
+    int error = begin(l, where);
     l->open = error == 0;
-    if (error < 0)
+    if (error < 0 && !given)
         close(fd);
     return error;
 }

@@ -382,6 +382,27 @@ static void says_why_it_cannot_listen(void **state)
     vireo_app_free(app);
 }
 
+static void leaves_a_socket_it_cannot_listen_on(void **state)
+{
+    (void)state;
+    vireo_error error;
+    int pair[2], bound = socket(AF_INET, SOCK_STREAM, 0), file = open("/dev/null", O_RDONLY);
+    struct sockaddr_in any = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
+    assert_int_equal(bind(bound, (struct sockaddr *)&any, sizeof any), 0);
+    vireo_app *app = vireo_app_new();
+    assert_int_equal(vireo_listen(app, .fd = file, .error = &error), VIREO_EINVAL);
+    assert_non_null(strstr(error.text, "is no socket"));
+    assert_int_equal(vireo_listen(app, .fd = pair[0], .error = &error), -EINVAL);
+    assert_non_null(strstr(error.text, "cannot listen on descriptor"));
+    assert_int_equal(vireo_listen(app, .fd = bound, .cert_file = "/nowhere.pem", .error = &error),
+                     VIREO_ETLS);
+    assert_int_equal(close(file) | close(pair[0]) | close(pair[1]), 0);
+    assert_int_equal(vireo_listen(app, .fd = bound), 0);
+    vireo_app_free(app);
+    assert_int_equal(close(bound), -1);
+}
+
 static void limits_connections(void **state)
 {
     (void)state;
@@ -699,6 +720,7 @@ int main(void)
         cmocka_unit_test(an_upgrade_may_be_refused_word_by_word),
         cmocka_unit_test(listens_on_unix_sockets),
         cmocka_unit_test(says_why_it_cannot_listen),
+        cmocka_unit_test(leaves_a_socket_it_cannot_listen_on),
         cmocka_unit_test(limits_connections),
         cmocka_unit_test(ends_gracefully),
         cmocka_unit_test(the_end_has_a_time_box),
