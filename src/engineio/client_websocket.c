@@ -212,10 +212,12 @@ static vireo__eio_wire *new_wire(vireo__eio_client *c, bool probe, vireo_error *
     }
     vireo__eio_texts_free(headers);
     free(url);
-    if (w != NULL && w->ws != NULL)
-        return w;
-    free(w);
-    return NULL;
+    if (w == NULL || w->ws == NULL) {
+        free(w);
+        return NULL;
+    }
+    vireo__ws_client_hold(w->ws, true);
+    return w;
 }
 
 void vireo__eio_client_dial(vireo__eio_client *c, bool probe)
@@ -236,9 +238,13 @@ void vireo__eio_wire_leave(vireo__eio_wire *w, bool cut)
 {
     if (w == NULL)
         return;
+    bool stopping = vireo__app_stopping(w->c->app);
     w->c = NULL;
+    vireo__ws_client_hold(w->ws, false);
     if (cut || !w->open)
         vireo_ws_terminate(w->ws);
+    else if (stopping)
+        vireo__ws_go_away(&w->ws->conn);
     else
         vireo_ws_close(w->ws, 0, NULL);
 }

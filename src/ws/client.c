@@ -57,6 +57,7 @@ typedef struct vireo__ws_client {
     char key[VIREO__WS_KEY_SIZE];
     uint8_t state;
     bool leaving; /* the user, or the application, wants the end */
+    bool held;    /* .. not the application: vireo__ws_client_hold */
 } client;
 
 static const vireo_ws_options *options_of(const client *c)
@@ -118,6 +119,11 @@ bool vireo__ws_client_connecting(const client *c)
     return !c->leaving && (c->state == CONNECTING || c->state == WAITING);
 }
 
+void vireo__ws_client_hold(vireo_ws *ws, bool hold)
+{
+    ws->endpoint->client->held = hold;
+}
+
 static client *of_guest(vireo__guest *guest)
 {
     return vireo__container(guest, client, guest);
@@ -126,6 +132,8 @@ static client *of_guest(vireo__guest *guest)
 static void on_stop(vireo__guest *guest)
 {
     client *c = of_guest(guest);
+    if (c->held)
+        return;
     vireo__ws_client_leave(c);
     if (c->state == OPEN)
         vireo__ws_go_away(&c->ws->conn);

@@ -70,6 +70,13 @@ void vireo__ws_client_leave(struct vireo__ws_client *client);
 /* vireo__ws_client_connecting tells whether there is no connection as yet, or again. */
 bool vireo__ws_client_connecting(const struct vireo__ws_client *client);
 
+/* --- client.c, for the floors above --- */
+
+/* vireo__ws_client_hold: a connection that we have dialled is part of a session, which has
+ * something to say before it goes: the end of the application leaves it alone (its time box does
+ * not), until |hold| is false again. */
+void vireo__ws_client_hold(vireo_ws *ws, bool hold);
+
 /* --- topics.c, sending --- */
 
 /* vireo__ws_make_frame makes the frame of a message. Returns 0, VIREO_EUTF8 or VIREO_ENOMEM. */

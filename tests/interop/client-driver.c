@@ -389,8 +389,6 @@ static void run(driver *d, peer *p, const vireo_value *c)
     const char *what = vireo_str_or(vireo_get(c, "do"), "");
     if (strcmp(what, "connect") == 0)
         do_connect(d, c);
-    else if (strcmp(what, "stop") == 0)
-        vireo_stop(d->app);
     else if (p == NULL || p->socket == NULL)
         return;
     else if (strcmp(what, "emit") == 0)

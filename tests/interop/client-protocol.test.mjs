@@ -10,10 +10,11 @@ import assert from "node:assert/strict";
 import { createServer } from "node:http";
 import { once } from "node:events";
 import { Server } from "socket.io";
+import { WebSocketServer } from "ws";
 import { startClients } from "../js/driver.mjs";
 import { folder, rawServer } from "../js/peers.mjs";
 import { startRelay } from "../js/relay.mjs";
-import { within } from "../js/wait.mjs";
+import { until, within } from "../js/wait.mjs";
 
 const quick = { delay: 10, delayMax: 50 };
 
@@ -221,6 +222,37 @@ test("it is given up when no answer comes, as the good-bye is (C03)", async (t) 
   const answers = await leaving(t);
   await within(Promise.all(answers.map((res) => new Promise((resolve) => res.once("close", resolve)))), "their end", 30000);
   assert.deepEqual(answers.map((res) => res.writableEnded), [false, false]);
+});
+
+test("a program that ends in the middle of an upgrade first comes to its end with it (C03)", async (t) => {
+  const polls = [];
+  const http = createServer((req, res) => {
+    if (req.method === "POST") req.resume().on("end", () => res.end("ok"));
+    else if (!req.url.includes("sid="))
+      res.end('0{"sid":"x","upgrades":["websocket"],"pingInterval":25000,"pingTimeout":20000}');
+    else if (polls.push(res) === 1) res.end('40{"sid":"first"}');
+  });
+  const wss = new WebSocketServer({ server: http });
+  const got = [];
+  const closed = new Promise((resolve) => wss.on("connection", (ws) => {
+    ws.on("message", (data) => got.push(`${data}`)).on("close", resolve);
+  }));
+  http.listen(0, "127.0.0.1");
+  await once(http, "listening");
+  t.after(() => { wss.close(); http.close(); http.closeAllConnections?.(); });
+  const all = startClients(t);
+  const a = all.connect("a", `http://127.0.0.1:${http.address().port}`);
+  await a.next("connect");
+  await until(() => polls.length === 2 && got.length === 1, "the poll that is to come to its end, and the probe");
+  for (const ws of wss.clients) ws.send("3probe");
+  await a.next("upgrading");
+  a.emit("last");
+  const ended = all.end();
+  await a.next("disconnect");
+  polls[1].end("6");
+  assert.equal(await within(closed, "the end of the WebSocket"), 1001);
+  await ended;
+  assert.deepEqual(got, ["2probe", "5", '42["last"]', "41"]);
 });
 
 async function waitFor(condition) {
