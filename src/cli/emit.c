@@ -30,6 +30,7 @@ static struct emit *of(cli_link *link)
 static void end(struct emit *e, int status)
 {
     cli_input_close(e->in);
+    e->in = NULL;
     cli_link_settle(&e->link, status);
 }
 

@@ -14,7 +14,8 @@ export const program = path.join(build, "vireo");
 
 /** Runs `vireo ARGS..` with `input` on stdin; gives {code, stdout, stderr, lines}. */
 export async function vireo(args, { input, env = {}, cwd } = {}) {
-  const child = spawn(program, args.map(String), { env: { ...process.env, ...env }, cwd });
+  const sanitizer = { ASAN_OPTIONS: `exitcode=99:${process.env.ASAN_OPTIONS ?? ""}` }; // none of the command's own
+  const child = spawn(program, args.map(String), { env: { ...process.env, ...sanitizer, ...env }, cwd });
   const out = { stdout: "", stderr: "" };
   for (const name of ["stdout", "stderr"])
     child[name].setEncoding("utf8").on("data", (text) => { out[name] += text; });
