@@ -25,9 +25,12 @@ export const workers = Number(process.env.VIREO_WORKERS || 0);
 
 export const kinds = (process.env.VIREO_KINDS ?? "vireo,node").split(",").filter(Boolean);
 
+/** A Node.js that always ends: see one_file in scripts/test.sh. */
+const node = [process.execPath, "--single-threaded"];
+
 const programs = {
   interop: {
-    node: [process.execPath, path.join(here, "../interop/reference.mjs")],
+    node: [...node, path.join(here, "../interop/reference.mjs")],
     vireo: [path.join(build, "tests/interop-server")],
   },
   ws: {
@@ -145,7 +148,7 @@ class Server {
 
 function commandOf(program, kind) {
   if (programs[program]) return programs[program][kind];
-  return kind === "node" ? [process.execPath, path.join(here, `../interop/${program}-reference.mjs`)]
+  return kind === "node" ? [...node, path.join(here, `../interop/${program}-reference.mjs`)]
     : [path.join(build, `tests/${program}-server`)];
 }
 
