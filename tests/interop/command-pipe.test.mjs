@@ -70,6 +70,12 @@ test("L02: emit tells which line is wrong, and sends the others", async (t) => {
   assert.match(stderr, /line 6: \{"\$base64":\.\.\} holds no base64/);
 });
 
+test("L02: emit ends in good health, however long the server takes for what it was sent last", async (t) => {
+  const url = await official(t, (io) => io.of(/./).use((s, next) => setTimeout(next, 100, new Error("late"))));
+  const { code, stderr } = await vireo(["emit", url, "--transports", "polling"], { input: '["a"]\n' });
+  assert.deepEqual([code, stderr], [0, ""]);
+});
+
 test("L02: listen writes a line for each event, which emit can read", async (t) => {
   const sent = [["chat", { text: "hi\n" }, 1], ["no"], ["photo", Buffer.from([1, 2, 3]), { in: Buffer.from([4]) }]];
   const a = await official(t, (io) => io.on("connection", (s) => {
