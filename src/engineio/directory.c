@@ -32,12 +32,13 @@ struct vireo__directory {
 static void *make(void *unused)
 {
     vireo__directory *d = calloc(1, sizeof *d);
+    vireo__hash_key key = vireo__hash_key_random();
     (void)unused;
     if (d == NULL)
         return NULL;
     for (int i = 0; i < PARTS; i++) {
         uv_mutex_init(&d->parts[i].lock);
-        vireo__map_init(&d->parts[i].by_id, vireo__hash_key_random());
+        vireo__map_init(&d->parts[i].by_id, key);
     }
     return d;
 }
